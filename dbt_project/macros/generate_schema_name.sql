@@ -1,0 +1,4 @@
+{# A model's schema is the folder's own (`marts`, `staging`, …), without the target's prefix: published names are a contract. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+{%- endmacro %}

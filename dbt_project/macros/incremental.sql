@@ -1,0 +1,30 @@
+{#
+  Lead-grain tables recompute the whole history of just the touched records and replace exactly these.
+  `touched_only` is the filter a model puts on its inputs, `replace_touched` the strategy that goes with it: deleted are
+  the keys the table had, inserted the keys it now has.
+#}
+{% macro touched_only(record_key = 'record_key') -%}
+    {%- if is_incremental() -%}
+        {{ record_key }} in (select touched.record_key from {{ ref('int_records__touched') }} as touched)
+    {%- else -%}
+        true
+    {%- endif %}
+    -- depends_on: {{ ref('int_records__touched') }}
+{% endmacro %}
+
+{% macro get_incremental_replace_touched_sql(arg_dict) -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute = 'quoted') | join(', ') -%}
+    delete from {{ arg_dict['target_relation'] }}
+    where record_key in (select touched.record_key from {{ ref('int_records__touched') }} as touched);
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}
+
+{# Input tables append the batches they have not seen. #}
+{% macro unseen_batches_only() -%}
+    {%- if is_incremental() -%}
+        _batch_id not in (select distinct seen._batch_id from {{ this }} as seen)
+    {%- else -%}
+        true
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,29 @@
+{#
+  Reads what landed of one object: the only place where a source resolves.
+  Where nothing of it landed, an empty relation of the types its sources yml declares stands in, so that every home
+  builds every folder.
+#}
+{% macro lake_path() -%}
+    {{ return(env_var('HANDOFF_LAKE', env_var('HANDOFF_HOME', '../.handoff') ~ '/lake')) }}
+{%- endmacro %}
+
+{% macro landed(source_name, table_name) -%}
+    {%- set _ = source(source_name, table_name) -%}
+    {{ return(adapter.dispatch('landed', 'warm_handoff')(source_name, table_name)) }}
+{%- endmacro %}
+
+{% macro duckdb__landed(source_name, table_name) -%}
+    {%- set pattern = lake_path() ~ '/landed/' ~ source_name ~ '/' ~ table_name ~ '/**/*.parquet' -%}
+    {%- if not execute -%}{{ return('(select 1 as unparsed)') }}{%- endif -%}
+    {%- set found = run_query("select count(*) from glob('" ~ pattern ~ "')") -%}
+    {%- if found.rows[0][0] | int > 0 -%}
+        read_parquet('{{ pattern }}', union_by_name = true, hive_partitioning = false)
+    {%- else -%}
+        {%- set node = graph.sources['source.warm_handoff.' ~ source_name ~ '.' ~ table_name] -%}
+        (select
+        {%- for column in node.columns.values() %}
+            cast(null as {{ column.data_type }}) as {{ column.name }}{{ "," if not loop.last }}
+        {%- endfor %}
+        where false)
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,1 @@
+"""Warm Handoff's wiring: sources, lake, criteria, destinations, and the Dagster definitions over them."""

@@ -1,0 +1,1 @@
+"""The lake: landing, accounting, vault, outbox, publication, manifest. Never imports Dagster."""

@@ -1,0 +1,91 @@
+"""What a connector hands to landing: rows still as the source gives them, and the rules they must meet.
+
+Connectors (`orchestration.sources`) build an `Extract`; `landing.land` checks and lands it. Nothing here reads or
+writes; a connector's own settings stay in the connector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+
+from orchestration.lake.contract import Door, Type
+
+Format = Literal["csv", "ndjson", "parquet"]
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """One declared column: the source's name for it, its name past the door, and what a cell must be.
+
+    `formats` are strptime formats for dates and timestamps; empty means ISO 8601. `required` quarantines a row whose
+    cell is empty; `optional` allows the whole column to be absent from a file.
+    """
+
+    name: str
+    landed: str | None
+    type: Type = "text"
+    required: bool = False
+    optional: bool = False
+    door: Door = "pass"
+    allowed: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ObjectSpec:
+    """One object of a source: where it lands (`lake/landed/<folder>/<name>`), its columns, key and clocks.
+
+    `key`, `event_time`, `known_at` and `cursor` are the source's column names. `entity` is the contract table whose
+    own rules apply (stage labels, attribute values, an appointment's outcome), None for a source's own objects.
+    `one_of` are columns of which at least one must be filled.
+    """
+
+    folder: str
+    name: str
+    columns: tuple[ColumnSpec, ...]
+    key: tuple[str, ...]
+    event_time: str | None = None
+    known_at: str | None = None
+    cursor: str | None = None
+    entity: str | None = None
+    is_reference: bool = False
+    one_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourceRules:
+    """What the registry says of a source and landing needs to know. `timezone` None: naive times are refused."""
+
+    source: str
+    id_space: str
+    timezone: str | None = None
+    null_tokens: frozenset[str] = frozenset()
+    delivery_lag: timedelta = timedelta(0)
+    identifiers: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
+    stages: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Rows of one object from one place: a file, or batches of text columns read from a system.
+
+    `origin` is what messages and the accounting call it (a file's name within the source, a table's name): never a
+    value of a row. With `path`, `format` and `header` say how the file is read; with `batches`, calling it streams
+    record batches whose columns are all text and named as in `spec`. `cursor_from` is the cursor the read started at.
+    """
+
+    rules: SourceRules
+    spec: ObjectSpec
+    origin: str
+    path: Path | None = None
+    format: Format = "csv"
+    header: tuple[str, ...] = ()
+    batches: Callable[[], Iterator[pa.RecordBatch]] | None = None
+    cursor_from: str | None = None
