@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {% macro duckdb__landed(source_name, table_name) -%}
-    {%- set pattern = lake_path() ~ '/landed/' ~ source_name ~ '/' ~ table_name ~ '/**/*.parquet' -%}
+    {%- set pattern = lake_path() ~ '/landed/' ~ source_name ~ '/' ~ source(source_name, table_name).identifier ~ '/**/*.parquet' -%}
     {%- if not execute -%}{{ return('(select 1 as unparsed)') }}{%- endif -%}
     {%- set found = run_query("select count(*) from glob('" ~ pattern ~ "')") -%}
     {%- if found.rows[0][0] | int > 0 -%}

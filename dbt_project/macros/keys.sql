@@ -1,0 +1,15 @@
+{# Keys made of several columns, and the text two rows are compared by. Text columns only: cast the others first. #}
+
+{% macro record_key(id_space, lead_id) -%}
+    md5({{ id_space }} || '|' || {{ lead_id }})
+{%- endmacro %}
+
+{#
+  Canonical text of the given expressions, for total orders and for equality of content: an absent value sorts before
+  every present one, and no value can run into its neighbour. Never hand it a token: an order must not depend on a key.
+#}
+{% macro canonical_text(expressions) -%}
+    {%- for expression in expressions -%}
+        coalesce('=' || cast({{ expression }} as varchar), '') || chr(31){{ " || " if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,60 @@
+{# Stages: how far each is on the way from lead to consult, and the stretches in which a recorded fact stayed the same. #}
+
+{# How far a stage is on its way (0 to 5). Disqualified and recycled lead off the way and have no rank. #}
+{% macro stage_rank(stage) -%}
+    case {{ stage }}
+        when 'lead' then 0 when 'mql' then 1 when 'sql' then 2 when 'opportunity' then 3 when 'appointment' then 4 when 'consult' then 5
+    end
+{%- endmacro %}
+
+{% macro stage_of_rank(rank) -%}
+    case {{ rank }}
+        when 0 then 'lead' when 1 then 'mql' when 2 then 'sql' when 3 then 'opportunity' when 4 then 'appointment' when 5 then 'consult'
+    end
+{%- endmacro %}
+
+{#
+  Stretches of versions (a relation in parentheses): the last version of each stretch in which none of the `same`
+  columns changed and no version of another record, and no deletion, lay between, with the moment the stretch began to
+  be known as known_at. So a fact keeps the moment it was first known when something beside it was corrected.
+#}
+{% macro version_stretches(versions, keys, same) -%}
+    {%- set key_list = keys | join(', ') -%}
+    (
+        with compared as (
+            select
+                {{ versions }}.*,
+                case when
+                    lag(valid_to) over (partition by {{ key_list }} order by known_at) = known_at
+                    {%- for column in same %}
+                    and lag({{ column }}) over (partition by {{ key_list }} order by known_at) is not distinct from {{ column }}
+                    {%- endfor %}
+                    then 0 else 1
+                end as _begins
+            from {{ versions }}
+        ),
+
+        numbered as (
+            select
+                compared.*,
+                sum(_begins) over (partition by {{ key_list }} order by known_at) as _stretch_no
+            from compared
+        )
+
+        select
+            numbered.* except (_begins, _stretch_no, known_at),
+            min(known_at) over (partition by {{ key_list }}, _stretch_no) as known_at
+        from numbered
+        qualify row_number() over (partition by {{ key_list }}, _stretch_no order by known_at desc) = 1
+    )
+{%- endmacro %}
+
+{# An absent dimension is `(none)`. #}
+{% macro dimension(expression) -%}
+    coalesce({{ expression }}, '(none)')
+{%- endmacro %}
+
+{# Micro-units shown as units. #}
+{% macro from_micros(expression) -%}
+    cast(cast({{ expression }} as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))
+{%- endmacro %}

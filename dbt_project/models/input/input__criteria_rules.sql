@@ -1,0 +1,31 @@
+{{ config(materialized='table') }}
+
+select
+    criteria_version,
+    section,
+    rule_id,
+    part_no,
+    part_count,
+    kind,
+    name,
+    value_in,
+    value_not_in,
+    when_unknown,
+    where_service_line,
+    where_topic,
+    where_offer_id,
+    where_form_id,
+    where_campaign_id,
+    where_landing_page,
+    channels,
+    outcomes,
+    contact_channels,
+    booked_by,
+    micro_points,
+    touch_limit,
+    within_microseconds,
+    points,
+    value_at_least,
+    value_at_most,
+    half_life_microseconds
+from {{ ref('stg_criteria__rules') }}

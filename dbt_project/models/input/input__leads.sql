@@ -1,0 +1,27 @@
+select
+    {{ record_key('landed._id_space', 'landed.lead_id') }} as record_key,
+    landed.lead_id,
+    landed.created_at,
+    landed.service_line,
+    landed.location_id,
+    landed.channel,
+    landed.platform,
+    landed.campaign_id,
+    landed.email_token,
+    landed.phone_token,
+    landed.postal_area,
+    landed.merged_into_lead_id,
+    landed.is_deleted,
+    landed.known_at,
+    landed._source,
+    landed._object,
+    landed._batch_id,
+    landed._row_no,
+    landed._file_sha256,
+    landed._extracted_at,
+    landed._landed_as_of,
+    landed._id_space,
+    landed._known_at_basis,
+    landed._is_repeat
+from {{ staged('leads') }} as landed
+where {{ unseen_batches_only() }}

@@ -1,0 +1,18 @@
+select
+    landed.staff_id,
+    landed.starts_at,
+    landed.ends_at,
+    landed.kind,
+    landed.known_at,
+    landed._source,
+    landed._object,
+    landed._batch_id,
+    landed._row_no,
+    landed._file_sha256,
+    landed._extracted_at,
+    landed._landed_as_of,
+    landed._id_space,
+    landed._known_at_basis,
+    landed._is_repeat
+from {{ staged('staff_shifts') }} as landed
+where {{ unseen_batches_only() }}

@@ -1,0 +1,25 @@
+select
+    {{ record_key('landed._id_space', 'landed.lead_id') }} as record_key,
+    landed.event_id,
+    landed.lead_id,
+    landed.stage_raw,
+    landed.stage,
+    landed.entered_at,
+    landed.actor_id,
+    landed.actor_type,
+    landed.basis,
+    landed.reason,
+    landed.is_deleted,
+    landed.known_at,
+    landed._source,
+    landed._object,
+    landed._batch_id,
+    landed._row_no,
+    landed._file_sha256,
+    landed._extracted_at,
+    landed._landed_as_of,
+    landed._id_space,
+    landed._known_at_basis,
+    landed._is_repeat
+from {{ staged('stage_events') }} as landed
+where {{ unseen_batches_only() }}

@@ -1,0 +1,63 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
+-- The most each rule could give at any moment of the span: with that a span that cannot qualify is passed over whole.
+with touch_counts as (
+    select record_key, span_no, criteria_version, rule_id, count(*) as touch_count
+    from {{ ref('int_touches__matched') }}
+    where {{ touched_only('record_key') }}
+    group by record_key, span_no, criteria_version, rule_id
+),
+
+behaviour as (
+    select
+        touch_counts.record_key,
+        touch_counts.span_no,
+        sum(least(touch_counts.touch_count, coalesce(rules.touch_limit, touch_counts.touch_count)) * rules.micro_points)
+            as most_micro_points
+    from touch_counts
+    inner join {{ ref('input__criteria_rules') }} as rules
+        on
+            touch_counts.criteria_version = rules.criteria_version
+            and rules.section = 'behaviour'
+            and touch_counts.rule_id = rules.rule_id
+    group by touch_counts.record_key, touch_counts.span_no
+),
+
+spans as (
+    select * from {{ ref('int_record_criteria__spanned') }}
+    where {{ touched_only('record_key') }}
+),
+
+fitting_rules as (
+    select distinct spans.record_key, spans.span_no, judged.rule_id, judged.micro_points
+    from spans
+    inner join {{ ref('int_attribute_rules__judged') }} as judged
+        on
+            spans.record_key = judged.record_key
+            and spans.criteria_version = judged.criteria_version
+            and judged.section = 'fit'
+            and judged.is_satisfied
+            and judged.valid_from < spans.valid_to
+            and judged.valid_to > spans.valid_from
+),
+
+fit as (
+    select record_key, span_no, sum(micro_points) as most_micro_points
+    from fitting_rules
+    group by record_key, span_no
+)
+
+select
+    spans.record_key,
+    spans.span_no,
+    spans.criteria_version,
+    spans.valid_from,
+    spans.valid_to
+from spans
+inner join {{ ref('input__criteria_versions') }} as versions on spans.criteria_version = versions.criteria_version
+left join behaviour on spans.record_key = behaviour.record_key and spans.span_no = behaviour.span_no
+left join fit on spans.record_key = fit.record_key and spans.span_no = fit.span_no
+where
+    {{ requirement_holds(
+        'versions', 'coalesce(fit.most_micro_points, 0)', 'coalesce(behaviour.most_micro_points, 0)'
+    ) }}

@@ -1,0 +1,66 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
+{#
+  How many readiness items of a span's version stand, as steps: parts that begin or end to stand, by running sums, are
+  parts standing or not; an item stands while all of its parts do.
+#}
+{% set part = 'record_key, span_no, rule_id, part_no, part_count' %}
+{% set item = 'record_key, span_no, rule_id, part_count' %}
+
+with steps as (
+    {% for step, moment in [(1, 'parts.valid_from'), (-1, 'parts.valid_to')] %}
+    select
+        spans.record_key,
+        spans.span_no,
+        parts.rule_id,
+        parts.part_no,
+        parts.part_count,
+        {{ step }} as step,
+        {{ moment }} as moment
+    from {{ ref('int_record_criteria__spanned') }} as spans
+    inner join {{ ref('int_readiness_parts__fired') }} as parts
+        on
+            spans.record_key = parts.record_key
+            and spans.criteria_version = parts.criteria_version
+            and {{ lines_agree('parts.touch_service_line', 'spans.service_line') }}
+    where {{ touched_only('spans.record_key') }}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+counted as (
+    select {{ part }}, moment, sum(sum(step)) over (partition by {{ part }} order by moment) as standing_count
+    from steps
+    group by {{ part }}, moment
+),
+
+part_steps as (
+    select
+        {{ item }},
+        moment,
+        case when standing_count > 0 then 1 else 0 end
+        - lag(case when standing_count > 0 then 1 else 0 end, 1, 0) over (partition by {{ part }} order by moment) as step
+    from counted
+),
+
+part_counts as (
+    select {{ item }}, moment, sum(sum(step)) over (partition by {{ item }} order by moment) as standing_count
+    from part_steps
+    group by {{ item }}, moment
+),
+
+item_steps as (
+    select
+        record_key,
+        span_no,
+        moment,
+        case when standing_count = part_count then 1 else 0 end
+        - lag(case when standing_count = part_count then 1 else 0 end, 1, 0) over (
+            partition by {{ item }} order by moment
+        ) as step
+    from part_counts
+)
+
+select record_key, span_no, moment, cast(sum(step) as bigint) as step
+from item_steps
+group by record_key, span_no, moment

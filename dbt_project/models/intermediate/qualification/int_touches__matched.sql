@@ -1,0 +1,77 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
+with touches as (
+    select
+        record_key,
+        source,
+        touch_id,
+        {% for column in ['signal', 'service_line', 'topic', 'offer_id', 'form_id', 'channel', 'campaign_id', 'landing_page'] %}
+        {{ trimmed(column) }} as {{ column }},
+        {% endfor %}
+        occurred_at,
+        valid_from,
+        valid_to
+    from {{ ref('int_touches__owned') }} as owned
+    where
+        {{ trimmed('owned.signal') }} in (
+            select rules.name from {{ ref('input__criteria_rules') }} as rules where rules.section = 'behaviour'
+        )
+        and {{ touched_only('record_key') }}
+),
+
+matched as (
+    select
+        touches.record_key,
+        spans.span_no,
+        spans.criteria_version,
+        rules.rule_id,
+        touches.source,
+        touches.touch_id,
+        touches.valid_to >= spans.valid_to as is_lasting,
+        rules.touch_limit,
+        {{ epoch_micros('touches.occurred_at') }} as occurred_micros,
+        {{ epoch_micros('touches.valid_from') }} as effective_micros,
+        {{ epoch_micros('greatest(touches.valid_from, spans.valid_from)') }} as counts_from_micros,
+        {{ epoch_micros('least(touches.valid_to, spans.valid_to)') }} as holds_until_micros,
+        -- After 64 half-lives nothing is left of any number of points a rule may give.
+        least(
+            rules.within_microseconds,
+            cast(ceil(least(64.0 * rules.half_life_microseconds, 4e17)) as bigint)
+        ) as lasts_micros
+    from touches
+    inner join {{ ref('int_record_criteria__spanned') }} as spans
+        on
+            touches.record_key = spans.record_key
+            and touches.valid_from < spans.valid_to
+            and touches.valid_to > spans.valid_from
+            and {{ lines_agree('touches.service_line', 'spans.service_line') }}
+    inner join {{ ref('input__criteria_rules') }} as rules
+        on
+            spans.criteria_version = rules.criteria_version
+            and rules.section = 'behaviour'
+            and touches.signal = rules.name
+    where {{ touch_meets('rules', 'touches') }}
+),
+
+ended as (
+    select
+        *,
+        least(holds_until_micros, coalesce(occurred_micros + lasts_micros, holds_until_micros)) as counts_to_micros
+    from matched
+)
+
+select
+    record_key,
+    span_no,
+    criteria_version,
+    rule_id,
+    source,
+    touch_id,
+    is_lasting,
+    touch_limit,
+    occurred_micros,
+    effective_micros,
+    counts_from_micros,
+    counts_to_micros
+from ended
+where counts_from_micros < counts_to_micros

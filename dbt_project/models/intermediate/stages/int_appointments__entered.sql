@@ -1,0 +1,56 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
+with versions as (
+    select
+        record_key,
+        source,
+        appointment_id,
+        status = 'held' as is_held,
+        is_current,
+        booked_at,
+        coalesce(starts_at, cast(appointment_date as timestamp)) as starts_at,
+        known_at,
+        valid_to
+    from {{ ref('int_appointments__versioned') }}
+    where {{ touched_only('record_key') }}
+),
+
+bookings as (
+    select *
+    from {{ version_stretches('versions', ['record_key', 'source', 'appointment_id'], ['booked_at']) }} as spanned
+),
+
+holdings as (
+    select *
+    from {{ version_stretches('versions', ['record_key', 'source', 'appointment_id'], ['is_held', 'starts_at']) }} as spanned
+),
+
+-- Booked is booked, whatever came of it: an outcome or a new time does not move the booking.
+entered as (
+    select
+        record_key,
+        source,
+        appointment_id,
+        'appointment' as stage,
+        true as is_evidenced,
+        not is_current as is_superseded,
+        booked_at as entered_at,
+        known_at
+    from bookings
+    union all
+    select
+        record_key,
+        source,
+        appointment_id,
+        'consult' as stage,
+        coalesce(starts_at <= known_at, false) as is_evidenced,
+        not is_current as is_superseded,
+        coalesce(starts_at, known_at) as entered_at,
+        known_at
+    from holdings
+    where is_held
+)
+
+select *
+from entered
+where entered_at <= {{ as_of() }}

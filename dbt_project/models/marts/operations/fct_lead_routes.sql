@@ -1,0 +1,21 @@
+select
+    merged.lead_key,
+    route.record_key,
+    route.team_id,
+    route.staff_id,
+    route.queue,
+    route.reasons,
+    route.deciding_constraint,
+    coalesce(
+        mql.record_key = route.record_key
+        and route.route_no = max(route.route_no) over (partition by route.record_key),
+        false
+    ) as is_current,
+    route.route_no,
+    route.priority,
+    route.sla_due_at,
+    route.routed_as_of as routed_at
+from {{ ref('stg_handoff__routes') }} as route
+inner join {{ ref('int_records__merged') }} as merged on route.record_key = merged.record_key
+left join {{ ref('int_leads__entered') }} as mql on merged.lead_key = mql.lead_key and mql.stage = 'mql'
+where route.routed_as_of <= {{ as_of() }}

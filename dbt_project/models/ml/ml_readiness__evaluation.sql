@@ -1,0 +1,48 @@
+with scores as (
+    select
+        score.record_key,
+        merged.lead_key,
+        score.model_version,
+        score.band,
+        score.readiness,
+        score.horizon_days,
+        score.became_mql_at,
+        score.scored_as_of as scored_at,
+        {{ add_seconds('score.became_mql_at', '86400 * score.horizon_days') }} as matured_at
+    from {{ ref('stg_handoff__scores') }} as score
+    inner join {{ ref('int_records__merged') }} as merged on score.record_key = merged.record_key
+    where score.scored_as_of <= {{ as_of() }}
+),
+
+-- Routed while it could still matter; the first of several routes to a team.
+routed as (
+    select
+        scores.record_key,
+        min_by(route.team_id, route.route_no) as team_id
+    from scores
+    inner join {{ ref('stg_handoff__routes') }} as route
+        on scores.record_key = route.record_key and route.routed_as_of <= scores.matured_at
+    where route.team_id is not null
+    group by scores.record_key
+)
+
+select
+    scores.record_key,
+    scores.lead_key,
+    lead.source,
+    lead.service_line,
+    scores.model_version,
+    scores.band,
+    routed.team_id,
+    routed.record_key is not null as is_routed,
+    coalesce(sqls.became_at <= scores.matured_at, false) as is_converted,
+    scores.readiness,
+    scores.horizon_days,
+    scores.became_mql_at,
+    scores.scored_at,
+    scores.matured_at
+from scores
+inner join {{ ref('int_leads__current') }} as lead on scores.lead_key = lead.lead_key
+left join {{ ref('int_leads__entered') }} as sqls on scores.lead_key = sqls.lead_key and sqls.stage = 'sql'
+left join routed on scores.record_key = routed.record_key
+where scores.matured_at <= {{ as_of() }} and not lead.is_deleted and lead.excluded_by is null

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('appointments') }}
+from {{ landed('contract_files', 'appointments') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('calendars') }}
+from {{ landed('contract_files', 'calendars') }} as landed

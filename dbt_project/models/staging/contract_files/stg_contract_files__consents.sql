@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('consents') }}
+from {{ landed('contract_files', 'consents') }} as landed

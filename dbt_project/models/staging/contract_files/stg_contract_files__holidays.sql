@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('holidays') }}
+from {{ landed('contract_files', 'holidays') }} as landed

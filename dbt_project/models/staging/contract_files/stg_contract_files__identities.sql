@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('identities') }}
+from {{ landed('contract_files', 'identities') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('leads') }}
+from {{ landed('contract_files', 'leads') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('locations') }}
+from {{ landed('contract_files', 'locations') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('service_lines') }}
+from {{ landed('contract_files', 'service_lines') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('spend') }}
+from {{ landed('contract_files', 'spend') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('staff') }}
+from {{ landed('contract_files', 'staff') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('staff_shifts') }}
+from {{ landed('contract_files', 'staff_shifts') }} as landed

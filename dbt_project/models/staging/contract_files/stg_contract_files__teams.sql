@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('teams') }}
+from {{ landed('contract_files', 'teams') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('touches') }}
+from {{ landed('contract_files', 'touches') }} as landed

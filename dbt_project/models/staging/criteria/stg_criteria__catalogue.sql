@@ -1,0 +1,6 @@
+select
+    section,
+    name,
+    meaning,
+    comes_from
+from {{ landed('criteria', 'catalogue') }}

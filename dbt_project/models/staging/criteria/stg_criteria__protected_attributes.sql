@@ -1,0 +1,4 @@
+select
+    name,
+    reason
+from {{ landed('criteria', 'protected_attributes') }}

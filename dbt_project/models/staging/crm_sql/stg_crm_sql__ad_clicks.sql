@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('ad_clicks') }}
+from {{ landed('crm_sql', 'ad_clicks') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('calendars') }}
+from {{ landed('crm_sql', 'calendars') }} as landed

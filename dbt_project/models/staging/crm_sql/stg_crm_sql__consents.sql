@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('consents') }}
+from {{ landed('crm_sql', 'consents') }} as landed

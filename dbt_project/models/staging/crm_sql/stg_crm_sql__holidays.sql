@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('holidays') }}
+from {{ landed('crm_sql', 'holidays') }} as landed

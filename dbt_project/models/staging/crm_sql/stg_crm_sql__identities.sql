@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('identities') }}
+from {{ landed('crm_sql', 'identities') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('leads') }}
+from {{ landed('crm_sql', 'leads') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('locations') }}
+from {{ landed('crm_sql', 'locations') }} as landed

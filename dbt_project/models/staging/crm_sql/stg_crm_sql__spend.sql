@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('spend') }}
+from {{ landed('crm_sql', 'spend') }} as landed

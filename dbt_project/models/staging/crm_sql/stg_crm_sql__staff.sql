@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('staff') }}
+from {{ landed('crm_sql', 'staff') }} as landed

@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('staff_shifts') }}
+from {{ landed('crm_sql', 'staff_shifts') }} as landed

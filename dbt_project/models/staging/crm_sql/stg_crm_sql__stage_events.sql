@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('stage_events') }}
+from {{ landed('crm_sql', 'stage_events') }} as landed

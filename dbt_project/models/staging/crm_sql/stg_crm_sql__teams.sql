@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('teams') }}
+from {{ landed('crm_sql', 'teams') }} as landed

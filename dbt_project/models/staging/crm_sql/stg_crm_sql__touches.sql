@@ -1,0 +1,3 @@
+select
+    {{ contract_columns('touches') }}
+from {{ landed('crm_sql', 'touches') }} as landed

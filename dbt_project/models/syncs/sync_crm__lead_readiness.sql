@@ -1,0 +1,31 @@
+-- Exactly what may leave: one row per lead of a destination's source that is or was MQL or SQL, on its survivor's record.
+select
+    lead.lead_key,
+    known.id_space as source,
+    lead.lead_id,
+    lead.current_stage as handoff_stage,
+    score.band as handoff_band,
+    score.reasons as handoff_reasons,
+    route.team_id as handoff_team_id,
+    route.staff_id as handoff_staff_id,
+    route.queue as handoff_queue,
+    concat_ws(
+        '; ',
+        case when lead.mql_criteria_version is not null then 'mql criteria ' || lead.mql_criteria_version end,
+        case when lead.sql_criteria_version is not null then 'sql criteria ' || lead.sql_criteria_version end,
+        case when score.model_version is not null then 'model ' || score.model_version end
+    ) as handoff_versions,
+    cast(lead.fit_points as decimal(18, 6)) as handoff_fit_points,
+    cast(lead.behaviour_points as decimal(18, 6)) as handoff_behaviour_points,
+    score.readiness as handoff_readiness,
+    route.priority as handoff_priority,
+    lead.became_mql_at as handoff_mql_at,
+    handoff.sla_due_at as handoff_sla_due_at
+from {{ ref('fct_lead_lifecycles') }} as lead
+inner join {{ ref('dim_leads') }} as known on lead.lead_key = known.lead_key
+left join {{ ref('fct_lead_scores') }} as score on lead.lead_key = score.lead_key and score.is_current
+left join {{ ref('fct_lead_routes') }} as route on lead.lead_key = route.lead_key and route.is_current
+left join {{ ref('fct_handoffs') }} as handoff on lead.lead_key = handoff.lead_key
+where
+    (lead.became_mql_at is not null or lead.became_sql_at is not null)
+    and not lead.is_deleted

@@ -1,0 +1,1 @@
+"""Pure numpy, pandas and scikit-learn: frames in, estimators and frames out."""

@@ -1,0 +1,12 @@
+"""Readiness: the probability that an MQL becomes SQL within the horizon, learned from past outcomes.
+
+Frames in, fitted models and frames out. What an example is stands in dbt (`ml_readiness__*`), where a model is
+kept in `models_ml.artifacts`; nothing here reads a clock, a file or a database. Called by the readiness assets.
+"""
+
+from __future__ import annotations
+
+from models_ml.readiness.predict import score_readiness
+from models_ml.readiness.train import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness, train_readiness
+
+__all__ = ["NoReadiness", "NoSkill", "TooFewOutcomes", "TrainedReadiness", "score_readiness", "train_readiness"]

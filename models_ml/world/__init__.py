@@ -1,0 +1,8 @@
+"""The clinic world: a synthetic clinic group with known truth, as frames.
+
+Writing it to files and a CRM database is `orchestration.demo`; what is in it stands in `docs/world.md`.
+"""
+
+from models_ml.world.build import World, build_world
+
+__all__ = ["World", "build_world"]

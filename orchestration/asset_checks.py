@@ -1,0 +1,69 @@
+"""Checks on what Python makes; dbt's own tests are checks of its models already."""
+
+import dagster as dg
+import duckdb
+import pyarrow.parquet as pq
+
+from orchestration.assets.publication import PUBLISHED
+from orchestration.lake.publication import current_publication
+from orchestration.runs import Run
+
+_ACCOUNTING = ["handoff", "load_accounting"]
+_RECEIPTS = ["handoff", "receipts"]
+
+
+def build_asset_checks() -> list[dg.AssetChecksDefinition]:
+    """All of them."""
+    return [_loads_add_up(), _publication_is_whole(), _writes_are_settled()]
+
+
+def _loads_add_up() -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=_ACCOUNTING, description="Rows read = landed + duplicates + quarantined, in every batch.")
+    def loads_add_up(run: dg.ResourceParam[Run]) -> dg.AssetCheckResult:
+        folder = run.home.objects("handoff", "load_accounting")
+        if not any(folder.rglob("*.parquet")):
+            return dg.AssetCheckResult(passed=True, metadata={"batches": 0})
+        with duckdb.connect() as connection:
+            row = connection.execute(
+                "select count(*), count(*) filter (rows_read <> rows_landed + rows_duplicate + rows_quarantined) "
+                "from read_parquet(?, union_by_name = true)",
+                [f"{folder}/**/*.parquet"],
+            ).fetchone()
+        batches, wrong = row or (0, 0)
+        return dg.AssetCheckResult(passed=wrong == 0, metadata={"batches": batches, "wrong": wrong})
+
+    return loads_add_up
+
+
+def _publication_is_whole() -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=PUBLISHED, description="Every table of the manifest has its file with as many rows.")
+    def publication_is_whole(run: dg.ResourceParam[Run]) -> dg.AssetCheckResult:
+        publication = run.published or current_publication(run.home.published)
+        if publication is None:
+            return dg.AssetCheckResult(passed=False, metadata={"reason": "nothing is published"})
+        entries = {**publication.manifest.operational, **publication.manifest.derived}
+        wrong = [
+            name
+            for name, entry in entries.items()
+            if pq.read_metadata(publication.path / "marts" / f"{name}.parquet").num_rows != entry.rows
+        ]
+        return dg.AssetCheckResult(passed=not wrong, metadata={"tables": len(entries), "wrong": ", ".join(wrong)})
+
+    return publication_is_whole
+
+
+def _writes_are_settled() -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=_RECEIPTS, description="Every write is verified or a dead letter with its reason.")
+    def writes_are_settled(run: dg.ResourceParam[Run]) -> dg.AssetCheckResult:
+        states = run.write_states()
+        unsettled = {
+            name: {state: count for state, count in counts.items() if state not in ("verified", "dead_letter")}
+            for name, counts in states.items()
+        }
+        return dg.AssetCheckResult(
+            passed=not any(unsettled.values()),
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={f"{name}_{state}": count for name, counts in states.items() for state, count in counts.items()},
+        )
+
+    return writes_are_settled

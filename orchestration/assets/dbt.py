@@ -1,0 +1,45 @@
+"""dbt: every model and test of the project, built in as many parts as the Python steps between them make.
+
+What a model means stands in dbt_project. Here are the arguments, and what the run remembers of the outcome.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from orchestration.runs import Run
+
+
+def dbt_models(manifest: Path) -> list[dg.AssetsDefinition]:
+    """The dbt project as one asset definition."""
+
+    @dbt_assets(manifest=manifest, name="dbt_models")
+    def step(context: dg.AssetExecutionContext, dbt: DbtCliResource, run: dg.ResourceParam[Run]) -> Iterator[Any]:
+        if run.is_unchanged:
+            context.log.info("nothing landed, and as_of, code, criteria and registry are the last publication's")
+            return
+        run.begin_build()
+        yield from build(context, dbt, run)
+
+    return [step]
+
+
+def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, run: Run) -> Iterator[Any]:
+    """Build this step's models with their tests; a model whose own test fails does not count as built."""
+    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    if run.full_build_reason:
+        context.log.info(f"full build: {run.full_build_reason}")
+        arguments.append("--full-refresh")
+    invocation = dbt.cli(arguments, context=context, target_path=run.paths.home / "dbt")
+    for event in invocation.stream():
+        if isinstance(event, dg.Output):
+            run.built.add(str(context.asset_key_for_output(event.output_name).path[-1]))
+        elif isinstance(event, dg.AssetMaterialization | dg.MaterializeResult) and event.asset_key is not None:
+            run.built.add(event.asset_key.path[-1])
+        elif isinstance(event, dg.AssetCheckResult) and not event.passed and event.severity is dg.AssetCheckSeverity.ERROR:
+            if event.asset_key is not None:
+                run.built.discard(event.asset_key.path[-1])
+        yield event

@@ -1,0 +1,92 @@
+"""Publication: every mart, sorted and hashed, put in front of readers in one step; the run's verdict comes with it.
+
+Publishes also where something failed: what was built is new, what was not stays as it was and is named stale.
+Files, hashes and links are `lake.publication` and `lake.manifest`.
+"""
+
+import json
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.assets.policy import spec
+from orchestration.lake.manifest import published_tables
+from orchestration.lake.publication import Provenance, Publication, publish
+from orchestration.runs import Run
+from orchestration.settings import Settings
+
+PUBLISHED = dg.AssetKey(["published", "current"])
+
+
+def publication_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+    """The publication, below every mart."""
+    marts = [[table.schema, table.name] for table in published_tables(settings.dbt_manifest)]
+
+    @dg.multi_asset(
+        name="publish",
+        specs=[
+            spec(
+                PUBLISHED.path,
+                group="publication",
+                kinds=("python", "parquet"),
+                description="What readers see: all marts as files, views over them, a manifest. One publication.",
+                deps=marts,
+            )
+        ],
+    )
+    def step(run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult]:
+        run.complete_build()
+        publication = publish_run(run)
+        rows = sum(entry.rows for entry in publication.manifest.derived.values())
+        yield dg.MaterializeResult(
+            metadata={
+                "path": str(publication.path),
+                "tables_written": len(publication.written),
+                "tables_linked": len(publication.linked),
+                "derived_rows": rows,
+            }
+        )
+        if run.failures:
+            raise dg.Failure(f"published, but {len(run.failures)} things failed: " + "; ".join(run.failures))
+
+    return [step]
+
+
+@dg.failure_hook(name="publish_what_stands", required_resource_keys={"run"})
+def publish_what_stands(context: dg.HookContext) -> None:
+    """After a failed step: publish the tables that were built, keep the others as they were, name them stale."""
+    run: Run = context.resources.run
+    if run.published is None and not run.is_historic:
+        run.fail(f"step {context.op.name} failed")
+        names = {table.name for table in published_tables(run.settings.dbt_manifest)}
+        if run.built & names:
+            publish_run(run)
+
+
+def publish_run(run: Run) -> Publication:
+    """Publish what this run built."""
+    tables = published_tables(run.settings.dbt_manifest)
+    provenance = Provenance(
+        as_of=run.as_of,
+        code=run.hashes.code,
+        criteria=run.hashes.criteria,
+        model=champion_version(run),
+        inputs={} if run.is_historic else run.inputs(),
+        criteria_versions=run.criteria.hashes(by=run.as_of),
+        stale_sources=tuple(run.stale_sources),
+        stale_tables=frozenset(table.name for table in tables) - run.built,
+    )
+    run.published = publish(
+        warehouse=run.paths.warehouse,
+        published=run.home.published,
+        tables=tables,
+        provenance=provenance,
+        moves_link=not run.is_historic,
+    )
+    return run.published
+
+
+def champion_version(run: Run) -> str:
+    """Version of the model that scores now, `none` without one."""
+    pointer = run.home.models / "readiness" / "champion.json"
+    return str(json.loads(pointer.read_text(encoding="utf-8"))["version"]) if pointer.exists() else "none"

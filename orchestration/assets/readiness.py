@@ -1,0 +1,105 @@
+"""Readiness: train the champion, score each MQL once. The statistics are `models_ml.readiness`; examples are dbt's."""
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+import yaml
+
+from orchestration.assets.frames import land_frame, read_tables
+from orchestration.assets.policy import spec
+from orchestration.runs import Run
+from models_ml.artifacts import load_champion, promote_readiness, store_readiness
+from models_ml.readiness import NoReadiness, score_readiness, train_readiness
+
+CHAMPION = dg.AssetKey(["models", "readiness_champion"])
+_TIME = pa.timestamp("us")
+SCORES = pa.schema(
+    [
+        ("record_key", pa.string()),
+        ("became_mql_at", _TIME),
+        ("readiness", pa.float64()),
+        ("band", pa.string()),
+        ("reasons", pa.string()),
+        ("model_version", pa.string()),
+        ("horizon_days", pa.int32()),
+        ("scored_as_of", _TIME),
+    ]
+)
+_EXAMPLES = [["ml", "ml_readiness__training_examples"], ["ml", "ml_readiness__example_attributes"]]
+_CANDIDATES = [["ml", "ml_readiness__scoring_candidates"], ["handoff", "earlier_scores"]]
+
+
+def readiness_assets() -> list[dg.AssetsDefinition]:
+    """Champion and scores."""
+    return [_champion(), _scores()]
+
+
+def _champion() -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="train_readiness",
+        specs=[
+            spec(
+                CHAMPION.path,
+                group="readiness",
+                kinds=("python", "scikitlearn"),
+                description="The readiness model that scores from now on. One stored version.",
+                deps=_EXAMPLES,
+            )
+        ],
+    )
+    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        examples, attributes = read_tables(run.paths.warehouse, "ml", *(name for _, name in _EXAMPLES))
+        trained = train_readiness(
+            examples,
+            attributes,
+            horizon_days=horizon_days(run),
+            as_of=pd.Timestamp(run.as_of),
+            excluded_attributes=run.criteria.policy.protected,
+            seed=run.settings.seed,
+        )
+        if isinstance(trained, NoReadiness):
+            context.log.warning(f"no readiness model was trained: {trained.reason}")
+            return dg.MaterializeResult(metadata={"reason": trained.reason, **trained.counts})
+        store_readiness(trained, run.paths.models)
+        promote_readiness(trained.version, run.paths.models)
+        return dg.MaterializeResult(metadata={"version": trained.version, "card": dg.MetadataValue.json(trained.card)})
+
+    return step
+
+
+def _scores() -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="score_readiness",
+        specs=[
+            spec(
+                ["handoff", "scores"],
+                group="readiness",
+                kinds=("python", "parquet"),
+                description="Readiness given to MQLs, once each. One row per record and moment of becoming MQL.",
+                deps=[CHAMPION, *_CANDIDATES[:1]],
+            )
+        ],
+    )
+    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        champion = load_champion(run.paths.models)
+        if champion is None:
+            context.log.warning("no readiness model yet: leads are routed without a score")
+            return dg.MaterializeResult(metadata={"scored": 0})
+        candidates, attributes = read_tables(
+            run.paths.warehouse, "ml", "ml_readiness__scoring_candidates", "ml_readiness__example_attributes"
+        )
+        (earlier,) = read_tables(run.paths.warehouse, "staging", "stg_handoff__earlier_scores")
+        scores = score_readiness(
+            champion, candidates, attributes, already_scored=earlier, as_of=pd.Timestamp(run.as_of)
+        )
+        return dg.MaterializeResult(
+            metadata={"scored": land_frame(run, "scores", scores, SCORES), "model_version": champion.version}
+        )
+
+    return step
+
+
+def horizon_days(run: Run) -> int:
+    """The horizon readiness speaks of, as dbt labels its examples."""
+    project = yaml.safe_load((run.settings.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
+    return int(project["vars"]["readiness_horizon_days"])

@@ -1,0 +1,236 @@
+"""Reads a criteria folder whole: the service lines, default.yaml and the files beside them, or every fault at once.
+
+This is the front door of the package: `load_criteria` and `Criteria`. Landing what was read is `landing.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from orchestration.criteria_files import tables as _tables
+from orchestration.criteria_files.checks import check_test, check_version, refuse_twins
+from orchestration.criteria_files.companions import (
+    Catalogue,
+    Policy,
+    plain,
+    read_catalogue,
+    read_exclusions,
+    read_policy,
+    validated,
+)
+from orchestration.criteria_files.history import (
+    Recorded,
+    canonical_hash,
+    compare,
+    lock_text,
+    read_lock,
+    version_hash,
+)
+from orchestration.criteria_files.marks import CriteriaError, Document, Fault, Loc, read_document
+from orchestration.criteria_files.routing_file import RoutingRules
+from orchestration.criteria_files.scalars import Text
+from orchestration.criteria_files.shapes import Exclusion, Version
+
+SUFFIXES = (".yaml", ".yml", ".json")
+DEFAULT = "default"
+_BESIDE = ("catalogue", "policy", "exclusions", "routing")
+_KEYS = ("service_line", "owners", "versions")
+
+
+@dataclass(frozen=True)
+class ServiceLine:
+    """One file of criteria. `name` is the service line, or `default`; `lines` the line each version stands on."""
+
+    name: str
+    file: str
+    owners: dict[str, str]
+    versions: tuple[Version, ...]
+    lines: tuple[int, ...] = ()
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it decides for service lines without criteria of their own."""
+        return self.name == DEFAULT
+
+    def criteria_version(self, version: Version) -> str:
+        """Name of a version wherever decisions speak of it, like `orthopaedics@2`."""
+        return f"{self.name}@{version.version}"
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """A criteria folder that was found in order."""
+
+    service_lines: tuple[ServiceLine, ...] = ()
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    policy: Policy = field(default_factory=Policy)
+    exclusions: tuple[Exclusion, ...] = ()
+    routing: dict[str, Any] = field(default_factory=dict)
+    warnings: tuple[Fault, ...] = ()
+
+    def hashes(self, *, by: datetime | None = None) -> dict[str, str]:
+        """Hash of every version, or of those that have come into force by that moment (naive UTC)."""
+        return {
+            line.criteria_version(version): version_hash(version)
+            for line in self.service_lines
+            for version in line.versions
+            if by is None or version.effective_from <= by
+        }
+
+    @property
+    def content_hash(self) -> str:
+        """Hash of all that can change a derived table: the versions, exclusions, policy, catalogue and routing."""
+        exclusions = [exclusion.model_dump(by_alias=True) for exclusion in self.exclusions]
+        names = [f"{entry.section}/{entry.name}" for entry in self.catalogue.entries]
+        return canonical_hash(
+            {
+                "versions": self.hashes(),
+                "exclusions": exclusions,
+                "protected": sorted(self.policy.protected),
+                "catalogue": sorted(names),
+                "routing": self.routing,
+            }
+        )
+
+    def lock_text(self, *, by: datetime) -> str:
+        """Text of decided.lock for the versions in force by that moment (naive UTC)."""
+        return lock_text(self.hashes(by=by))
+
+    def refuse_unless_kept(self, recorded: Recorded, recorded_by: str = "this home") -> None:
+        """Raises CriteriaError where a version that decided was changed or removed, or a new one begins too early."""
+        faults = compare(self._present(), recorded, recorded_by)
+        if faults:
+            raise CriteriaError(faults)
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Everything as rows, one table per part (`stg_criteria__<part>`)."""
+        return _tables.tables(self)
+
+    def _present(self) -> dict[str, tuple[str, datetime, str, int]]:
+        return {
+            line.criteria_version(version): (version_hash(version), version.effective_from, line.file, at)
+            for line in self.service_lines
+            for version, at in zip(line.versions, line.lines, strict=True)
+        }
+
+
+def load_criteria(directory: Path) -> Criteria:
+    """Reads and checks every criteria file of a folder (an absent folder is an empty one).
+
+    Raises
+    ------
+    CriteriaError: with every fault of every file, each with file, path and line.
+    """
+    paths = sorted(path for path in directory.glob("*") if path.suffix in SUFFIXES and path.is_file())
+    documents = {path.name: read_document(path) for path in paths}
+    beside = {Path(name).stem: document for name, document in documents.items() if Path(name).stem in _BESIDE}
+    catalogue = _beside(beside, "catalogue", read_catalogue, Catalogue())
+    policy = _beside(beside, "policy", read_policy, Policy())
+    exclusions = _beside(beside, "exclusions", read_exclusions, ())
+    if "exclusions" in beside:
+        _check_exclusions(beside["exclusions"], exclusions, catalogue, policy)
+    lines = [
+        line
+        for name, document in documents.items()
+        if Path(name).stem not in _BESIDE and (line := _service_line(document, catalogue, policy)) is not None
+    ]
+    _refuse_twin_lines(lines, documents)
+    routing = _beside(beside, "routing", _read_routing, {})
+    faults = [fault for document in documents.values() for fault in document.faults]
+    warnings = tuple(warning for document in documents.values() for warning in document.warnings)
+    criteria = Criteria(tuple(lines), catalogue, policy, exclusions, routing, warnings)
+    faults += _lock_faults(directory / "decided.lock", criteria) if not faults else []
+    if faults:
+        raise CriteriaError(faults)
+    return criteria
+
+
+def _beside(beside: dict[str, Document], name: str, read: Any, absent: Any) -> Any:
+    document = beside.get(name)
+    return absent if document is None or document.faults else read(document)
+
+
+def _read_routing(document: Document) -> dict[str, Any]:
+    if not isinstance(document.data, dict):
+        document.refuse((), "must be a mapping of routing rules")
+        return {}
+    rules: RoutingRules | None = validated(document, (), RoutingRules, plain(document.data))
+    return rules.model_dump() if rules else {}
+
+
+def _check_exclusions(document: Document, exclusions: Any, catalogue: Catalogue, policy: Policy) -> None:
+    base: Loc = ()
+    if isinstance(document.data, dict):
+        base = ("rules",) if "rules" in document.data else ("exclusions",)
+    for i, rule in enumerate(exclusions if not document.faults else ()):
+        check_test(document, (*base, i), rule, catalogue, policy)
+    if not document.faults:
+        refuse_twins(document, [((*base, i, "id"), rule.id) for i, rule in enumerate(exclusions)])
+
+
+def _service_line(document: Document, catalogue: Catalogue, policy: Policy) -> ServiceLine | None:
+    if document.faults:
+        return None
+    data = document.data
+    if not isinstance(data, dict):
+        document.refuse((), "must hold service_line and versions")
+        return None
+    for key in data:
+        if key not in _KEYS:
+            document.refuse((key,), "unknown key: known here are service_line, owners, versions")
+    is_default = Path(document.file).stem == DEFAULT
+    name: str | None = DEFAULT
+    if not is_default:
+        name = validated(document, ("service_line",), Text, data.get("service_line"))
+        if name == DEFAULT:
+            document.refuse(("service_line",), "is the name of default.yaml: give the service line its own")
+    owners = validated(document, ("owners",), dict[str, Text], data.get("owners") or {})
+    versions, places = _versions(document, data.get("versions"), catalogue, policy)
+    if name is None or document.faults:
+        return None
+    return ServiceLine(name, document.file, owners or {}, tuple(versions), tuple(places))
+
+
+def _versions(
+    document: Document, found: Any, catalogue: Catalogue, policy: Policy
+) -> tuple[list[Version], list[int]]:
+    if not isinstance(found, list) or not found:
+        document.refuse(("versions",), "is required: a list of at least one version")
+        return [], []
+    versions, places = [], []
+    before: Version | None = None
+    for i, item in enumerate(found):
+        loc: Loc = ("versions", i)
+        version: Version | None = validated(document, loc, Version, item)
+        if version is None:
+            continue
+        check_version(document, loc, version, catalogue, policy)
+        if before is not None and version.version <= before.version:
+            document.refuse((*loc, "version"), f"is out of order: it must be greater than {before.version} above it")
+        if before is not None and version.effective_from <= before.effective_from:
+            document.refuse((*loc, "effective_from"), "is out of order: it must be later than the version above")
+        before = version
+        versions.append(version)
+        places.append(document.line_of(loc))
+    return versions, places
+
+
+def _refuse_twin_lines(lines: list[ServiceLine], documents: dict[str, Document]) -> None:
+    seen: dict[str, str] = {}
+    for line in lines:
+        if line.name in seen:
+            documents[line.file].refuse(("service_line",), f"has criteria in {seen[line.name]} already: keep one file")
+        seen.setdefault(line.name, line.file)
+
+
+def _lock_faults(path: Path, criteria: Criteria) -> list[Fault]:
+    if not path.exists():
+        return []
+    document = read_document(path)
+    recorded = Recorded(read_lock(document)) if not document.faults else Recorded({})
+    return document.faults + compare(criteria._present(), recorded, path.name)

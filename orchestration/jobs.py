@@ -1,0 +1,46 @@
+"""Jobs: the two rhythms, one per station, and the build for an older as_of. Each is a selection, nothing else.
+
+All run in one process: the stations share one warehouse file, and the lease is held from the first step to the last.
+"""
+
+import dagster as dg
+
+from orchestration.assets.publication import publish_what_stands
+
+_DBT = dg.AssetSelection.kind("dbt")
+_LANDING = dg.AssetSelection.groups("landing", "criteria")
+_READINESS = dg.AssetSelection.groups("readiness")
+_TRAINING = dg.AssetSelection.assets(["models", "readiness_champion"])
+_ROUTING = dg.AssetSelection.groups("routing") - _DBT
+_SYNC = dg.AssetSelection.groups("crm_sync") - _DBT
+_PUBLICATION = dg.AssetSelection.groups("publication")
+_RUN_ROWS = dg.AssetSelection.key_prefixes("run")
+
+_SELECTIONS: dict[str, tuple[dg.AssetSelection, str]] = {
+    "daily": (dg.AssetSelection.all(), "Everything: land, decide, train, score, route, send, publish."),
+    "intake": (dg.AssetSelection.all() - _TRAINING, "Everything but training: what is new, every few minutes."),
+    "land": (_LANDING, "Land what is new of every source, and the criteria."),
+    "build": (_DBT | _RUN_ROWS, "Build the dbt models on what has landed."),
+    "readiness": (_READINESS, "Train the champion and score open MQLs."),
+    "routing": (_ROUTING, "Route open leads."),
+    "crm_sync": (_SYNC, "Send what changed to the CRMs and land the receipts."),
+    "publication": (_PUBLICATION, "Publish the marts."),
+    "older_as_of": (
+        _DBT | _RUN_ROWS | dg.AssetSelection.groups("criteria") | _PUBLICATION,
+        "Build for an as_of before the last publication, in a warehouse of its own, and publish beside.",
+    ),
+}
+
+
+def build_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
+    """All jobs."""
+    return [
+        dg.define_asset_job(
+            name,
+            selection=selection,
+            description=description,
+            hooks={publish_what_stands} if name in ("daily", "intake") else None,
+            executor_def=dg.in_process_executor,
+        )
+        for name, (selection, description) in _SELECTIONS.items()
+    ]

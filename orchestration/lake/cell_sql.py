@@ -1,0 +1,178 @@
+"""SQL that reads one cell: from trimmed text to a typed value, or to the reason why it is none.
+
+DuckDB's own casts are kinder than a contract may be (they ignore offsets, round, take `infinity`): each type is let
+in by its pattern first. Columns come as `c<i>` and leave as `v<i>`; times are naive UTC. The source's zone is a table
+`zone_days` the caller makes with `make_zone_days`. What becomes of values at the door is `door.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.lake.contract import Type
+from orchestration.lake.extract import ColumnSpec
+from orchestration.lake.zones import offset_spans
+
+LANDED_TYPES: dict[Type, str] = {
+    "text": "varchar",
+    "timestamp": "timestamp",
+    "date": "date",
+    "decimal": "decimal(18,6)",
+    "integer": "bigint",
+    "boolean": "boolean",
+    "time": "varchar",
+}
+UNREADABLE: dict[Type, str] = {
+    "timestamp": "not_a_timestamp",
+    "date": "not_a_date",
+    "decimal": "not_a_number",
+    "integer": "not_an_integer",
+    "boolean": "not_a_boolean",
+    "time": "not_a_time",
+}
+_ISO = r"\d{4}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.]\d{1,9})?)?( ?(Z|UTC|[+-]([01]\d|2[0-3])(:?[0-5]\d)?))?)?"
+_ISO_MIDNIGHT = r"\d{4}-\d\d-\d\d([T ]00:00(:00([.]0{1,9})?)?)?"
+_DECIMAL = r"[+-]?(\d{1,12}([.]\d*)?|[.]\d+)([eE][+-]?\d{1,2})?"
+_INTEGER = r"[+-]?\d{1,18}([.]0*)?"
+_TIME = r"(([01]?\d|2[0-3]):[0-5]\d(:00([.]0+)?)?|24:00(:00([.]0+)?)?)"
+_TRUE = ("true", "t", "yes", "y", "1", "1.0")
+_FALSE = ("false", "f", "no", "n", "0", "0.0")
+_END = "timestamp '9999-12-31 23:59:59.999999'"
+
+
+@dataclass(frozen=True)
+class ParsedCell:
+    """SQL of one column: `local` its value before any zone, `is_naive` whether it still needs the source's zone."""
+
+    local: str
+    is_naive: str = "false"
+
+
+def quote(text: str) -> str:
+    """`text` as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quote_all(texts: tuple[str, ...]) -> str:
+    """Several as a list for `in`."""
+    return ", ".join(quote(text) for text in texts)
+
+
+def parse_cell(column: ColumnSpec, cell: str) -> ParsedCell:
+    """SQL that reads the text `cell` as the column's type; null where it cannot."""
+    if column.type == "timestamp":
+        return _parse_timestamp(column, cell)
+    return ParsedCell(_parse_plain(column, cell))
+
+
+def _parse_plain(column: ColumnSpec, cell: str) -> str:
+    match column.type:
+        case "date":
+            if column.formats:
+                return f"cast({_strptime(column.formats, cell)} as date)"
+            return f"case when regexp_full_match({cell}, {quote(_ISO_MIDNIGHT)}) then try_cast({cell}[:10] as date) end"
+        case "decimal":
+            return _guarded(cell, _DECIMAL, "decimal(18,6)")
+        case "integer":
+            return f"case when regexp_full_match({cell}, {quote(_INTEGER)}) then try_cast(split_part({cell}, '.', 1) as bigint) end"
+        case "boolean":
+            folded = f"lower({cell})"
+            return f"case when {folded} in ({quote_all(_TRUE)}) then true when {folded} in ({quote_all(_FALSE)}) then false end"
+        case "time":
+            return f"case when regexp_full_match({cell}, {quote(_TIME)}) then lpad(regexp_extract({cell}, '^\\d+:\\d\\d'), 5, '0') end"
+    return cell
+
+
+def _guarded(cell: str, pattern: str, target: str) -> str:
+    return f"case when regexp_full_match({cell}, {quote(pattern)}) then try_cast({cell} as {target}) end"
+
+
+def _parse_timestamp(column: ColumnSpec, cell: str) -> ParsedCell:
+    if column.formats:
+        zoned = tuple(each for each in column.formats if "%z" in each)
+        naive = tuple(each for each in column.formats if "%z" not in each)
+        parsed = [f"cast({_strptime(each, cell)} as timestamp)" for each in (zoned, naive) if each]
+        is_naive = "true" if not zoned else f"{_strptime(zoned, cell)} is null"
+        return ParsedCell(parsed[0] if len(parsed) == 1 else f"coalesce({', '.join(parsed)})", is_naive)
+    has_offset = (
+        f"length({cell}) > 10 and ({cell}[-1] in ('Z', 'C') or {cell}[-6] in ('+', '-') or {cell}[-5] in ('+', '-')"
+        f" or {cell}[-3] in ('+', '-'))"
+    )
+    local = f"case when regexp_full_match({cell}, {quote(_ISO)}) then cast(try_cast({cell} as timestamptz) as timestamp) end"
+    return ParsedCell(local, f"not ({has_offset})")
+
+
+def _strptime(formats: tuple[str, ...], cell: str) -> str:
+    return f"try_strptime({cell}, [{quote_all(formats)}])"
+
+
+def make_zone_days(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
+    """Create `zone_days`: for each local day the offset it begins with, and the one that begins within it, if any."""
+    spans = offset_spans(zone)
+    connection.execute(
+        "create or replace temp table zone_spans (utc_from timestamp, local_from timestamp, shift interval)"
+    )
+    connection.executemany(
+        "insert into zone_spans select ?, ?, to_seconds(?)",
+        [(span.utc_from, span.local_from, span.offset_seconds) for span in spans],
+    )
+    connection.execute(
+        """
+        create or replace temp table zone_days as
+        select cast(days.day as date) as day, a.utc_from as a_from, a.shift as a_shift,
+            b.local_from as b_local, b.utc_from as b_from, b.shift as b_shift
+        from range(timestamp '1900-01-01', timestamp '2102-01-01', interval 1 day) as days (day)
+        asof join zone_spans as a on days.day >= a.local_from
+        left join zone_spans as b on b.local_from > days.day and b.local_from < days.day + interval 1 day
+        """
+    )
+
+
+def zone_join(alias: str, local: str, is_naive: str) -> str:
+    """Join that finds the day a naive local time lies in; days beyond the table take its first or last."""
+    day = f"least(greatest(cast({local} as date), date '1900-01-01'), date '2101-12-31')"
+    return f"left join zone_days as {alias} on {alias}.day = case when {is_naive} then {day} end"
+
+
+def to_utc(alias: str, local: str, is_naive: str) -> str:
+    """The instant of a local time: in a gap where the clock jumps to, twice there the first."""
+    return (
+        f"case when not {is_naive} then {local}"
+        f" when {alias}.b_local is null or {local} < {alias}.b_local"
+        f" then greatest({alias}.a_from, {local} - {alias}.a_shift)"
+        f" else greatest({alias}.b_from, {local} - {alias}.b_shift) end"
+    )
+
+
+def find_fault(columns: tuple[ColumnSpec, ...], one_of: tuple[str, ...], *, has_zone: bool) -> tuple[str, list[tuple[str, str | None]]]:
+    """SQL giving the number of the first fault of a row, null if none, and what the numbers mean (reason, column).
+
+    `columns` are `c<i>` (text), `v<i>` (typed) and, of timestamps, `n<i>` (naive) in this order.
+    """
+    faults: list[tuple[str, str | None]] = []
+    cases: list[str] = []
+
+    def add(condition: str, reason: str, column: str | None) -> None:
+        cases.append(f"when {condition} then {len(faults)}")
+        faults.append((reason, column))
+
+    for place, column in enumerate(columns):
+        cell, value = f"c{place}", f"v{place}"
+        if column.required:
+            add(f"{cell} is null", "empty_required", column.name)
+        if column.type == "timestamp":
+            wrong = f"{cell} is not null and ({value} is null or {value} > {_END})"
+            add(wrong, UNREADABLE[column.type], column.name)
+            if not has_zone:
+                add(f"{cell} is not null and n{place}", "naive_time_without_zone", column.name)
+        elif column.type != "text":
+            add(f"{cell} is not null and {value} is null", UNREADABLE[column.type], column.name)
+        if column.allowed:
+            add(f"{cell} not in ({quote_all(column.allowed)})", "unknown_value", column.name)
+    places = {column.name: place for place, column in enumerate(columns)}
+    if one_of:
+        empty = " and ".join(f"c{places[name]} is null" for name in one_of if name in places)
+        add(empty or "true", "empty_one_of", "|".join(one_of))
+    return (f"case {' '.join(cases)} end" if cases else "null"), faults

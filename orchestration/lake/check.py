@@ -1,0 +1,213 @@
+"""Checks one block of rows in DuckDB: text in, typed columns past the door and the rows that fail out.
+
+`Checker` holds the statement made once for an object and its connection; `check` runs it on one block. What is then
+done with good and bad rows is `landing.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.lake.cell_sql import find_fault, make_zone_days, parse_cell, to_utc, zone_join
+from orchestration.lake.door import LandedColumn, door_columns, token_kinds, vault_columns
+from orchestration.lake.extract import ColumnSpec, Extract
+from orchestration.lake.rows import BadRow, RowBlock
+from orchestration.lake.tokens import declare_keys, token_sql
+from orchestration.lake.versions import ADD_FRESH, FRESH
+from orchestration.lake.zones import zone_names
+
+_NULL = "chr(30)"
+_NEXT = " || chr(31) || "
+
+
+@dataclass(frozen=True)
+class CheckedBlock:
+    """Good rows, typed, in the order of the block, and the bad ones.
+
+    `rows` has `_row_no`, the columns past the door, `known_at`, `_known_at_basis`, the hashes, and `_cursor`;
+    `is_good` marks the block's rows that are in it.
+    """
+
+    rows: pa.Table = field(repr=False)
+    is_good: pa.Array = field(repr=False)
+    bad: list[BadRow] = field(repr=False)
+
+
+class Checker:
+    """The check of one extract's rows on one connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, extract: Extract, *, as_of: str, key: bytes) -> None:
+        self._connection = connection
+        self._columns = tuple(_with_own_rules(column, extract) for column in extract.spec.columns)
+        self._extract = extract
+        declare_keys(connection, token_kinds(extract.spec), key)
+        connection.execute(FRESH)
+        if extract.rules.timezone is not None:
+            make_zone_days(connection, extract.rules.timezone)
+        fault, self._faults = find_fault(
+            self._columns, extract.spec.one_of, has_zone=extract.rules.timezone is not None
+        )
+        self._sql = _statement(extract, self._columns, fault, as_of)
+
+    def check(self, block: RowBlock) -> CheckedBlock:
+        """Check a block; its good rows are added to `fresh`."""
+        given = set(block.table.column_names)
+        nulls = pa.nulls(block.table.num_rows, pa.string())
+        cells = {
+            f"c{place}": block.table.column(column.name) if column.name in given else nulls
+            for place, column in enumerate(self._columns)
+        }
+        self._connection.register("chunk", pa.table({"_row_no": pa.array(block.row_no), **cells}))
+        checked = self._connection.sql(self._sql).to_arrow_table()
+        self._connection.unregister("chunk")
+        checked = _in_order(checked)
+        fault = checked.column("_fault")
+        is_good = pc.is_null(fault).combine_chunks()
+        bad = self._bad_rows(block, fault.to_pylist()) if fault.null_count < len(fault) else []
+        rows = checked.filter(is_good) if bad else checked
+        self._connection.register("checked", rows)
+        self._connection.execute(ADD_FRESH)
+        self._connection.unregister("checked")
+        return CheckedBlock(rows, is_good, [*block.bad, *bad])
+
+    def _bad_rows(self, block: RowBlock, faults: list[int | None]) -> list[BadRow]:
+        bad = []
+        for place, fault in enumerate(faults):
+            if fault is not None:
+                reason, column = self._faults[fault]
+                line, raw = block.raw_at(place)
+                bad.append(BadRow(int(block.row_no[place]), line, reason, column, raw))
+        return bad
+
+
+def _in_order(checked: pa.Table) -> pa.Table:
+    """Rows in the order of the block: no join promises it."""
+    row_no = checked.column("_row_no").to_numpy()
+    is_sorted = bool((row_no[1:] > row_no[:-1]).all())
+    return checked if is_sorted else checked.sort_by("_row_no")
+
+
+def _with_own_rules(column: ColumnSpec, extract: Extract) -> ColumnSpec:
+    """A source's own objects must fill their keys; calendars name zones and weekdays that exist."""
+    spec = extract.spec
+    if spec.entity is None and column.name in spec.key:
+        return replace(column, required=True)
+    if spec.entity == "calendars" and column.landed == "timezone":
+        return replace(column, allowed=tuple(sorted(zone_names())))
+    if spec.entity == "calendars" and column.landed == "iso_weekday":
+        return replace(column, allowed=tuple("1234567"))
+    return column
+
+
+def _statement(extract: Extract, columns: tuple[ColumnSpec, ...], fault: str, as_of: str) -> str:
+    landed = door_columns(extract.spec, extract.rules)
+    has_zone = extract.rules.timezone is not None
+    parsed, zoned, joins = ["*"], [], []
+    for place, column in enumerate(columns):
+        cell = parse_cell(column, f"c{place}")
+        if column.type == "timestamp":
+            parsed += [f"{cell.local} as l{place}", f"coalesce({cell.is_naive}, false) as n{place}"]
+            zoned.append(f"{to_utc(f'z{place}', f'l{place}', f'n{place}') if has_zone else f'l{place}'} as v{place}")
+            joins += [zone_join(f"z{place}", f"l{place}", f"n{place}")] if has_zone else []
+        elif column.type != "text":
+            parsed.append(f"{cell.local} as v{place}")
+        else:
+            parsed.append(f"c{place} as v{place}")
+    day = _event_day(extract, columns)
+    if day is not None:
+        parsed.append(f"cast({day} as timestamp) as event_local")
+        zoned.append(f"{to_utc('ze', 'event_local', 'true') if has_zone else 'event_local'} as event_utc")
+        joins += [zone_join("ze", "event_local", "true")] if has_zone else []
+    return f"""
+        with parsed as (select {", ".join(parsed)} from chunk),
+        zoned as (select {", ".join(["parsed.*", *zoned])} from parsed {" ".join(joins)}),
+        judged as (select *, cast({fault} as smallint) as _fault, {_event(extract, columns)} as _event_at,
+            {_value(columns, _known_name(extract), "cast(null as timestamp)")} as _given_at from zoned),
+        passed as (select _row_no, _fault, _given_at, _event_at, {_cursor(extract, columns)},
+            {", ".join(f'{each.sql} as "{each.name}"' for each in _passing(extract, landed))}, {_token_text(extract, columns)}
+            from judged cross join token_keys)
+        select * exclude (_kept), {_known_at(extract, as_of)}, {_hashes(extract, landed)}
+        from passed
+    """
+
+
+def _passing(extract: Extract, landed: list[LandedColumn]) -> list[LandedColumn]:
+    """Columns past the door; the known_at every row has is worked out after them."""
+    return [each for each in landed if each.name != "known_at"]
+
+
+def _value(columns: tuple[ColumnSpec, ...], name: str | None, otherwise: str) -> str:
+    return next((f"v{place}" for place, column in enumerate(columns) if column.name == name), otherwise)
+
+
+def _known_name(extract: Extract) -> str | None:
+    """The source's column that says when a row could be known."""
+    named = (column.name for column in extract.spec.columns if column.landed == "known_at")
+    return extract.spec.known_at or next(named, None)
+
+
+def _event_day(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str | None:
+    """Where the event is a day: its midnight; what was spent on a day is known when the day is over."""
+    for place, column in enumerate(columns):
+        if column.name == extract.spec.event_time and column.type == "date":
+            return f"v{place} + 1" if extract.spec.entity == "spend" else f"v{place}"
+    return None
+
+
+def _event(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str:
+    if extract.spec.event_time is None:
+        return "cast(null as timestamp)"
+    moment = _value(columns, extract.spec.event_time, "cast(null as timestamp)")
+    if _event_day(extract, columns) is not None:
+        moment = "event_utc"
+    lag = round(extract.rules.delivery_lag / timedelta(microseconds=1))
+    return f"{moment} + to_microseconds({lag})" if lag else moment
+
+
+def _cursor(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str:
+    for place, column in enumerate(columns):
+        if column.name == extract.spec.cursor:
+            return f"c{place} as _cursor, v{place} as _cursor_value"
+    return "cast(null as varchar) as _cursor, cast(null as varchar) as _cursor_value"
+
+
+def _token_text(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str:
+    """What the vault keeps of a row, under a token of its own: a change of it is a version too."""
+    kept = {column.name for column in vault_columns(extract.spec, extract.rules)}
+    cells = [f"coalesce(c{place}, {_NULL})" for place, column in enumerate(columns) if column.name in kept]
+    return f"{token_sql('row', _NEXT.join(cells)) if cells else 'cast(null as varchar)'} as _kept"
+
+
+def _known_at(extract: Extract, as_of: str) -> str:
+    """What holds of a key's first version; `versions.py` decides on the others."""
+    if extract.spec.is_reference:
+        return "_given_at as known_at, case when _given_at is not null then 'given' end as _known_at_basis"
+    return (
+        f"coalesce(_given_at, _event_at, timestamp '{as_of}') as known_at, case when _given_at is not null then 'given'"
+        " when _event_at is not null then 'event' else 'landed' end as _known_at_basis"
+    )
+
+
+def _hashes(extract: Extract, landed: list[LandedColumn]) -> str:
+    spec = extract.spec
+    aside = {_known_name(extract), spec.cursor}
+    passing = _passing(extract, landed)
+    content = [_text_of(each) for each in passing if each.source_column not in aside and not each.is_token]
+    key = [_text_of(each) for name in spec.key for each in passing if each.source_column == name]
+    tokens = [_text_of(each) for each in passing if each.is_token]
+    token_hash = f"md5(coalesce(_kept, ''){''.join(_NEXT + each for each in tokens)})"
+    has_tokens = bool(tokens) or bool(vault_columns(spec, extract.rules))
+    return (
+        f"md5({_NEXT.join(key) or _NULL}) as _key_hash, md5({_NEXT.join(content) or _NULL}) as _row_hash,"
+        f" {token_hash if has_tokens else 'cast(null as varchar)'} as _token_hash"
+    )
+
+
+def _text_of(column: LandedColumn) -> str:
+    text = f'epoch_us("{column.name}")' if column.type == "timestamp" else f'"{column.name}"'
+    return f"coalesce(cast({text} as varchar), {_NULL})"

@@ -1,0 +1,233 @@
+"""Lands one extract: reads, checks, takes identifiers out, finds what is new, commits one batch.
+
+    prepare_home(paths, vault)            once at the start of a run: ends what a killed run left half done
+    ensure_schema(paths, spec)            (batches.py) typed empty file for every object a connector knows
+    result = land(extract, paths=paths, run=RunContext(run_no, as_of, extracted_at), vault=vault, key=key)
+    land_accounting(paths, run)           (accounting.py) once after all sources of a run
+
+`vault = Vault.open(paths, key)` and `key = load_key(paths, from_env=...)` are in vault.py. A batch exists from the
+rename of its Parquet file on: its vault rows are durable before, its accounting stands in its footer. Killed at any
+other moment, `prepare_home` and landing again give the same. What a connector reads, and when, does not belong here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+
+from orchestration.lake.batch_writer import BatchWriter, Tally
+from orchestration.lake.batches import Accounting, BatchNote, batch_files, commit_file, ensure_schema, is_committed, list_batches
+from orchestration.lake.check import Checker
+from orchestration.lake.csv_rows import read_csv_rows
+from orchestration.lake.extract import Extract
+from orchestration.lake.header import unknown_names
+from orchestration.lake.other_rows import read_batch_rows, read_ndjson_rows, read_parquet_rows
+from orchestration.lake.paths import HomePaths
+from orchestration.lake.prefetch import prefetch
+from orchestration.lake.private_files import hash_file, make_folder, scratch_folder
+from orchestration.lake.refusal import LandingError
+from orchestration.lake.rows import RowBlock
+from orchestration.lake.sniff import refuse, sniff
+from orchestration.lake.vault import Vault
+from orchestration.lake.versions import Verdicts, decide_versions
+
+Status = Literal["landed", "already_landed", "nothing_new"]
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """The run that lands: its number, its as_of, and the wall clock it reads at. Naive times mean UTC."""
+
+    run_no: int
+    as_of: datetime
+    extracted_at: datetime
+
+
+@dataclass(frozen=True)
+class LandingResult:
+    """What came of an extract. `cursor_max` is the greatest cursor read (text as the source gave it), if any.
+
+    `already_landed`: a file whose bytes landed before. `nothing_new`: a system that gave only what is known. Neither
+    has a batch.
+    """
+
+    status: Status
+    accounting: Accounting
+    batch_id: str | None = None
+    path: Path | None = None
+    cursor_max: str | None = None
+
+
+def prepare_home(paths: HomePaths, vault: Vault) -> int:
+    """Clear what a killed run left: scratch files, and vault rows of batches that never came to be (their number)."""
+    shutil.rmtree(paths.tmp, ignore_errors=True)
+    make_folder(paths.tmp)
+    return vault.forget_uncommitted(lambda *batch: is_committed(paths, *batch))
+
+
+def land(extract: Extract, *, paths: HomePaths, run: RunContext, vault: Vault, key: bytes) -> LandingResult:
+    """Land what is new of `extract` as one batch.
+
+    Raises
+    ------
+    FileRefused
+        If the file cannot be read as declared, or none of its rows can. Nothing of it lands then.
+    LandingError
+        If something else keeps it from landing; the message holds no values.
+    """
+    ensure_schema(paths, extract.spec)
+    spec, source = extract.spec, extract.rules.source
+    notes = list_batches(paths, spec.folder, spec.name, source)
+    digest = None
+    if extract.path is not None:
+        if not extract.path.is_file():
+            refuse(extract, "missing_file", "the file is gone: list the folder again")
+        digest = hash_file(extract.path)
+        if any(note.file_sha256 == digest for note in notes):
+            return LandingResult("already_landed", Accounting())
+    batch_id = _batch_id(extract, run, digest)
+    vault.begin_batch(batch_id, spec.folder, spec.name, source)
+    try:
+        with scratch_folder(paths.tmp, batch_id) as scratch:
+            return _land_batch(extract, paths, run, vault, key, _Batch(batch_id, digest, notes, scratch))
+    except duckdb.Error as error:
+        kind = type(error).__name__
+        raise LandingError(f"{source}.{spec.name}: {extract.origin} could not be worked through ({kind})") from None
+    finally:
+        vault.rollback()
+
+
+@dataclass(frozen=True)
+class _Batch:
+    batch_id: str
+    digest: str | None
+    notes: Sequence[BatchNote]
+    scratch: Path
+
+
+def _land_batch(
+    extract: Extract, paths: HomePaths, run: RunContext, vault: Vault, key: bytes, batch: _Batch
+) -> LandingResult:
+    spec, source = extract.spec, extract.rules.source
+    as_of, extracted_at = naive_utc(run.as_of), naive_utc(run.extracted_at)
+    with closing(_connect(batch.scratch)) as connection:
+        lineage = (batch.batch_id, batch.digest, extracted_at, as_of)
+        writer = BatchWriter(extract, batch.scratch, vault, *lineage)
+        names, blocks = _open(extract)
+        checker = Checker(connection, extract, as_of=as_of.isoformat(sep=" "), key=key)
+        before = _fingerprint(extract)
+        for block in blocks:
+            writer.add(block, checker.check(block))
+        if before != _fingerprint(extract):
+            refuse(extract, "changed_while_reading", "it changed while it was read: it lands when it stays the same")
+        tally = writer.tally
+        _refuse_if_none_readable(extract, tally)
+        verdicts = decide_versions(
+            connection,
+            batch_files(paths, spec.folder, spec.name, source),
+            as_of=as_of,
+            seen_until=max((note.landed_as_of for note in batch.notes), default=None),
+            is_reference=spec.is_reference,
+        )
+    accounting = _account(extract, vault, batch, tally, verdicts, names)
+    if extract.path is None and accounting.rows_duplicate == accounting.rows_read and not verdicts.is_repeat.any():
+        return LandingResult("nothing_new", accounting, cursor_max=tally.cursor_max)
+    note = BatchNote(
+        batch.batch_id, spec.folder, spec.name, source, extract.origin, batch.digest, tally.cursor_max, as_of,
+        extracted_at, accounting,
+    )  # fmt: skip
+    written = writer.finish(verdicts, note)
+    vault.commit()
+    place = commit_file(paths, written, note)
+    vault.mark_committed(batch.batch_id)
+    return LandingResult("landed", accounting, batch.batch_id, place, tally.cursor_max)
+
+
+def _account(
+    extract: Extract, vault: Vault, batch: _Batch, tally: Tally, verdicts: Verdicts, names: Sequence[str]
+) -> Accounting:
+    """Settle the vault's share of the batch and count."""
+    vault.drop_rows(batch.batch_id, (int(row) for row in verdicts.dropped))
+    kept = vault.keep_bad_rows(batch.batch_id, extract.spec.name, extract.rules.source, tally.bad)
+    reasons: dict[str, int] = {}
+    for row in kept:
+        reason = row.reason if row.column is None else f"{row.reason}:{row.column}"
+        reasons[reason] = reasons.get(reason, 0) + 1
+    repeats = int(verdicts.is_repeat.sum())
+    accounting = Accounting(
+        rows_read=tally.rows_read,
+        rows_landed=tally.rows_good - len(verdicts.dropped) - repeats,
+        rows_duplicate=len(verdicts.dropped) + repeats + len(tally.bad) - len(kept),
+        rows_quarantined=len(kept),
+        rows_backdated=verdicts.rows_backdated,
+        reasons=dict(sorted(reasons.items())),
+        unknown_columns=tuple(dict.fromkeys([*unknown_names(extract, names), *tally.unknown_columns])),
+        unmapped_stages=dict(sorted(tally.unmapped_stages.items())),
+    )
+    accounting.assert_nothing_lost(f"{extract.rules.source}.{extract.spec.name} ({extract.origin})")
+    return accounting
+
+
+def _open(extract: Extract) -> tuple[Sequence[str], Iterator[RowBlock]]:
+    """Names and rows. Files are read ahead in a thread of their own; systems are not, their handles may not travel."""
+    if extract.path is None:
+        return read_batch_rows(extract)
+    readers = {"csv": read_csv_rows, "ndjson": read_ndjson_rows, "parquet": read_parquet_rows}
+    names, blocks = readers[sniff(extract)](extract)
+    return names, prefetch(blocks)
+
+
+def _refuse_if_none_readable(extract: Extract, tally: Tally) -> None:
+    if extract.path is None or tally.rows_good or not tally.rows_read:
+        return
+    counted: dict[str, int] = {}
+    for row in tally.bad:
+        reason = row.reason if row.column is None else f"{row.reason} in {row.column}"
+        counted[reason] = counted.get(reason, 0) + 1
+    worst = sorted(counted.items(), key=lambda each: (-each[1], each[0]))[:3]
+    told = ", ".join(f"{reason} ({count} rows)" for reason, count in worst)
+    refuse(
+        extract,
+        "no_readable_row",
+        f"none of its {tally.rows_read} rows can be read: {told}, first at line {tally.bad[0].line}; "
+        "compare the declared types and formats with the file",
+    )
+
+
+def _batch_id(extract: Extract, run: RunContext, digest: str | None) -> str:
+    spec, rules = extract.spec, extract.rules
+    moment = digest or f"{extract.cursor_from}|{run.extracted_at.isoformat()}"
+    told = "|".join((spec.folder, spec.name, rules.source, extract.origin, moment))
+    return f"{run.run_no:08d}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+
+
+def _connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "threads": 2,
+        "memory_limit": "1GB",
+        "temp_directory": str(scratch),
+        "autoinstall_known_extensions": False,
+    }
+    connection = duckdb.connect(":memory:", config=settings)
+    connection.execute("set timezone = 'UTC'")
+    return connection
+
+
+def _fingerprint(extract: Extract) -> tuple[int, int] | None:
+    if extract.path is None:
+        return None
+    stat = extract.path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def naive_utc(moment: datetime) -> datetime:
+    """`moment` as a naive datetime meaning UTC."""
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,0 +1,63 @@
+"""Rows on their way in: blocks of text columns, cleaned alike whatever they were read from.
+
+`RowBlock` is what the readers (`csv_rows`, `other_rows`) stream and `landing` checks; `BadRow` a row that cannot
+even be read as cells. Reading files and checking values do not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+ECHO_PREFIX = "handoff_"
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that is quarantined: where it stands, why (`column` where one is to blame), and its bytes as they came."""
+
+    row_no: int
+    line: int
+    reason: str
+    column: str | None
+    raw: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class RowBlock:
+    """Some rows of an extract, in order.
+
+    `table` has one text column per column of the source, cells trimmed, null where empty; `row_no` (from 1) counts the
+    data rows of the extract, bad ones too. `raw_at(i)` gives line and bytes of row i of the block. `bad` are the rows
+    between them that could not be read.
+    """
+
+    table: pa.Table = field(repr=False)
+    row_no: Rows
+    raw_at: Callable[[int], tuple[int, bytes]]
+    bad: tuple[BadRow, ...] = ()
+
+    @property
+    def rows_read(self) -> int:
+        """Rows of the block, bad ones too."""
+        return int(self.table.num_rows) + len(self.bad)
+
+
+def clean_cells(cells: pa.ChunkedArray, null_tokens: frozenset[str]) -> pa.ChunkedArray:
+    """Trim text cells of white space and make empty ones, and null tokens, null."""
+    trimmed = pc.utf8_trim_whitespace(cells)
+    empty = pa.array(["", *sorted(null_tokens)], type=trimmed.type)
+    return pc.if_else(pc.is_in(trimmed, value_set=empty), pa.scalar(None, type=trimmed.type), trimmed)
+
+
+def clean_table(table: pa.Table, null_tokens: frozenset[str]) -> pa.Table:
+    """`clean_cells` on every column; our own `handoff_*` fields are never read back."""
+    names = [name for name in table.column_names if not name.lower().startswith(ECHO_PREFIX)]
+    cleaned = [clean_cells(table.column(name).cast(pa.string()), null_tokens) for name in names]
+    return pa.table(cleaned, names=names) if names else table.select([])

@@ -1,0 +1,197 @@
+"""The vault: the only place that keeps identifiers, free text, undeclared columns and the raw bytes of bad rows.
+
+    key = load_key(paths, from_env=settings.vault_key)   # made on the first run, 0600; never logged
+    with closing(Vault.open(paths, key)) as vault: ...
+
+SQLite with secure_delete, so that what is deleted is overwritten. Rows are keyed by (batch, row, column) and written
+before their batch: what belongs to a batch that was never committed is removed by `forget_uncommitted`. A value that
+proves the key stands in the file; tokens made with another key would match nothing, so another key is refused.
+Tokens are made in `door.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal
+
+from orchestration.lake.paths import HomePaths
+from orchestration.lake.private_files import make_folder, write_bytes
+from orchestration.lake.refusal import VaultKeyError
+from orchestration.lake.rows import BadRow
+
+Kind = Literal["identifier", "free_text", "extra"]
+_KEY_BYTES = 32
+_TABLES = """
+create table if not exists proof (name text primary key, digest blob not null) without rowid;
+create table if not exists batches (
+    batch_id text primary key, folder text not null, object text not null, source text not null,
+    is_committed integer not null default 0
+) without rowid;
+create table if not exists cells (
+    batch_id text not null, row_no integer not null, column_name text not null, kind text not null, value text not null,
+    primary key (batch_id, row_no, column_name)
+) without rowid;
+create table if not exists quarantine (
+    batch_id text not null, row_no integer not null, line integer not null, reason text not null, column_name text,
+    raw blob not null, raw_sha256 blob not null, source text not null, object text not null,
+    primary key (batch_id, row_no)
+) without rowid;
+create index if not exists quarantine_by_content on quarantine (source, object, raw_sha256);
+"""
+
+
+def load_key(paths: HomePaths, *, from_env: str | None = None) -> bytes:
+    """The vault's key: 64 hex digits of the environment if given, else the home's file, made if there is no vault yet.
+
+    Raises
+    ------
+    VaultKeyError
+        If the key is no key, or is gone while the vault is still there.
+    """
+    if from_env is not None:
+        return _decode(from_env, "HANDOFF_VAULT_KEY")
+    if not paths.vault_key.exists():
+        if paths.vault.exists():
+            raise VaultKeyError(
+                "the vault is there and its key is not: put vault.key back, or set HANDOFF_VAULT_KEY; "
+                "without it nothing new can be matched to what landed"
+            )
+        write_bytes(paths.vault_key, secrets.token_bytes(_KEY_BYTES).hex().encode())
+    return _decode(paths.vault_key.read_text(), "vault.key")
+
+
+def _decode(text: str, place: str) -> bytes:
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != _KEY_BYTES:
+        raise VaultKeyError(f"{place} is not a key: it must be {2 * _KEY_BYTES} hex digits")
+    return key
+
+
+class Vault:
+    """One open vault. Writing belongs to the holder of the lease; `transaction` rows become durable with `commit`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, paths: HomePaths, key: bytes) -> Vault:
+        """Open the home's vault, made if missing.
+
+        Raises
+        ------
+        VaultKeyError
+            If the vault was made with another key.
+        """
+        make_folder(paths.home)
+        if not paths.vault.exists():
+            os.close(os.open(paths.vault, os.O_CREAT | os.O_WRONLY, 0o600))
+        connection = sqlite3.connect(paths.vault, timeout=30, check_same_thread=False)
+        for pragma in ("secure_delete = on", "journal_mode = delete", "synchronous = full", "temp_store = memory"):
+            connection.execute(f"pragma {pragma}").fetchall()
+        connection.executescript(_TABLES)
+        proof = hmac.digest(key, b"warm handoff vault", "sha256")
+        connection.execute("insert or ignore into proof values ('key', ?)", (proof,))
+        connection.commit()
+        (stored,) = connection.execute("select digest from proof where name = 'key'").fetchone()
+        if not hmac.compare_digest(stored, proof):
+            connection.close()
+            raise VaultKeyError("the key is not this vault's: use the key the home was made with")
+        return cls(connection)
+
+    def close(self) -> None:
+        """Close the file; what was not committed is gone."""
+        self._connection.close()
+
+    def begin_batch(self, batch_id: str, folder: str, name: str, source: str) -> None:
+        """Announce a batch; its rows follow in the same transaction."""
+        self._connection.rollback()
+        self._forget(batch_id)
+        self._connection.execute("insert into batches values (?, ?, ?, ?, 0)", (batch_id, folder, name, source))
+
+    def keep_cells(self, batch_id: str, column: str, kind: Kind, cells: Iterable[tuple[int, str]]) -> None:
+        """Keep (row number, value) pairs of one column."""
+        self._connection.executemany(
+            "insert or replace into cells values (?, ?, ?, ?, ?)",
+            ((batch_id, row_no, column, kind, value) for row_no, value in cells),
+        )
+
+    def drop_rows(self, batch_id: str, rows: Iterable[int]) -> None:
+        """Forget the cells of rows that turned out to be known already."""
+        self._connection.executemany(
+            "delete from cells where batch_id = ? and row_no = ?", ((batch_id, row_no) for row_no in rows)
+        )
+
+    def keep_bad_rows(self, batch_id: str, name: str, source: str, rows: Sequence[BadRow]) -> list[BadRow]:
+        """Keep bad rows with their bytes; returns those that were new, the same bytes being kept once for an object."""
+        kept = []
+        for row in rows:
+            digest = hashlib.sha256(row.raw).digest()
+            known = self._connection.execute(
+                "select 1 from quarantine where source = ? and object = ? and raw_sha256 = ? limit 1",
+                (source, name, digest),
+            ).fetchone()
+            if known is None:
+                self._connection.execute(
+                    "insert into quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (batch_id, row.row_no, row.line, row.reason, row.column, row.raw, digest, source, name),
+                )
+                kept.append(row)
+        return kept
+
+    def commit(self) -> None:
+        """Make the batch's rows durable; the batch itself is committed by its Parquet file."""
+        self._connection.commit()
+
+    def rollback(self) -> None:
+        """Forget what was written since the last commit."""
+        self._connection.rollback()
+
+    def mark_committed(self, batch_id: str) -> None:
+        """Note that the batch's file stands, so that nobody need look for it again."""
+        self._connection.execute("update batches set is_committed = 1 where batch_id = ?", (batch_id,))
+        self._connection.commit()
+
+    def forget_uncommitted(self, is_committed: Callable[[str, str, str, str], bool]) -> int:
+        """Remove what belongs to batches that never got their file; returns how many there were.
+
+        `is_committed(batch_id, folder, object, source)` looks for the file.
+        """
+        forgotten = 0
+        rows = self._connection.execute(
+            "select batch_id, folder, object, source from batches where is_committed = 0"
+        ).fetchall()
+        for batch_id, folder, name, source in rows:
+            if is_committed(batch_id, folder, name, source):
+                self.mark_committed(batch_id)
+            else:
+                self._forget(batch_id)
+                self._connection.commit()
+                forgotten += 1
+        return forgotten
+
+    def cells(self, batch_id: str) -> list[tuple[int, str, str, str]]:
+        """(row number, column, kind, value) kept of a batch, in order: for whoever may see them."""
+        return self._connection.execute(
+            "select row_no, column_name, kind, value from cells where batch_id = ? order by row_no, column_name",
+            (batch_id,),
+        ).fetchall()
+
+    def bad_rows(self, batch_id: str) -> list[BadRow]:
+        """Quarantined rows of a batch, in order."""
+        rows = self._connection.execute(
+            "select row_no, line, reason, column_name, raw from quarantine where batch_id = ? order by row_no",
+            (batch_id,),
+        ).fetchall()
+        return [BadRow(*row) for row in rows]
+
+    def _forget(self, batch_id: str) -> None:
+        for table in ("cells", "quarantine", "batches"):
+            self._connection.execute(f"delete from {table} where batch_id = ?", (batch_id,))

@@ -1,0 +1,47 @@
+"""What assets hold: the run (lease, registry, criteria, as_of) and dbt.
+
+A resource is opened once per run: every job runs in one process, since steps share one warehouse file.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+from packaging.version import Version
+
+from orchestration.runs import Run, open_run
+from orchestration.settings import Settings
+
+
+class QuietDbt(DbtCliResource):
+    """dbt without asking the package index for its own version at every call."""
+
+    @property
+    def _cli_version(self) -> Version:
+        return Version(installed_version("dbt-core"))
+
+
+def run_resource(settings: Settings) -> dg.ResourceDefinition:
+    """The run as Dagster opens it: the lease is held from the first step to the last."""
+
+    def opened(_context: dg.InitResourceContext) -> Iterator[Run]:
+        with open_run(settings, who="a Dagster run") as run:
+            yield run
+
+    return dg.ResourceDefinition(opened, description="The run: lease, registry, criteria, as_of, run number.")
+
+
+def dbt_resource(settings: Settings) -> QuietDbt:
+    """dbt on the pipeline's own target, its files below the checkout read only."""
+    executable = Path(sys.executable).with_name("dbt")
+    return QuietDbt(
+        project_dir=os.fspath(settings.dbt_project),
+        profiles_dir=os.fspath(settings.dbt_project),
+        target="pipeline",
+        dbt_executable=os.fspath(executable if executable.exists() else "dbt"),
+        global_config_flags=["--no-use-colors", "--no-send-anonymous-usage-stats"],
+    )

@@ -1,0 +1,121 @@
+"""The connectors by name, and landing all of a source so that one bad file or table never stops the rest.
+
+    landed = land_source(source, land=lambda extract: land(extract, ...), cursors=...)
+    landed.results, landed.faults, landed.has_failed
+
+What landing an extract means is the caller's `land`. Called by the landing assets and by `handoff doctor`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from orchestration.lake.extract import Extract
+from orchestration.lake.refusal import FileRefused, LandingError
+from orchestration.lake.run_rows import SOURCE_STAGES, SourceRow
+from orchestration.sources import contract_files, crm_sql, files
+from orchestration.sources.extracting import Cursors, ExtractionError, Found, SourceFault
+from orchestration.sources.registry import Registry
+from orchestration.sources.registry_schema import (
+    BaseSource,
+    ContractFilesSource,
+    CrmSqlSource,
+    FilesSource,
+)
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class SourceLanding(Generic[Result]):
+    """What became of one source: what `land` gave for each extract that landed, and what could not be read."""
+
+    source: str
+    results: tuple[Result, ...]
+    faults: tuple[SourceFault, ...]
+
+    @property
+    def has_failed(self) -> bool:
+        """True where something was lost; notices alone are no failure."""
+        return any(not fault.is_notice for fault in self.faults)
+
+
+def extracts(source: BaseSource, *, cursors: Cursors | None = None) -> Found:
+    """Everything a source has to give, by its connector. `cursors` tells how far an object was read before."""
+    if isinstance(source, ContractFilesSource):
+        return contract_files.extracts(source, cursors=cursors)
+    if isinstance(source, FilesSource):
+        return files.extracts(source, cursors=cursors)
+    if isinstance(source, CrmSqlSource):
+        return crm_sql.extracts(source, cursors=cursors)
+    raise TypeError(f"no connector for {type(source).__name__}")
+
+
+def land_source(
+    source: BaseSource, *, land: Callable[[Extract], Result], cursors: Cursors | None = None
+) -> SourceLanding[Result]:
+    """Lands every extract of a source. Never raises for what the source holds: its faults come back in words."""
+    results: list[Result] = []
+    faults: list[SourceFault] = []
+    for found in _guarded(source, cursors):
+        if isinstance(found, SourceFault):
+            faults.append(found)
+            continue
+        try:
+            results.append(land(found))
+        except Exception as error:
+            faults.append(_fault(source, found.spec.name, found.origin, error))
+    return SourceLanding(source.name, tuple(results), tuple(faults))
+
+
+def _guarded(source: BaseSource, cursors: Cursors | None) -> Iterator[Extract | SourceFault]:
+    try:
+        yield from extracts(source, cursors=cursors)
+    except Exception as error:
+        yield _fault(source, "", "", error)
+
+
+def _fault(source: BaseSource, name: str, origin: str, error: Exception) -> SourceFault:
+    """An exception in words. Only our own errors are known to hold no values; of others the kind alone is told."""
+    if isinstance(error, FileRefused):
+        message = f"refused ({error.reason_code}): {error.what_to_do}"
+    elif isinstance(error, (LandingError, ExtractionError)):
+        message = str(error)
+    elif isinstance(error, PermissionError):
+        message = "may not be read: give this user the right to read it"
+    elif isinstance(error, OSError):
+        message = f"cannot be read ({error.strerror or type(error).__name__})"
+    else:
+        message = f"failed in a way nobody foresaw ({type(error).__name__}): please report it"
+    return SourceFault(source.name, name, origin, message)
+
+
+def source_rows(registry: Registry, *, has_work_events: Callable[[BaseSource], bool] | None = None) -> list[SourceRow]:
+    """What dbt must know of each source. `has_work_events` may say more than the registry and the folder do now."""
+    return [_source_row(source, has_work_events or brings_work_events) for source in registry.sources.values()]
+
+
+def brings_work_events(source: BaseSource) -> bool:
+    """True where the source records work of staff: by its registry entry, or by the files it has now."""
+    if isinstance(source, ContractFilesSource):
+        return contract_files.brings(source, "work_events")
+    return source.entities is not None and "work_events" in source.entities
+
+
+def _source_row(source: BaseSource, has_work_events: Callable[[BaseSource], bool]) -> SourceRow:
+    moments = {stage: source.seen_from(stage) for stage in SOURCE_STAGES}
+    return SourceRow(
+        source=source.name,
+        id_space=source.id_space,
+        connector=source.connector,
+        timezone=source.timezone,
+        consent_required=source.consent == "required",
+        stage_tolerance_seconds=int(source.stage_tolerance.total_seconds()),
+        history_latest_only=source.history == "latest_only",
+        has_work_events=has_work_events(source),
+        observed_from_all=source.seen_from(),
+        observed_from={stage: moment for stage, moment in moments.items() if moment is not None},
+        crm_authority=frozenset(stage for stage in SOURCE_STAGES if source.governs(stage)),
+    )

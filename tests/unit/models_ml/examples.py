@@ -1,0 +1,47 @@
+"""Made-up examples with a known relation between features and outcome, as dbt would hand them over."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+HORIZON = 30
+AS_OF = pd.Timestamp("2027-03-01")
+
+
+def made_examples(count: int = 1500, *, seed: int = 1, strength: float = 1.0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(examples, attributes); strength 0: nothing tells who converts."""
+    random = np.random.default_rng(seed)
+    began = pd.Timestamp("2026-01-01") + pd.to_timedelta(np.sort(random.integers(0, 360 * 86400, count)), unit="s")
+    fit, behaviour = random.integers(20, 60, count).astype(float), random.integers(30, 90, count).astype(float)
+    channel = random.choice(["paid_search", "organic", "referral"], count)
+    asked = random.random(count) < 0.4
+    payer = random.choice(["insured", "self_pay", ""], count)
+    odds = strength * (0.02 * (fit - 40) + 0.02 * (behaviour - 60) + 1.4 * asked + (channel == "referral") + (payer == "insured"))
+    converts = random.random(count) < 1 / (1 + np.exp(1.8 - odds))
+    became_sql = pd.Series(began + pd.to_timedelta(random.integers(1, HORIZON * 86400, count), unit="s"))
+    examples = pd.DataFrame(
+        {
+            "record_key": [f"{number:032x}" for number in range(count)],
+            "source": "clinic",
+            "service_line": random.choice(["cardiology", "orthopaedics"], count),
+            "channel": channel,
+            "fit_points": fit,
+            "behaviour_points": behaviour,
+            "touch_count": random.integers(1, 9, count),
+            "days_as_lead": random.random(count) * 20,
+            "local_weekday": random.integers(1, 8, count),
+            "local_hour": random.integers(0, 24, count),
+            "horizon_days": HORIZON,
+            "became_mql_at": began.astype("datetime64[us]"),
+            "became_sql_at": became_sql.where(converts).astype("datetime64[us]"),
+        }
+    )
+    signals = _long(examples[asked], "signal", "appointment_request", ["1"] * int(asked.sum()))
+    known = payer != ""
+    return examples, pd.concat([signals, _long(examples[known], "attribute", "payer_type", payer[known])], ignore_index=True)
+
+
+def _long(rows: pd.DataFrame, kind: str, name: str, values: object) -> pd.DataFrame:
+    keys = rows[["record_key", "became_mql_at"]].reset_index(drop=True)
+    return keys.assign(kind=kind, name=name, value=values)

@@ -1,0 +1,135 @@
+"""Training: what it takes, what it refuses, what it must not see, and that it gives the same model twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from models_ml.readiness import NoSkill, TooFewOutcomes, TrainedReadiness, score_readiness, train_readiness
+from tests.unit.models_ml.examples import AS_OF, HORIZON, made_examples
+
+NONE_YET = pd.DataFrame({"record_key": [], "became_mql_at": []})
+
+
+@cache
+def trained() -> TrainedReadiness:
+    """One model for the tests that only look at it."""
+    model = train_readiness(*made_examples(), horizon_days=HORIZON, as_of=AS_OF)
+    assert isinstance(model, TrainedReadiness), model
+    return model
+
+
+def test_a_model_with_something_to_learn_beats_both_baselines() -> None:
+    holdout = trained().card["holdout"]
+    assert holdout["model_beats_base_rate"] and holdout["model_beats_points"], holdout["verdict"]
+    assert holdout["measures"]["model"]["log_loss"] < holdout["measures"]["points"]["log_loss"]
+
+
+def test_without_anything_to_learn_there_is_no_model_and_it_says_why() -> None:
+    result = train_readiness(*made_examples(strength=0.0), horizon_days=HORIZON, as_of=AS_OF)
+    assert isinstance(result, NoSkill)
+    assert "base rate" in result.reason
+
+
+@pytest.mark.parametrize("count", [0, 1, 60])
+def test_too_few_outcomes_give_no_model_but_a_reason_with_counts(count: int) -> None:
+    result = train_readiness(*made_examples(count), horizon_days=HORIZON, as_of=AS_OF)
+    assert isinstance(result, TooFewOutcomes)
+    assert "too few outcomes" in result.reason and result.counts["examples"] == count
+
+
+def test_outcomes_that_lie_all_on_one_side_of_the_split_are_too_few() -> None:
+    examples, attributes = made_examples()
+    late = examples["became_mql_at"] > examples["became_mql_at"].iloc[900]
+    examples.loc[late, "became_sql_at"] = pd.NaT
+    assert isinstance(train_readiness(examples, attributes, horizon_days=HORIZON, as_of=AS_OF), TooFewOutcomes)
+
+
+def test_points_alone_are_the_model_where_only_points_tell() -> None:
+    examples, attributes = made_examples(seed=3)
+    random = np.random.default_rng(5)
+    odds = 0.12 * (examples["fit_points"] - 40) - 1
+    converts = random.random(len(examples)) < 1 / (1 + np.exp(-odds))
+    examples["became_sql_at"] = (examples["became_mql_at"] + pd.Timedelta(days=3)).where(converts)
+    plain = examples[["record_key", "fit_points", "behaviour_points", "horizon_days", "became_mql_at", "became_sql_at"]]
+    noise = attributes.assign(value=random.choice(["insured", "self_pay"], len(attributes)))
+    model = train_readiness(plain, noise, horizon_days=HORIZON, as_of=AS_OF)
+    assert isinstance(model, TrainedReadiness)
+    assert model.card["kind"] == "points" or not model.card["holdout"]["model_beats_points"]
+
+
+def test_an_example_still_inside_its_horizon_is_an_error() -> None:
+    examples, attributes = made_examples(200)
+    with pytest.raises(ValueError, match="inside their horizon"):
+        train_readiness(examples, attributes, horizon_days=HORIZON, as_of=examples["became_mql_at"].max())
+
+
+def test_an_example_of_another_horizon_or_that_was_sql_already_is_an_error() -> None:
+    examples, attributes = made_examples(200)
+    with pytest.raises(ValueError, match="another horizon"):
+        train_readiness(examples, attributes, horizon_days=60, as_of=AS_OF)
+    early = examples.assign(became_sql_at=examples["became_mql_at"])
+    with pytest.raises(ValueError, match="was SQL before"):
+        train_readiness(early, attributes, horizon_days=HORIZON, as_of=AS_OF)
+
+
+def test_protected_attributes_are_in_no_feature_whatever_they_would_tell() -> None:
+    examples, attributes = made_examples()
+    telling = examples[["record_key", "became_mql_at"]].assign(
+        kind="attribute", name="ethnicity", value=np.where(examples["became_sql_at"].notna(), "one", "two")
+    )
+    both = pd.concat([attributes, telling], ignore_index=True)
+    model = train_readiness(examples, both, horizon_days=HORIZON, as_of=AS_OF, excluded_attributes=["ethnicity", "channel"])
+    assert isinstance(model, TrainedReadiness)
+    names = {feature.name for feature in (*model.schema.numeric, *model.schema.categorical)}
+    assert not any("ethnicity" in name for name in names) and "channel" not in names
+    fresh = score_readiness(model, examples.head(50), both, already_scored=NONE_YET, as_of=AS_OF)
+    without = score_readiness(model, examples.head(50).drop(columns="channel"), attributes, already_scored=NONE_YET, as_of=AS_OF)
+    pd.testing.assert_frame_equal(fresh, without)
+
+
+def test_rare_values_are_not_kept_in_the_schema() -> None:
+    examples, attributes = made_examples()
+    named = attributes[attributes["name"] == "payer_type"].copy()
+    named["value"] = ["Rare Person" if place == 0 else value for place, value in enumerate(named["value"])]
+    model = train_readiness(examples, named, horizon_days=HORIZON, as_of=AS_OF)
+    assert isinstance(model, TrainedReadiness)
+    assert "Rare Person" not in str(model.schema.to_dict()) + str(model.card)
+
+
+def test_order_of_rows_and_columns_changes_neither_version_nor_scores() -> None:
+    examples, attributes = made_examples()
+    shuffled = examples.sample(frac=1, random_state=3)[sorted(examples.columns)]
+    again = train_readiness(shuffled, attributes.sample(frac=1, random_state=4), horizon_days=HORIZON, as_of=AS_OF)
+    assert isinstance(again, TrainedReadiness)
+    assert again.version == trained().version
+    scores = [score_readiness(model, examples, attributes, already_scored=NONE_YET, as_of=AS_OF) for model in (trained(), again)]
+    pd.testing.assert_frame_equal(*scores)
+
+
+def test_version_follows_data_and_parameters() -> None:
+    examples, attributes = made_examples()
+    changed = examples.assign(touch_count=examples["touch_count"] + (examples.index == 7))
+    other = train_readiness(changed, attributes, horizon_days=HORIZON, as_of=AS_OF)
+    seeded = train_readiness(examples, attributes, horizon_days=HORIZON, as_of=AS_OF, seed=8)
+    later = train_readiness(examples, attributes, horizon_days=HORIZON, as_of=AS_OF + pd.Timedelta(days=1))
+    assert isinstance(other, TrainedReadiness) and isinstance(seeded, TrainedReadiness) and isinstance(later, TrainedReadiness)
+    assert len({other.version, seeded.version, trained().version}) == 3
+    assert later.version == trained().version
+
+
+SCRIPT = """
+from tests.unit.models_ml.test_train import trained, NONE_YET, score_readiness, made_examples, AS_OF
+print(trained().version)
+print(score_readiness(trained(), *made_examples(), already_scored=NONE_YET, as_of=AS_OF).to_csv(index=False))
+"""
+
+
+def test_two_processes_train_and_score_the_same() -> None:
+    runs = [subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    assert runs[0] == runs[1] and len(runs[0].splitlines()) > 1000
