@@ -1,0 +1,111 @@
+"""A run is a function of its lake and its moment: two homes agree, a second run does nothing, a killed one is made good."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.integration.harness import Home, different_tables, start, tree_hash
+from tests.integration.worlds import CRM_COLUMNS, crm_rows, demo_home, moment, small_world, written
+
+AS_OF = moment(small_world().as_of)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home run once, to its end, over the whole small world."""
+    home = demo_home(tmp_path_factory.mktemp("undisturbed"))
+    home.run(AS_OF)
+    return home
+
+
+def test_two_homes_over_the_same_world_derive_the_same_tables(undisturbed: Home, tmp_path: Path) -> None:
+    other = demo_home(tmp_path)
+    other.run(AS_OF)
+    assert undisturbed.derived() and different_tables(undisturbed, other) == []
+
+
+def test_a_second_run_lands_nothing_and_writes_nothing(undisturbed: Home) -> None:
+    landed = tree_hash(undisturbed.path / "lake" / "landed" / "crm_sql")
+    crm = crm_rows(undisturbed, *CRM_COLUMNS, "handoff_sequence")
+    receipts = undisturbed.one("select count(*) from fct_crm_sync_receipts")
+    before = undisturbed.manifest()
+    undisturbed.run(AS_OF)
+    assert tree_hash(undisturbed.path / "lake" / "landed" / "crm_sql") == landed
+    assert crm_rows(undisturbed, *CRM_COLUMNS, "handoff_sequence") == crm
+    assert undisturbed.one("select count(*) from fct_crm_sync_receipts") == receipts
+    assert undisturbed.manifest()["derived"] == before["derived"]
+
+
+def test_what_it_wrote_is_no_news_at_a_later_moment(undisturbed: Home) -> None:
+    rows = "select coalesce(sum(rows_landed), 0) from fct_load_accounting"
+    landed = undisturbed.one(rows)
+    undisturbed.run(moment(small_world().as_of + pd.Timedelta(minutes=5)))
+    assert undisturbed.one(rows) == landed
+
+
+def test_every_mql_is_written_to_the_crm_and_proved(undisturbed: Home) -> None:
+    due = undisturbed.one(
+        "select count(*) from fct_lead_lifecycles where (became_mql_at is not null or became_sql_at is not null)"
+    )
+    verified = undisturbed.one("select count(distinct lead_key) from fct_crm_sync_receipts where status = 'verified'")
+    assert due > 100 and (written(undisturbed), verified) == (due, due)
+
+
+STATIONS: dict[str, Callable[[Home], bool]] = {
+    "landing": lambda home: len(list((home.path / "lake" / "landed").rglob("0*.parquet"))) >= 4,
+    "building": lambda home: (home.path / "warehouse.duckdb").exists()
+    and (home.path / "warehouse.duckdb").stat().st_size > 2_000_000,
+    "sending": lambda home: written(home) > 0,
+}
+
+
+@pytest.mark.parametrize("station", STATIONS)
+def test_a_run_killed_on_the_way_is_made_good_by_the_next(undisturbed: Home, tmp_path: Path, station: str) -> None:
+    home = demo_home(tmp_path)
+    kill_when(home, lambda: STATIONS[station](home))
+    assert not (home.path / "published" / "current").exists()
+    home.run(AS_OF)
+    assert_as_undisturbed(home, undisturbed)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("share", [share / 11 for share in range(1, 11)])
+def test_a_run_killed_at_any_time_is_made_good_by_the_next(undisturbed: Home, tmp_path: Path, share: float) -> None:
+    began = time.monotonic()
+    demo = demo_home(tmp_path / "timed")
+    demo.run(AS_OF)
+    lasts = time.monotonic() - began
+    home = demo_home(tmp_path / "killed")
+    stop_at = time.monotonic() + share * lasts
+    kill_when(home, lambda: time.monotonic() > stop_at)
+    home.run(AS_OF)
+    assert_as_undisturbed(home, undisturbed)
+
+
+def kill_when(home: Home, reached: Callable[[], bool]) -> None:
+    """Start a run and `kill -9` all of it at the first moment `reached` holds."""
+    process = start(*home.arguments(AS_OF))
+    try:
+        while not reached():
+            assert process.poll() is None, f"the run ended before the station:\n{process.communicate()[0][-4000:]}"
+            time.sleep(0.005)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert process.returncode in (-signal.SIGKILL, 0), subprocess.list2cmdline(home.arguments(AS_OF))
+
+
+def assert_as_undisturbed(home: Home, undisturbed: Home) -> None:
+    """Equal derived tables, and the CRM holds for each lead what the published tables say."""
+    assert different_tables(undisturbed, home) == []
+    facts = ("handoff_stage", "handoff_mql_at", "handoff_fit_points", "handoff_behaviour_points", "handoff_readiness")
+    assert crm_rows(home, *facts) == crm_rows(undisturbed, *facts)
