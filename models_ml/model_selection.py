@@ -1,4 +1,4 @@
-"""Splits in time: what is judged lies after what was learned, with a gap so that no training label peeks past the split."""
+"""Splits in time: what is judged lies after what was learned, and no training label peeks past the split."""
 
 from __future__ import annotations
 

@@ -64,11 +64,16 @@ def route_leads(
 
     Parameters
     ----------
-    open_leads: rows of `routing__open_leads`, one per open MQL.
-    capacity: rows of `routing__capacity`, one per team.
-    rules: content of criteria/routing.yaml (`orchestration.criteria_files.routing_file`), {} for the defaults.
-    as_of: naive UTC, the run's; becomes routed_as_of.
-    seed: kept for versions that draw lots; this one has no chance in it.
+    open_leads
+        rows of `routing__open_leads`, one per open MQL.
+    capacity
+        rows of `routing__capacity`, one per team.
+    rules
+        content of criteria/routing.yaml (`orchestration.criteria_files.routing_file`), {} for the defaults.
+    as_of
+        naive UTC, the run's; becomes routed_as_of.
+    seed
+        kept for versions that draw lots; this one has no chance in it.
 
     Returns
     -------
@@ -116,14 +121,18 @@ def _in_order(open_leads: pd.DataFrame, settings: Mapping[str, Any], as_of: pd.T
     soon = due.notna() & (due <= as_of + pd.Timedelta(minutes=settings["due_soon_minutes"]))
     fresh = ~leads["is_past_horizon"].astype(bool)
     base = leads["band"].fillna("none").map(lambda band: levels.get(band, levels["none"])).astype("int64")
-    leads["priority"] = np.where(fresh, np.maximum(base - (soon & ~leads["is_contacted"].astype(bool)), 1), levels["past_horizon"])
+    leads["priority"] = np.where(
+        fresh, np.maximum(base - (soon & ~leads["is_contacted"].astype(bool)), 1), levels["past_horizon"]
+    )
     leads["is_due_soon"] = fresh & soon & ~leads["is_contacted"].astype(bool)
-    order = leads.assign(sla_due_at=due).sort_values(["priority", "sla_due_at", "became_mql_at", "lead_key"], na_position="last")
+    order = leads.assign(sla_due_at=due).sort_values(
+        ["priority", "sla_due_at", "became_mql_at", "lead_key"], na_position="last"
+    )
     return order.to_dict(orient="records")  # type: ignore[return-value]
 
 
 def _matching(teams: list[_Team], wishes: tuple[str | None, ...]) -> tuple[list[_Team], str]:
-    """Teams whose lists admit the lead, and the constraint that narrowed the choice last; an unknown wish admits all."""
+    """Teams whose lists admit the lead, and the constraint that narrowed them last; an unknown wish admits all."""
     left, narrowed_by = teams, "no_team" if not teams else "only_team" if len(teams) == 1 else "no_constraint"
     for column, wish in zip(_CONSTRAINTS, wishes, strict=True):
         kept = [team for team in left if wish is None or not team.lists[column] or wish in team.lists[column]]
@@ -167,10 +176,10 @@ def _row(lead: Mapping[str, Any], choice: _Choice, as_of: pd.Timestamp) -> tuple
     team_id = choice.team.team_id if choice.team else None
     route_no = int(lead["route_no"] or 0) + 1
     return (lead["lead_key"], lead["record_key"], route_no, team_id, None, choice.queue, int(lead["priority"]),
-            _reasons(lead, choice), lead["sla_due_at"], choice.constraint, as_of)  # fmt: skip
+            _reasons(lead, choice, as_of), lead["sla_due_at"], choice.constraint, as_of)  # fmt: skip
 
 
-def _reasons(lead: Mapping[str, Any], choice: _Choice) -> str:
+def _reasons(lead: Mapping[str, Any], choice: _Choice, as_of: pd.Timestamp) -> str:
     band = _text(lead["band"])
     why = {
         "no_team": "no team is known",
@@ -179,12 +188,17 @@ def _reasons(lead: Mapping[str, Any], choice: _Choice) -> str:
         "already_worked": "this team has worked the lead",
         "capacity": "by free capacity" if choice.team else "every team that may take it is full",
         "balance": "the team with the most free capacity of those that may take it",
-    }.get(choice.constraint, f"by {choice.constraint.replace('_', ' ')}" if choice.team else f"no team takes this {choice.constraint.replace('_', ' ')}")
+    }.get(
+        choice.constraint,
+        f"by {choice.constraint.replace('_', ' ')}"
+        if choice.team
+        else f"no team takes this {choice.constraint.replace('_', ' ')}",
+    )
     parts = [why, f"{band} readiness" if band else "no readiness score"]
     if bool(lead["is_past_horizon"]):
         parts.append("past its horizon")
     if bool(lead["is_due_soon"]):
-        parts.append("first contact due")
+        parts.append("first contact overdue" if lead["sla_due_at"] < as_of else "first contact due soon")
     return "; ".join(parts)
 
 
@@ -192,7 +206,12 @@ def _frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
     texts = ("lead_key", "record_key", "team_id", "staff_id", "queue", "reasons", "deciding_constraint")
     types: dict[str, Any] = {name: "str" for name in texts}
-    types |= {"route_no": "int32", "priority": "int32", "sla_due_at": "datetime64[us]", "routed_as_of": "datetime64[us]"}
+    types |= {
+        "route_no": "int32",
+        "priority": "int32",
+        "sla_due_at": "datetime64[us]",
+        "routed_as_of": "datetime64[us]",
+    }
     return frame.astype(types)
 
 

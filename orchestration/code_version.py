@@ -1,4 +1,4 @@
-"""What code a run was made by: one hash over the checkout's own sources. Knows no git, so a copied tree hashes alike."""
+"""What code a run was made by: a hash over the checkout's sources. Knows no git, so that a copied tree hashes alike."""
 
 from __future__ import annotations
 

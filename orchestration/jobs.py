@@ -3,6 +3,8 @@
 All run in one process: the stations share one warehouse file, and the lease is held from the first step to the last.
 """
 
+from typing import Any
+
 import dagster as dg
 
 from orchestration.assets.publication import publish_what_stands
@@ -32,14 +34,14 @@ _SELECTIONS: dict[str, tuple[dg.AssetSelection, str]] = {
 }
 
 
-def build_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
+def build_jobs() -> list[Any]:
     """All jobs."""
     return [
         dg.define_asset_job(
             name,
             selection=selection,
             description=description,
-            hooks={publish_what_stands} if name in ("daily", "intake") else None,
+            hooks={publish_what_stands},
             executor_def=dg.in_process_executor,
         )
         for name, (selection, description) in _SELECTIONS.items()

@@ -10,12 +10,11 @@ import hashlib
 import hmac
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 
 from orchestration.code_version import code_hash
 from orchestration.criteria_files import Criteria, Recorded, load_criteria
@@ -38,7 +37,8 @@ class Run:
     """A run that holds the lease. Times are naive UTC.
 
     `paths` is where this run lands and builds: the home, or for an older as_of a folder of its own whose lake is the
-    home's. `failures` are what the exit code and the publication speak of; `built` the dbt models built so far.
+    home's. `failures` are what the exit code and the publication speak of; `built` the dbt models built so far;
+    `say` shows a station and a detail to whoever waits; `notes` are remarks for the table at the end.
     """
 
     settings: Settings
@@ -57,6 +57,8 @@ class Run:
     landed_batches: int = 0
     has_begun_build: bool = False
     published: Publication | None = None
+    notes: dict[str, str] = field(default_factory=dict)
+    say: Callable[[str, str], None] = field(default=lambda station, detail: None, repr=False)
 
     @property
     def home(self) -> HomePaths:

@@ -55,6 +55,6 @@
 {%- endmacro %}
 
 {# Micro-units shown as units. #}
-{% macro from_micros(expression) -%}
+{% macro units_of_micros(expression) -%}
     cast(cast({{ expression }} as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))
 {%- endmacro %}

@@ -144,7 +144,9 @@ def _chosen(raw: pd.DataFrame, origins: dict[str, Origin]) -> list[str]:
     chosen = [name for name in (*_NUMBERS, *_COUNTS, *_CODES, *_TIMES) if name in raw and raw[name].notna().any()]
     for origin, limit in (("signal", MAX_SIGNALS), ("attribute", MAX_ATTRIBUTES)):
         names = [str(name) for name in raw if origins[str(name)] == origin]
-        rows = {name: int((raw[name] != "0").sum() if origin == "signal" else raw[name].notna().sum()) for name in names}
+        rows = {
+            name: int((raw[name] != "0").sum() if origin == "signal" else raw[name].notna().sum()) for name in names
+        }
         ranked = sorted((name for name in names if rows[name] >= needed), key=lambda name: (-rows[name], name))
         chosen += sorted(ranked[:limit])
     return chosen

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -22,25 +23,35 @@ from threadpoolctl import threadpool_limits
 from models_ml.readiness.columns import OTHER, POINTS, UNKNOWN, FeatureSchema
 
 Kind = Literal["points", "logistic", "logistic_strong", "boosting"]
-LEARNED: tuple[Kind, ...] = ("logistic", "logistic_strong", "boosting")
+LINEAR: tuple[Kind, ...] = ("logistic", "logistic_strong")
 PARAMETERS: dict[Kind, dict[str, Any]] = {
     "points": {"C": 1.0},
     "logistic": {"C": 0.3},
     "logistic_strong": {"C": 0.03},
-    "boosting": {"learning_rate": 0.05, "max_iter": 120, "max_leaf_nodes": 12, "min_samples_leaf": 30, "l2_regularization": 5.0},
+    "boosting": {
+        "learning_rate": 0.05,
+        "max_iter": 120,
+        "max_leaf_nodes": 12,
+        "min_samples_leaf": 30,
+        "l2_regularization": 5.0,
+    },
 }
 
 
 def make_readiness_pipeline(kind: Kind, schema: FeatureSchema, *, seed: int) -> Pipeline:
-    """An unfitted pipeline of that kind for frames of that schema."""
-    if kind == "boosting":
-        return _boosting(schema, seed)
+    """An unfitted pipeline of that kind for frames of that schema; without any feature, the base rate."""
     numbers = [feature.name for feature in schema.numeric if kind != "points" or feature.name in POINTS]
     codes = [] if kind == "points" else [feature.name for feature in schema.categorical]
+    if not numbers and not codes:
+        return Pipeline([("classifier", DummyClassifier(strategy="prior"))])
+    if kind == "boosting":
+        return _boosting(schema, seed)
     fill = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
     steps: list[Any] = [("numbers", make_pipeline(fill, StandardScaler()), numbers)]
     if codes:
-        steps.append(("codes", OneHotEncoder(categories=_levels(schema), handle_unknown="ignore", sparse_output=False), codes))
+        steps.append(
+            ("codes", OneHotEncoder(categories=_levels(schema), handle_unknown="ignore", sparse_output=False), codes)
+        )
     columns = ColumnTransformer(steps, sparse_threshold=0.0)
     return Pipeline([("columns", columns), ("classifier", LogisticRegression(**PARAMETERS[kind], max_iter=2000))])
 
@@ -54,7 +65,7 @@ def fit_readiness_pipeline(pipeline: Pipeline, features: pd.DataFrame, labels: n
 
 def predict_readiness(pipeline: Pipeline, features: pd.DataFrame) -> npt.NDArray[np.float64]:
     """Probability of the label, shape (rows,)."""
-    if features.empty:
+    if not len(features):
         return np.empty(0)
     with threadpool_limits(limits=1):
         return np.asarray(pipeline.predict_proba(features)[:, 1], dtype=np.float64)

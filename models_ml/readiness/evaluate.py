@@ -92,4 +92,8 @@ def _words(baseline: str, difference: tuple[float, float, float]) -> str:
     figures = f"log loss {estimate:+.4f} [{lower:+.4f}, {upper:+.4f}]"
     if upper < 0:
         return f"better than the {baseline} ({figures})"
-    return f"worse than the {baseline} ({figures})" if lower > 0 else f"not distinguishable from the {baseline} ({figures})"
+    return (
+        f"worse than the {baseline} ({figures})"
+        if lower > 0
+        else f"not distinguishable from the {baseline} ({figures})"
+    )

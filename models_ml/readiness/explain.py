@@ -16,7 +16,7 @@ from models_ml.readiness.columns import FeatureSchema
 from models_ml.readiness.estimator import predict_readiness
 
 Floats = npt.NDArray[np.float64]
-SMALLEST, MOST = 0.05, 3
+SMALLEST, MOST = 0.1, 3
 
 _LABELS = {
     "fit_points": "fit points",
@@ -48,7 +48,7 @@ def contributions(pipeline: Pipeline, features: pd.DataFrame, schema: FeatureSch
 
 
 def reasons(pulls: pd.DataFrame) -> list[str]:
-    """Up to three labels a row, the strongest first, as `raised by …; lowered by …`; `typical` where nothing stands out."""
+    """Up to three labels a row, strongest first, as `raised by …; lowered by …`; `typical` where none stands out."""
     names = np.array([_label(name) for name in pulls.columns], dtype=object)
     # Rounded first, so that a row's order of reasons cannot hang on the last bits.
     values = np.round(pulls.to_numpy(dtype=np.float64), 6)

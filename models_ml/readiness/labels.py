@@ -16,10 +16,14 @@ def mature_labels(examples: pd.DataFrame, *, horizon_days: int, as_of: pd.Timest
     """
     began = pd.to_datetime(examples["became_mql_at"])
     if (examples["horizon_days"] != horizon_days).any():
-        raise ValueError(f"training examples of another horizon than {horizon_days} days: rebuild ml_readiness__training_examples")
+        raise ValueError(
+            f"training examples of another horizon than {horizon_days} days: rebuild ml_readiness__training_examples"
+        )
     immature = int((began + pd.Timedelta(days=horizon_days) > as_of).sum())
     if immature:
-        raise ValueError(f"{immature} training examples are still inside their horizon at {as_of}: their label is not known")
+        raise ValueError(
+            f"{immature} training examples are still inside their horizon at {as_of}: their label is not known"
+        )
     became = pd.to_datetime(examples["became_sql_at"])
     if (became <= began).any():
         raise ValueError("a training example was SQL before it became MQL: nothing is left to predict there")

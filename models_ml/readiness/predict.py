@@ -26,11 +26,16 @@ def score_readiness(
 
     Parameters
     ----------
-    model: the champion.
-    candidates: rows of `ml_readiness__scoring_candidates` (open MQLs inside their horizon).
-    attributes: rows of `ml_readiness__example_attributes`.
-    already_scored: earlier scores (record_key, became_mql_at; other columns ignored): these candidates are left out.
-    as_of: naive UTC, the run's; becomes scored_as_of.
+    model
+        the champion.
+    candidates
+        rows of `ml_readiness__scoring_candidates` (open MQLs inside their horizon).
+    attributes
+        rows of `ml_readiness__example_attributes`.
+    already_scored
+        earlier scores (record_key, became_mql_at; other columns ignored): these candidates are left out.
+    as_of
+        naive UTC, the run's; becomes scored_as_of.
 
     Returns
     -------

@@ -18,7 +18,7 @@ from models_ml.metrics import row_log_loss
 from models_ml.model_selection import TemporalSplit, temporal_holdout
 from models_ml.readiness.columns import KEY, FeatureSchema, Origin, feature_frame, learn_schema, raw_features
 from models_ml.readiness.estimator import (
-    LEARNED,
+    LINEAR,
     PARAMETERS,
     Kind,
     fit_readiness_pipeline,
@@ -109,12 +109,18 @@ def train_readiness(
 
     Parameters
     ----------
-    examples: rows of `ml_readiness__training_examples` (one per mature MQL).
-    attributes: rows of `ml_readiness__example_attributes` (long: record_key, became_mql_at, kind, name, value).
-    horizon_days: must be the horizon the examples were labelled with.
-    as_of: naive UTC; an example whose horizon ends later is an error.
-    excluded_attributes: names that never become features (protected attributes of the criteria policy).
-    seed: of everything random.
+    examples
+        rows of `ml_readiness__training_examples` (one per mature MQL).
+    attributes
+        rows of `ml_readiness__example_attributes` (long: record_key, became_mql_at, kind, name, value).
+    horizon_days
+        must be the horizon the examples were labelled with.
+    as_of
+        naive UTC; an example whose horizon ends later is an error.
+    excluded_attributes
+        names that never become features (protected attributes of the criteria policy).
+    seed
+        of everything random.
 
     Returns
     -------
@@ -137,9 +143,13 @@ def train_readiness(
     report, forecast = _judge(kind, data, split, seed)
     if not report["model_beats_base_rate"] or report["model_minus_points"]["estimate"] >= 0:
         if not report["points_beat_base_rate"]:
-            return NoSkill(f"no better than the base rate on the hold-out: {report['verdict']}", _counts(data, split), report)
+            return NoSkill(
+                f"no better than the base rate on the hold-out: {report['verdict']}", _counts(data, split), report
+            )
         kind, forecast = "points", report.pop("_points")
-    return _final(kind, data, split, forecast, report | {"tried": tried}, horizon_days, as_of, excluded_attributes, seed)
+    return _final(
+        kind, data, split, forecast, report | {"tried": tried}, horizon_days, as_of, excluded_attributes, seed
+    )
 
 
 def _final(
@@ -155,7 +165,13 @@ def _final(
 ) -> TrainedReadiness:
     """The chosen kind, fitted on all mature examples; bands are cut where the hold-out's predictions fell."""
     pipeline, schema = _fit(kind, data, seed)
-    parameters = {"kind": kind, **PARAMETERS[kind], "horizon_days": horizon_days, "seed": seed, "excluded": sorted(excluded)}
+    parameters = {
+        "kind": kind,
+        **PARAMETERS[kind],
+        "horizon_days": horizon_days,
+        "seed": seed,
+        "excluded": sorted(excluded),
+    }
     bands = {"high": float(np.quantile(forecast, 1 - HIGH_SHARE)), "medium": float(np.quantile(forecast, LOW_SHARE))}
     frame = data.raw.assign(began=data.began.astype(str), label=data.labels)
     version, hashes = training_version(frame, parameters)
@@ -185,18 +201,22 @@ def _forecast(kind: Kind, learned: _Data, judged: _Data, seed: int) -> npt.NDArr
 
 
 def _choose_kind(data: _Data, horizon_days: int, seed: int) -> tuple[Kind, dict[Kind, float]]:
-    """The kind of the least log loss on a split inside the training part, so that the hold-out stays unseen."""
+    """The kind of least log loss on a split inside the training part, so that the hold-out stays unseen."""
     split = temporal_holdout(data.began, horizon_days=horizon_days)
     learned, judged = data.where(split.is_training), data.where(split.is_holdout)
     if min(learned.rarer, judged.rarer) < MIN_EACH_PART:
         return "logistic_strong", {}
-    losses = {kind: float(row_log_loss(judged.labels, _forecast(kind, learned, judged, seed)).mean()) for kind in LEARNED}
-    return min(LEARNED, key=lambda kind: (round(losses[kind], 6), LEARNED.index(kind))), losses
+    losses = {
+        kind: row_log_loss(judged.labels, _forecast(kind, learned, judged, seed)) for kind in (*LINEAR, "boosting")
+    }
+    linear = min(LINEAR, key=lambda kind: (round(float(losses[kind].mean()), 6), LINEAR.index(kind)))
+    gain = losses[linear] - losses["boosting"]
+    # Trees have to gain more than the gain's own standard error: the linear model's reasons are exact.
+    chosen: Kind = "boosting" if gain.mean() > gain.std(ddof=1) / len(gain) ** 0.5 else linear
+    return chosen, {kind: float(loss.mean()) for kind, loss in losses.items()}
 
 
-def _judge(
-    kind: Kind, data: _Data, split: TemporalSplit, seed: int
-) -> tuple[dict[str, Any], npt.NDArray[np.float64]]:
+def _judge(kind: Kind, data: _Data, split: TemporalSplit, seed: int) -> tuple[dict[str, Any], npt.NDArray[np.float64]]:
     learned, judged = data.where(split.is_training), data.where(split.is_holdout)
     model, points = (_forecast(name, learned, judged, seed) for name in (kind, "points"))
     base_rate = np.full(len(judged.labels), learned.labels.mean())
@@ -214,12 +234,17 @@ def _counts(data: _Data, split: TemporalSplit | None) -> dict[str, int]:
 def _too_few(data: _Data, split: TemporalSplit | None) -> TooFewOutcomes | None:
     if split is None and data.rarer >= MIN_EACH:
         return None
-    if split is not None and min(data.where(split.is_training).rarer, data.where(split.is_holdout).rarer) >= MIN_EACH_PART:
+    if (
+        split is not None
+        and min(data.where(split.is_training).rarer, data.where(split.is_holdout).rarer) >= MIN_EACH_PART
+    ):
         return None
     counts = _counts(data, split)
     needed = f"{MIN_EACH} in all" if split is None else f"{MIN_EACH_PART} before and after the split in time"
     seen = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
-    return TooFewOutcomes(f"too few outcomes: needed are {needed} of either kind (converted or not); there are {seen}", counts)
+    return TooFewOutcomes(
+        f"too few outcomes: needed are {needed} of either kind (converted or not); there are {seen}", counts
+    )
 
 
 __all__ = ["KEY", "NoReadiness", "NoSkill", "TooFewOutcomes", "TrainedReadiness", "train_readiness"]

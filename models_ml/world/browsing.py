@@ -19,7 +19,7 @@ _VISITORS = 1_000_000_000
 _CAMPAIGNS = clinic.campaign_table()
 # Channels of a later visit: people come back by search, by mail, or directly.
 _RETURN_SHARES = [0.22, 0.10, 0.28, 0.12, 0.0, 0.0, 0.0, 0.28]
-_PAGE_SIGNALS = (clinic.PAGE_VIEW, clinic.DOWNLOAD, clinic.PRICING)
+_PAGE_SIGNALS = (clinic.PAGE_VIEW, clinic.DOWNLOAD, clinic.PRICING, clinic.OTHER_PAGE)
 
 
 def lead_sessions(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
@@ -29,12 +29,12 @@ def lead_sessions(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
     web = ~cast["by_referral"].to_numpy()
     before = np.where(web, 1 + draws.poisson("visits_before", 0.55 + 0.5 * np.exp(0.3 * intent), number, most=7), 0)
     before += draws.poisson("visits_before_referral", np.where(web, 0.0, 0.6), number, most=3)
-    after = draws.poisson("visits_after", 0.85 * np.exp(0.35 * intent), number, most=7)
+    after = draws.poisson("visits_after", 1.0 * np.exp(0.35 * intent), number, most=7)
     total = before + after
     row = np.repeat(np.arange(len(cast)), total)
     session = np.arange(len(row)) - np.repeat(np.cumsum(total) - total, total)
     own, created = number[row], cast["created"].to_numpy()[row]
-    pages = 1 + draws.poisson("pages", 1.7 + 0.6 * np.exp(0.4 * intent[row]), own, session, most=8)
+    pages = 1 + draws.poisson("pages", 2.5 + 0.7 * np.exp(0.4 * intent[row]), own, session, most=8)
     ends_in_lead = (session == before[row] - 1) & web[row]
     earlier = session < before[row]
     back = draws.exponential("visit_back", 13.0, own, session).clip(0.05, LOOKBACK_DAYS) * DAY
@@ -88,7 +88,7 @@ def page_touches(
     own, session = taken["own"].to_numpy(), taken["session"].to_numpy()
     gap = (2 * MINUTE * step + draws.below("page_gap", 90, own, session, step) * SECOND).astype(np.int64)
     keen = np.where(taken["row"].to_numpy() >= 0, intent[np.maximum(taken["row"].to_numpy(), 0)], -0.6).clip(-2, 2)
-    weights = np.stack([np.full(len(at), 0.88), 0.055 + 0.022 * keen, 0.045 + 0.015 * keen], axis=1)
+    weights = np.stack([0.17 + 0.05 * keen, 0.026 + 0.011 * keen, 0.018 + 0.008 * keen, 0.72 + 0 * keen], axis=1)
     signal = np.array(_PAGE_SIGNALS)[draws.pick("page_signal", weights, own, session, step)]
     click = taken["click"].to_numpy()
     frame = pd.DataFrame({"row": taken["row"].to_numpy(), "own": own, "step": step + 100 * session,

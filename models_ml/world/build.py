@@ -172,5 +172,5 @@ def _finish(frame: pd.DataFrame) -> pd.DataFrame:
     """In the order rows became known, with known_at as the last column."""
     ordered = frame.iloc[np.argsort(frame["known"].to_numpy(), kind="stable")].reset_index(drop=True)
     known = stamps(ordered["known"].to_numpy())
-    ordered = ordered.astype(dict.fromkeys(ordered.select_dtypes("object").columns, "str"))
+    ordered = ordered.astype(dict.fromkeys(ordered.select_dtypes(["object", "str"]).columns, "str"))
     return ordered.drop(columns="known").assign(known_at=known)

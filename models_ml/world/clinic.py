@@ -121,8 +121,8 @@ PLATFORMS = ("google", "meta", "organic", "email", "webinar", "events", "referra
 # Channel shares of new leads, one row per service line.
 CHANNEL_SHARES = np.array(
     [
-        [0.32, 0.13, 0.22, 0.07, 0.06, 0.02, 0.09, 0.09],
-        [0.26, 0.07, 0.21, 0.08, 0.08, 0.06, 0.16, 0.08],
+        [0.33, 0.14, 0.23, 0.08, 0.05, 0.02, 0.06, 0.09],
+        [0.28, 0.09, 0.23, 0.08, 0.07, 0.05, 0.12, 0.08],
         [0.14, 0.08, 0.17, 0.14, 0.10, 0.20, 0.12, 0.05],
         [0.30, 0.16, 0.25, 0.06, 0.02, 0.02, 0.09, 0.10],
         [0.28, 0.20, 0.26, 0.07, 0.04, 0.00, 0.05, 0.10],
@@ -144,15 +144,16 @@ SIGNALS = (
     "phone_call",
     "referral_received",
     "support_request",
+    "page_view",
 )
 (
     PAGE_VIEW, DOWNLOAD, PRICING, REGISTERED, ATTENDED, EMAIL_CLICK,
-    APPOINTMENT_REQUEST, FORM_SUBMIT, PHONE_CALL, REFERRAL_RECEIVED, SUPPORT_REQUEST,
-) = range(11)  # fmt: skip
+    APPOINTMENT_REQUEST, FORM_SUBMIT, PHONE_CALL, REFERRAL_RECEIVED, SUPPORT_REQUEST, OTHER_PAGE,
+) = range(12)  # fmt: skip
 # Points of the clinic's own, undated rule, by which its CRM labels MQLs: points for one touch, and how many count.
-HOUSE_POINTS = np.array([2, 12, 6, 10, 20, 4, 35, 5, 25, 25, 10])
-HOUSE_AT_MOST = np.array([4, 2, 1, 1, 2, 3, 1, 1, 1, 1, 1])
-HOUSE_THRESHOLD = 35
+HOUSE_POINTS = np.array([3, 12, 8, 10, 20, 5, 35, 10, 30, 35, 10, 0])
+HOUSE_AT_MOST = np.array([4, 2, 1, 1, 2, 2, 1, 1, 1, 1, 1, 0])
+HOUSE_THRESHOLD = 30
 
 PAYERS = ("commercial", "medicare", "medicaid", "self_pay", "unknown")
 URGENCIES = ("routine", "soon", "urgent")

@@ -91,7 +91,7 @@ def _worked_at(draws: Draws, cast: pd.DataFrame, story: pd.DataFrame) -> Ints:
     number, created = cast["number"].to_numpy(), cast["created"].to_numpy()
     handed = np.where(story["mql_at"] < NEVER, story["mql_at"] + 2 * MINUTE, NEVER)
     whim = created + (draws.exponential("whim_after", 3.0, number) * DAY).astype(np.int64)
-    handed = np.where((handed >= NEVER) & draws.chance("whim", 0.05, number), whim, handed)
+    handed = np.where((handed >= NEVER) & draws.chance("whim", 0.22, number), whim, handed)
     caller = cast["by_phone"].to_numpy() & draws.chance("call_taken", 0.85, number)
     return np.where(caller, created, handed)
 
@@ -153,7 +153,7 @@ def qualify_chance(cast: pd.DataFrame, story: pd.DataFrame, severity: Floats) ->
     """P(a screening of this lead by staff of that severity ends qualified), after the wait it had."""
     intent, fit = cast["intent"].to_numpy(), cast["fit"].to_numpy()
     wait = np.log1p(story["waited_hours"].to_numpy() / 8)
-    chance = sigmoid(-1.55 + 1.35 * intent + 1.2 * fit + _QUALIFY[cast["line"]] - severity - 0.22 * wait)
+    chance = sigmoid(-1.2 + 1.35 * intent + 1.2 * fit + _QUALIFY[cast["line"]] - severity - 0.22 * wait)
     # Care elsewhere is seldom possible; who wants no care is never qualified.
     chance = np.where(cast["in_state"].to_numpy(), chance, 0.05 * chance)
     return np.where(cast["purpose"].to_numpy() == 0, chance, 0.0)

@@ -71,7 +71,7 @@ def _events(draws: Draws, cast: pd.DataFrame) -> list[pd.DataFrame]:
 def _emails(draws: Draws, cast: pd.DataFrame) -> list[pd.DataFrame]:
     """Clicks in the nurture mails that follow the lead, fewer as weeks go by."""
     number, intent = cast["number"].to_numpy(), cast["intent"].to_numpy()
-    clicks = draws.poisson("email_clicks", 1.4 * np.exp(0.3 * intent.clip(-2, 2)), number, most=_EMAILS)
+    clicks = draws.poisson("email_clicks", 1.0 * np.exp(0.3 * intent.clip(-2, 2)), number, most=_EMAILS)
     clicks = np.where(cast["has_email"].to_numpy(), clicks, 0)
     parts = []
     for place in range(_EMAILS):
@@ -86,7 +86,7 @@ def _requests(draws: Draws, cast: pd.DataFrame) -> list[pd.DataFrame]:
     number, intent = cast["number"].to_numpy(), cast["intent"].to_numpy()
     created = cast["created"].to_numpy()
     parts = []
-    asks = draws.chance("asks_appointment", sigmoid(-2.25 + 1.2 * intent), number)
+    asks = draws.chance("asks_appointment", sigmoid(-2.4 + 1.2 * intent), number)
     at_once = draws.chance("asks_at_once", 0.35, number)
     wait = np.where(at_once, 3 * MINUTE, draws.exponential("asks_after", 5.0, number).clip(0.01, 120) * DAY)
     kinds: tuple[tuple[int, int, Bools, Ints, int], ...] = (

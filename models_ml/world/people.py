@@ -52,8 +52,8 @@ def make_cast(draws: Draws, number: Ints, count: int, begin: int, end: int) -> p
 def _add_place(cast: pd.DataFrame, draws: Draws) -> None:
     person = cast["person"].to_numpy()
     location = draws.pick("location", [place.share for place in clinic.LOCATIONS], person)
-    near = draws.chance("in_area", 0.84, person)
-    served = draws.chance("served_state", 0.6, person)
+    near = draws.chance("in_area", 0.74, person)
+    served = draws.chance("served_state", 0.5, person)
     cast["location"] = location
     cast["zone"] = _LOCATION_ZONES[location]
     cast["calendar"] = _LINE_CALENDARS[location]
@@ -86,13 +86,13 @@ def _add_need(cast: pd.DataFrame, draws: Draws) -> None:
     channel = draws.pick("channel", clinic.CHANNEL_SHARES[line], number)
     need = draws.normal("need", person)
     urgency = draws.pick(
-        "urgency", np.stack([3 - 0.8 * need.clip(-2, 2), 2 + 0 * need, np.exp(0.7 * need - 0.6)], 1), number
+        "urgency", np.stack([3 - 0.8 * need.clip(-2, 2), 2 + 0 * need, np.exp(0.7 * need - 0.9)], 1), number
     )
     payer_fit = np.array([0.4, 0.25, -0.75, -0.5])[payer]
     fit = payer_fit + 0.4 * cast["in_area"] + 0.4 * draws.normal("fit", person)
     intent = (
         0.8 * need
-        + np.array([-0.35, 0.15, 0.7])[urgency]
+        + np.array([-0.35, 0.2, 0.8])[urgency]
         + clinic.CHANNEL_EFFECT[channel]
         + 0.35 * draws.normal("intent", number)
     )
@@ -110,7 +110,7 @@ def _add_arrival(cast: pd.DataFrame, draws: Draws, begin: int, end: int) -> None
     created = to_utc(local, cast["zone"].to_numpy())
     # Places east of the home zone begin and end their days before it does.
     cast["created"] = np.clip(created, begin + MINUTE, end - MINUTE)
-    calls = np.array([0.16, 0.06, 0.14, 0.05, 0.0, 0.0, 0.0, 0.35])[channel]
+    calls = np.array([0.11, 0.04, 0.09, 0.03, 0.0, 0.0, 0.0, 0.28])[channel]
     cast["by_phone"] = draws.chance("by_phone", calls, number)
     cast["by_referral"] = channel == clinic.REFERRAL
     entry = np.full(len(cast), clinic.FORM_SUBMIT)

@@ -44,7 +44,7 @@ def touch_table(draws: Draws, touches: pd.DataFrame) -> pd.DataFrame:
     line, signal, channel = (touches[name].to_numpy() for name in ("line", "signal", "channel"))
     topic = _TOPICS[line, draws.below("topic", _TOPIC_COUNT[line], own, step)]
     named = touches["named"].to_numpy() == 1
-    plain = ~named & (signal == clinic.PAGE_VIEW) & draws.chance("general_page", 0.12, own, step)
+    plain = signal == clinic.OTHER_PAGE
     click = touches["click"].to_numpy()
     clicks = _click_ids(click, channel)
     frame = pd.DataFrame({

@@ -22,6 +22,6 @@ def criteria_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
             context.log.warning(str(warning))
         rows = land_criteria(run.criteria, run.paths.landed)
         for spec in specs:
-            yield dg.MaterializeResult(spec.key, metadata={"rows": rows.get(spec.key.path[-1], 0)})
+            yield dg.MaterializeResult(asset_key=spec.key, metadata={"rows": rows.get(spec.key.path[-1], 0)})
 
     return [step]

@@ -44,6 +44,7 @@ def crm_sync_assets() -> list[dg.AssetsDefinition]:
         ],
     )
     def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        run.say("writing back", "")
         with closing(Outbox(run.settings.outbox)) as outbox:
             metadata: dict[str, int] = {}
             for name in run.registry.destinations:

@@ -33,13 +33,20 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, run: Run) -> I
     if run.full_build_reason:
         context.log.info(f"full build: {run.full_build_reason}")
         arguments.append("--full-refresh")
+    station = f"dbt, {len(context.selected_asset_keys)} models"
     invocation = dbt.cli(arguments, context=context, target_path=run.paths.home / "dbt")
+    run.say(station, "")
     for event in invocation.stream():
-        if isinstance(event, dg.Output):
-            run.built.add(str(context.asset_key_for_output(event.output_name).path[-1]))
-        elif isinstance(event, dg.AssetMaterialization | dg.MaterializeResult) and event.asset_key is not None:
-            run.built.add(event.asset_key.path[-1])
-        elif isinstance(event, dg.AssetCheckResult) and not event.passed and event.severity is dg.AssetCheckSeverity.ERROR:
-            if event.asset_key is not None:
-                run.built.discard(event.asset_key.path[-1])
+        _note(run, context, event)
         yield event
+
+
+def _note(run: Run, context: dg.AssetExecutionContext, event: Any) -> None:
+    """What a model's event says of it; a check comes after its model."""
+    if isinstance(event, dg.Output):
+        run.built.add(context.asset_key_for_output(event.output_name).path[-1])
+    elif isinstance(event, dg.AssetMaterialization | dg.MaterializeResult) and event.asset_key is not None:
+        run.built.add(event.asset_key.path[-1])
+    elif isinstance(event, dg.AssetCheckResult) and event.asset_key is not None and not event.passed:
+        if event.severity is dg.AssetCheckSeverity.ERROR:
+            run.built.discard(event.asset_key.path[-1])

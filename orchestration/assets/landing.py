@@ -4,7 +4,7 @@ A source that fails stops neither the others nor the run: what it could land lan
 ends as failed. How rows are read and checked is `orchestration.sources` and `orchestration.lake`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -13,24 +13,30 @@ import dagster as dg
 
 from orchestration.assets.policy import source_specs
 from orchestration.lake.accounting import land_accounting
-from orchestration.lake.landing import LandingResult, RunContext, land, last_cursor, prepare_home
+from orchestration.lake.batches import last_cursor
+from orchestration.lake.extract import Extract, ObjectSpec
+from orchestration.lake.landing import LandingResult, RunContext, land, prepare_home
 from orchestration.lake.run_rows import RunRow, write_run_rows
 from orchestration.lake.vault import Vault, load_key
 from orchestration.runs import Run
 from orchestration.sources.connectors import land_source, source_rows
+from orchestration.sources.extracting import Cursors
 
 GROUP = "landing"
 NOT_LANDED_FROM_SOURCES = frozenset({"criteria", "handoff", "run"})
-RUN_FOLDER = "run"
+KEPT_BY_THE_RUN = ("load_accounting", "earlier_scores", "earlier_routes")
 
 
 def landing_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
-    """One multi-asset per staging folder of the dbt project, one for the run's own rows, one for the accounting."""
+    """One multi-asset per staging folder of the dbt project, and one for what a run says of itself."""
     folders = {node["source_name"] for node in manifest["sources"].values()}
-    from_sources = sorted(folders - NOT_LANDED_FROM_SOURCES)
-    steps = [_folder_step(folder, source_specs(manifest, folder, group=GROUP)) for folder in from_sources]
-    keys = [key for step in steps for key in step.keys]
-    return [*steps, _run_step(source_specs(manifest, RUN_FOLDER, group=GROUP)), _accounting_step(manifest, keys)]
+    steps = [
+        _folder_step(folder, source_specs(manifest, folder, group=GROUP))
+        for folder in sorted(folders - NOT_LANDED_FROM_SOURCES)
+    ]
+    of_the_run = source_specs(manifest, "run", group=GROUP)
+    of_the_run += source_specs(manifest, "handoff", tables=KEPT_BY_THE_RUN, group=GROUP)
+    return [*steps, _run_step(of_the_run)]
 
 
 def _folder_step(folder: str, specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
@@ -38,37 +44,51 @@ def _folder_step(folder: str, specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinit
     def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult]:
         landed = land_folder(context, run, folder)
         for spec in specs:
-            results = [result for result in landed if result.accounting.object == spec.key.path[-1]]
-            yield dg.MaterializeResult(spec.key, metadata=_counts(results))
+            results = [result for name, result in landed if name == spec.key.path[-1]]
+            yield dg.MaterializeResult(asset_key=spec.key, metadata=_counts(results))
 
     return step
 
 
-def land_folder(context: dg.AssetExecutionContext, run: Run, folder: str) -> list[LandingResult]:
-    """Land every source of a folder; what fails is noted on the run and logged, without values."""
-    results: list[LandingResult] = []
+def land_folder(context: dg.AssetExecutionContext, run: Run, folder: str) -> list[tuple[str, LandingResult]]:
+    """Land every source of a folder; what fails is noted on the run and logged, without values.
+
+    Returns the object's name and what came of it, for each extract.
+    """
+    results: list[tuple[str, LandingResult]] = []
     sources = [source for source in run.registry.sources.values() if source.folder == folder]
     if not sources:
         return results
     key = load_key(run.paths, from_env=run.settings.vault_key)
-    moment = RunContext(run.run_no, run.as_of, datetime.now(UTC).replace(tzinfo=None))
     with closing(Vault.open(run.paths, key)) as vault:
         prepare_home(run.paths, vault)
         for source in sources:
-            outcome = land_source(
-                source,
-                land=lambda extract: land(extract, paths=run.paths, run=moment, vault=vault, key=key),
-                cursors=lambda spec, origin, name=source.name: last_cursor(
-                    run.paths, folder=spec.folder, name=spec.name, source=name, origin=origin
-                ),
-            )
+            run.say("landing", source.name)
+            outcome = land_source(source, land=_lander(run, vault, key), cursors=_cursors(run, source.name))
             results.extend(outcome.results)
             for fault in outcome.faults:
                 (context.log.info if fault.is_notice else context.log.error)(str(fault))
                 if not fault.is_notice:
                     run.fail(str(fault), source=source.name)
-    run.landed_batches += sum(result.status == "landed" for result in results)
+    land_accounting(run.paths, run.run_no)
+    run.landed_batches += sum(result.status == "landed" for _, result in results)
     return results
+
+
+def _lander(run: Run, vault: Vault, key: bytes) -> Callable[[Extract], tuple[str, LandingResult]]:
+    moment = RunContext(run.run_no, run.as_of, datetime.now(UTC).replace(tzinfo=None))
+
+    def lander(extract: Extract) -> tuple[str, LandingResult]:
+        return extract.spec.name, land(extract, paths=run.paths, run=moment, vault=vault, key=key)
+
+    return lander
+
+
+def _cursors(run: Run, source: str) -> Cursors:
+    def cursors(spec: ObjectSpec, origin: str) -> str | None:
+        return last_cursor(run.paths, folder=spec.folder, name=spec.name, source=source, origin=origin)
+
+    return cursors
 
 
 def _counts(results: Sequence[LandingResult]) -> dict[str, int]:
@@ -78,6 +98,8 @@ def _counts(results: Sequence[LandingResult]) -> dict[str, int]:
 
 
 def _run_step(specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
+    """The run's own rows. It depends on no folder, so that dbt builds on all of them in one go."""
+
     @dg.multi_asset(name="land_run", specs=specs)
     def step(run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult]:
         last = None if run.full_build_reason else run.log.last_completed()
@@ -89,18 +111,11 @@ def _run_step(specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
             seed=run.settings.seed,
         )
         write_run_rows(run.paths, run=row, sources=source_rows(run.registry))
+        if not run.is_historic:
+            land_accounting(run.paths, run.run_no)
         for spec in specs:
-            yield dg.MaterializeResult(spec.key, metadata={"as_of": run.as_of.isoformat(), "run_no": run.run_no})
-
-    return step
-
-
-def _accounting_step(manifest: Mapping[str, Any], landed: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
-    specs = source_specs(manifest, "handoff", tables=("load_accounting",), group=GROUP, deps=landed)
-
-    @dg.multi_asset(name="account_for_loads", specs=specs)
-    def step(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
-        land_accounting(run.paths, RunContext(run.run_no, run.as_of, datetime.now(UTC).replace(tzinfo=None)))
-        return dg.MaterializeResult(specs[0].key, metadata={"batches_landed": run.landed_batches})
+            yield dg.MaterializeResult(
+                asset_key=spec.key, metadata={"as_of": run.as_of.isoformat(), "run_no": run.run_no}
+            )
 
     return step

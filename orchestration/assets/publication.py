@@ -15,6 +15,7 @@ from orchestration.lake.publication import Provenance, Publication, publish
 from orchestration.runs import Run
 from orchestration.settings import Settings
 
+PUBLISHING = ("daily", "intake")
 PUBLISHED = dg.AssetKey(["published", "current"])
 
 
@@ -56,15 +57,17 @@ def publication_assets(settings: Settings) -> list[dg.AssetsDefinition]:
 def publish_what_stands(context: dg.HookContext) -> None:
     """After a failed step: publish the tables that were built, keep the others as they were, name them stale."""
     run: Run = context.resources.run
-    if run.published is None and not run.is_historic:
-        run.fail(f"step {context.op.name} failed")
-        names = {table.name for table in published_tables(run.settings.dbt_manifest)}
-        if run.built & names:
-            publish_run(run)
+    if run.published is not None:
+        return
+    run.fail(f"step {context.op.name} failed")
+    names = {table.name for table in published_tables(run.settings.dbt_manifest)}
+    if context.job_name in PUBLISHING and not run.is_historic and run.built & names:
+        publish_run(run)
 
 
 def publish_run(run: Run) -> Publication:
     """Publish what this run built."""
+    run.say("publishing", "")
     tables = published_tables(run.settings.dbt_manifest)
     provenance = Provenance(
         as_of=run.as_of,

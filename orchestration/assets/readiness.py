@@ -8,8 +8,6 @@ import yaml
 from orchestration.assets.frames import land_frame, read_tables
 from orchestration.assets.policy import spec
 from orchestration.runs import Run
-from models_ml.artifacts import load_champion, promote_readiness, store_readiness
-from models_ml.readiness import NoReadiness, score_readiness, train_readiness
 
 CHAMPION = dg.AssetKey(["models", "readiness_champion"])
 _TIME = pa.timestamp("us")
@@ -48,6 +46,11 @@ def _champion() -> dg.AssetsDefinition:
         ],
     )
     def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        # Imported here: the libraries behind it take seconds that a run without news has not got.
+        from models_ml.artifacts import promote_readiness, store_readiness
+        from models_ml.readiness import NoReadiness, train_readiness
+
+        run.say("readiness", "")
         examples, attributes = read_tables(run.paths.warehouse, "ml", *(name for _, name in _EXAMPLES))
         trained = train_readiness(
             examples,
@@ -58,6 +61,7 @@ def _champion() -> dg.AssetsDefinition:
             seed=run.settings.seed,
         )
         if isinstance(trained, NoReadiness):
+            run.notes["readiness"] = trained.reason
             context.log.warning(f"no readiness model was trained: {trained.reason}")
             return dg.MaterializeResult(metadata={"reason": trained.reason, **trained.counts})
         store_readiness(trained, run.paths.models)
@@ -81,6 +85,10 @@ def _scores() -> dg.AssetsDefinition:
         ],
     )
     def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        from models_ml.artifacts import load_champion
+        from models_ml.readiness import score_readiness
+
+        run.say("readiness", "")
         champion = load_champion(run.paths.models)
         if champion is None:
             context.log.warning("no readiness model yet: leads are routed without a score")

@@ -4,10 +4,10 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
+from models_ml.routing import route_leads
 from orchestration.assets.frames import land_frame, read_tables
 from orchestration.assets.policy import spec
 from orchestration.runs import Run
-from models_ml.routing import route_leads
 
 _TIME = pa.timestamp("us")
 ROUTES = pa.schema(
@@ -44,6 +44,7 @@ def routing_assets() -> list[dg.AssetsDefinition]:
         ],
     )
     def step(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+        run.say("routing", "")
         open_leads, capacity = read_tables(run.paths.warehouse, "routing", *_INPUTS)
         routes = route_leads(
             open_leads, capacity, run.criteria.routing, as_of=pd.Timestamp(run.as_of), seed=run.settings.seed

@@ -15,7 +15,7 @@ FILE_NAME = "routing.yaml"
 
 
 class Priorities(BaseModel):
-    """Priority (1 is served first) of each readiness band, of leads without a score, and of those past their horizon."""
+    """Priority (1 is served first) of each readiness band, of leads without a score and of those past their horizon."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -61,5 +61,7 @@ def read_routing_rules(criteria_dir: Path) -> dict[str, Any]:
     try:
         return RoutingRules.model_validate(content).model_dump()
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_input=False))
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_input=False)
+        )
         raise RoutingFileError(f"{path}: {faults}") from None

@@ -14,6 +14,9 @@ from sqlalchemy.engine import Connection, Engine
 from orchestration.demo.cells import as_texts
 from orchestration.demo.crm_schema import CURRENT_COLUMNS, HISTORY, LEAD_KEY, LEADS, TableMap, crm_metadata
 
+Row = dict[str, str | None]
+_LABEL = ("stage_label", "modified_on")
+
 
 def make_crm(url: str) -> Engine:
     """An engine on the CRM's database, its tables made where they are missing."""
@@ -57,38 +60,56 @@ def crm_columns(mapped: TableMap, frame: pd.DataFrame) -> dict[str, list[str | N
 
 
 def _update_records(connection: Connection, table: sa.Table, tables: Mapping[str, pd.DataFrame]) -> None:
-    """The last version of each lead that changed, and its last label, whichever system spoke last."""
-    leads = tables.get("leads")
-    if leads is not None and len(leads):
-        rows = _last(HISTORY["leads"], leads)
-        known: set[str] = set(connection.execute(sa.select(table.c[LEAD_KEY])).scalars())
-        new = [row for row in rows if row[LEAD_KEY] not in known]
-        old = [row for row in rows if row[LEAD_KEY] in known]
-        if new:
-            connection.execute(sa.insert(table), [_record(row) for row in new])
-        if old:
-            names = [*(name for name in CURRENT_COLUMNS if name != LEAD_KEY), "modified_on"]
-            _update(connection, table, names, [_record(row) for row in old])
-    labels = tables.get("stage_events")
-    if labels is not None and len(labels):
-        rows = [
-            {LEAD_KEY: row[LEAD_KEY], "stage_label": row["stage_label"], "modified_on": row["recorded_at"]}
-            for row in _last(HISTORY["stage_events"], labels)
-        ]
-        _update(connection, table, ["stage_label", "modified_on"], rows)
+    """The last version and the last label of each lead that changed; a label may come before its lead."""
+    versions = _last("leads", tables)
+    labels = _last("stage_events", tables)
+    known: set[str] = set(connection.execute(sa.select(table.c[LEAD_KEY])).scalars())
+    new = [row for lead, row in versions.items() if lead not in known]
+    labels |= _earlier_labels(connection, [row[LEAD_KEY] for row in new if row[LEAD_KEY] not in labels])
+    if new:
+        connection.execute(sa.insert(table), [_record(row, labels.get(str(row[LEAD_KEY]))) for row in new])
+    changed = [name for name in CURRENT_COLUMNS if name != LEAD_KEY]
+    both = [lead for lead in versions if lead in known and lead in labels]
+    _update(connection, table, [*changed, *_LABEL], [_record(versions[lead], labels[lead]) for lead in both])
+    alone = [_record(row, None) for lead, row in versions.items() if lead in known and lead not in labels]
+    _update(connection, table, [*changed, "modified_on"], alone)
+    named = [_labelled(row) for lead, row in labels.items() if lead in known and lead not in versions]
+    _update(connection, table, list(_LABEL), named)
 
 
-def _last(mapped: TableMap, frame: pd.DataFrame) -> list[dict[str, str | None]]:
-    last = frame.drop_duplicates("lead_id", keep="last")
-    columns = crm_columns(mapped, last)
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+def _last(name: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Row]:
+    """The row known last of each lead, in the CRM's columns."""
+    frame = tables.get(name)
+    if frame is None or frame.empty:
+        return {}
+    columns = crm_columns(HISTORY[name], frame.drop_duplicates("lead_id", keep="last"))
+    rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
+    return {str(row[LEAD_KEY]): row for row in rows}
 
 
-def _record(row: Mapping[str, str | None]) -> dict[str, str | None]:
-    return {**{name: row[name] for name in CURRENT_COLUMNS}, "modified_on": row["changed_at"]}
+def _earlier_labels(connection: Connection, leads: list[str | None]) -> dict[str, Row]:
+    history = crm_metadata().tables[HISTORY["stage_events"].table]
+    query = sa.select(history.c[LEAD_KEY], history.c.stage_label, history.c.recorded_at).order_by(history.c.change_no)
+    found: dict[str, Row] = {}
+    for start in range(0, len(leads), 500):
+        for row in connection.execute(query.where(history.c[LEAD_KEY].in_(leads[start : start + 500]))):
+            found[row[0]] = {LEAD_KEY: row[0], "stage_label": row[1], "recorded_at": row[2]}
+    return found
 
 
-def _update(connection: Connection, table: sa.Table, names: list[str], rows: list[dict[str, str | None]]) -> None:
+def _record(version: Row, label: Row | None) -> Row:
+    moments = [str(version["changed_at"]), *([str(label["recorded_at"])] if label else [])]
+    record: Row = {name: version[name] for name in CURRENT_COLUMNS}
+    return {**record, "stage_label": label["stage_label"] if label else None, "modified_on": max(moments)}
+
+
+def _labelled(label: Row) -> Row:
+    return {LEAD_KEY: label[LEAD_KEY], "stage_label": label["stage_label"], "modified_on": label["recorded_at"]}
+
+
+def _update(connection: Connection, table: sa.Table, names: list[str], rows: list[Row]) -> None:
+    if not rows:
+        return
     statement = (
         sa.update(table)
         .where(table.c[LEAD_KEY] == sa.bindparam("k"))

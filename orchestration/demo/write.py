@@ -36,27 +36,12 @@ def write_demo(
 ) -> Path:
     """Write the rows with since < known_at <= until, and return the registry's path.
 
-    Parameters
-    ----------
-    world
-        A built world; `until` may not be later than its `as_of`.
-    directory
-        Made where it is missing.
-    until
-        Moment to write up to (aware, or naive UTC); default the world's `as_of`.
-    since
-        Moment already written; None writes from the beginning, into a folder that must not hold a CRM yet.
-    by
-        One web file a month or a day.
-    crm_url
-        SQLAlchemy address of the CRM's database; default an SQLite file in `directory`.
+    `until` defaults to the world's `as_of`; `since` is the moment already written, None writes from the beginning
+    (moments aware, or naive UTC). `by` says whether a web file holds a month or a day; `crm_url` is the CRM's
+    SQLAlchemy address, by default an SQLite file in `directory`, which is made where it is missing.
 
-    Raises
-    ------
-    ValueError
-        If `until` is not after `since`, or later than the world was built.
-    FileExistsError
-        If `since` is None and a CRM is already there.
+    Raises ValueError if `until` is not after `since` or later than the world was built, and FileExistsError if
+    `since` is None and a CRM is already there.
     """
     folder = Path(directory)
     last = _aware(world.as_of if until is None else until)

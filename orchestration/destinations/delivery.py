@@ -49,7 +49,9 @@ def _deliver_batch(outbox: Outbox, destination: Destination, batch: Sequence[Wri
     unsent = [
         write
         for write in batch
-        if write.lead_id in held and not is_held(write, held[write.lead_id]) and not _is_newer(held[write.lead_id], write)
+        if write.lead_id in held
+        and not is_held(write, held[write.lead_id])
+        and not _is_newer(held[write.lead_id], write)
     ]
     refused: dict[str, str] = {}
     acknowledged_at = attempted_at

@@ -78,7 +78,7 @@ class SqlDestination:
         table = self._table()
         if self.key not in table.columns:
             raise DestinationError(
-                f"destination {self.name}: table {table.name} has no key column {self.key}; correct `key` in the registry"
+                f"destination {self.name}: table {table.name} has no column {self.key}; correct `key` in the registry"
             )
         missing = [name for name in REQUIRED if name not in table.columns]
         if missing:
@@ -162,7 +162,9 @@ class SqlDestination:
     def _update_staged(self, connection: Connection, names: Sequence[str], rows: list[dict[str, Any]]) -> None:
         """One statement for the batch: a row at a time is twenty times slower on PostgreSQL."""
         table = self._table()
-        columns = [sa.Column("k", table.c[self.key].type)] + [sa.Column(f"v_{name}", table.c[name].type) for name in names]
+        columns = [sa.Column("k", table.c[self.key].type)] + [
+            sa.Column(f"v_{name}", table.c[name].type) for name in names
+        ]
         staged = sa.Table(_STAGED, sa.MetaData(), *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
         staged.create(connection)
         connection.execute(staged.insert(), rows)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +22,7 @@ from orchestration.lake.check import CheckedBlock
 from orchestration.lake.door import VaultColumn, landed_schema, vault_columns
 from orchestration.lake.extract import Extract
 from orchestration.lake.header import unknown_names
-from orchestration.lake.rows import BadRow, RowBlock
+from orchestration.lake.rows import BadRow, RowBlock, Rows
 from orchestration.lake.vault import Vault
 from orchestration.lake.versions import NO_TIME, Verdicts
 
@@ -38,7 +39,7 @@ class Tally:
     unknown_columns: list[str] = field(default_factory=list)
     unmapped_stages: dict[str, int] = field(default_factory=dict)
     cursor_max: str | None = None
-    cursor_value: object = None
+    cursor_value: Any = None
 
 
 class BatchWriter:
@@ -145,7 +146,7 @@ class BatchWriter:
         if values.null_count == len(values):
             return
         greatest = pc.max(values)
-        if self.tally.cursor_value is None or greatest.as_py() > self.tally.cursor_value:  # type: ignore[operator]
+        if self.tally.cursor_value is None or greatest.as_py() > self.tally.cursor_value:
             self.tally.cursor_value = greatest.as_py()
             self.tally.cursor_max = rows.column("_cursor")[pc.index(values, greatest).as_py()].as_py()
 
@@ -179,5 +180,5 @@ def _apply(table: pa.Table, verdicts: Verdicts) -> pa.Table:
     return table.filter(pa.array(~np.isin(row_no, verdicts.dropped)))
 
 
-def _at(values: np.ndarray[tuple[int], np.dtype[np.int64]], places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _at(values: Rows, places: Rows) -> Rows:
     return values[np.minimum(places, max(len(values) - 1, 0))] if len(values) else np.full(len(places), -1, np.int64)

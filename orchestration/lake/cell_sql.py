@@ -32,7 +32,8 @@ UNREADABLE: dict[Type, str] = {
     "boolean": "not_a_boolean",
     "time": "not_a_time",
 }
-_ISO = r"\d{4}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.]\d{1,9})?)?( ?(Z|UTC|[+-]([01]\d|2[0-3])(:?[0-5]\d)?))?)?"
+_OFFSET = r"( ?(Z|UTC|[+-]([01]\d|2[0-3])(:?[0-5]\d)?))?"
+_ISO = r"\d{4}-\d\d-\d\d([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.]\d{1,9})?)?" + _OFFSET + ")?"
 _ISO_MIDNIGHT = r"\d{4}-\d\d-\d\d([T ]00:00(:00([.]0{1,9})?)?)?"
 _DECIMAL = r"[+-]?(\d{1,12}([.]\d*)?|[.]\d+)([eE][+-]?\d{1,2})?"
 _INTEGER = r"[+-]?\d{1,18}([.]0*)?"
@@ -72,21 +73,22 @@ def _parse_plain(column: ColumnSpec, cell: str) -> str:
         case "date":
             if column.formats:
                 return f"cast({_strptime(column.formats, cell)} as date)"
-            return f"case when regexp_full_match({cell}, {quote(_ISO_MIDNIGHT)}) then try_cast({cell}[:10] as date) end"
+            return _guarded(f"{cell}[:10]", _ISO_MIDNIGHT, "date", cell)
         case "decimal":
-            return _guarded(cell, _DECIMAL, "decimal(18,6)")
+            return _guarded(cell, _DECIMAL, "decimal(18,6)", cell)
         case "integer":
-            return f"case when regexp_full_match({cell}, {quote(_INTEGER)}) then try_cast(split_part({cell}, '.', 1) as bigint) end"
+            return _guarded(f"split_part({cell}, '.', 1)", _INTEGER, "bigint", cell)
         case "boolean":
             folded = f"lower({cell})"
-            return f"case when {folded} in ({quote_all(_TRUE)}) then true when {folded} in ({quote_all(_FALSE)}) then false end"
+            yes, no = f"{folded} in ({quote_all(_TRUE)})", f"{folded} in ({quote_all(_FALSE)})"
+            return f"case when {yes} then true when {no} then false end"
         case "time":
-            return f"case when regexp_full_match({cell}, {quote(_TIME)}) then lpad(regexp_extract({cell}, '^\\d+:\\d\\d'), 5, '0') end"
+            return _guarded(f"lpad(regexp_extract({cell}, '^\\d+:\\d\\d'), 5, '0')", _TIME, "varchar", cell)
     return cell
 
 
-def _guarded(cell: str, pattern: str, target: str) -> str:
-    return f"case when regexp_full_match({cell}, {quote(pattern)}) then try_cast({cell} as {target}) end"
+def _guarded(value: str, pattern: str, target: str, cell: str) -> str:
+    return f"case when regexp_full_match({cell}, {quote(pattern)}) then try_cast({value} as {target}) end"
 
 
 def _parse_timestamp(column: ColumnSpec, cell: str) -> ParsedCell:
@@ -100,8 +102,7 @@ def _parse_timestamp(column: ColumnSpec, cell: str) -> ParsedCell:
         f"length({cell}) > 10 and ({cell}[-1] in ('Z', 'C') or {cell}[-6] in ('+', '-') or {cell}[-5] in ('+', '-')"
         f" or {cell}[-3] in ('+', '-'))"
     )
-    local = f"case when regexp_full_match({cell}, {quote(_ISO)}) then cast(try_cast({cell} as timestamptz) as timestamp) end"
-    return ParsedCell(local, f"not ({has_offset})")
+    return ParsedCell(f"cast({_guarded(cell, _ISO, 'timestamptz', cell)} as timestamp)", f"not ({has_offset})")
 
 
 def _strptime(formats: tuple[str, ...], cell: str) -> str:
@@ -137,16 +138,21 @@ def zone_join(alias: str, local: str, is_naive: str) -> str:
 
 
 def to_utc(alias: str, local: str, is_naive: str) -> str:
-    """The instant of a local time: in a gap where the clock jumps to, twice there the first."""
+    """The instant of a local time: in a gap where the clock jumps to, twice there the first.
+
+    Nulls are let through first: DuckDB's `greatest` and `least` pass over them.
+    """
     return (
-        f"case when not {is_naive} then {local}"
+        f"case when {local} is null or not {is_naive} then {local}"
         f" when {alias}.b_local is null or {local} < {alias}.b_local"
         f" then greatest({alias}.a_from, {local} - {alias}.a_shift)"
         f" else greatest({alias}.b_from, {local} - {alias}.b_shift) end"
     )
 
 
-def find_fault(columns: tuple[ColumnSpec, ...], one_of: tuple[str, ...], *, has_zone: bool) -> tuple[str, list[tuple[str, str | None]]]:
+def find_fault(
+    columns: tuple[ColumnSpec, ...], one_of: tuple[str, ...], *, has_zone: bool
+) -> tuple[str, list[tuple[str, str | None]]]:
     """SQL giving the number of the first fault of a row, null if none, and what the numbers mean (reason, column).
 
     `columns` are `c<i>` (text), `v<i>` (typed) and, of timestamps, `n<i>` (naive) in this order.

@@ -129,7 +129,8 @@ def _statement(extract: Extract, columns: tuple[ColumnSpec, ...], fault: str, as
         judged as (select *, cast({fault} as smallint) as _fault, {_event(extract, columns)} as _event_at,
             {_value(columns, _known_name(extract), "cast(null as timestamp)")} as _given_at from zoned),
         passed as (select _row_no, _fault, _given_at, _event_at, {_cursor(extract, columns)},
-            {", ".join(f'{each.sql} as "{each.name}"' for each in _passing(extract, landed))}, {_token_text(extract, columns)}
+            {", ".join(f'{each.sql} as "{each.name}"' for each in _passing(extract, landed))},
+            {_token_text(extract, columns)}
             from judged cross join token_keys)
         select * exclude (_kept), {_known_at(extract, as_of)}, {_hashes(extract, landed)}
         from passed

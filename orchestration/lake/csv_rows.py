@@ -41,7 +41,7 @@ def read_csv_rows(extract: Extract, *, block_size: int = BLOCK) -> tuple[Sequenc
 
 
 def _unix_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """A file with line ends of bare `\\r` only gets `\\n`."""
+    """Give a file whose lines end in a bare carriage return the usual line ends."""
     first = next(blocks, b"")
     is_old = b"\r" in first and b"\n" not in first
     yield first.replace(b"\r", b"\n") if is_old else first
@@ -64,9 +64,7 @@ def _rows(extract: Extract, header: Header, carried: bytes, blocks: Iterator[byt
         carried = data[split.used :]
 
 
-def _block(
-    extract: Extract, header: Header, data: bytes, split: Split, row_no: int, line: int
-) -> tuple[RowBlock, int]:
+def _block(extract: Extract, header: Header, data: bytes, split: Split, row_no: int, line: int) -> tuple[RowBlock, int]:
     kept = split.ends > split.starts
     starts, ends, lines = split.starts[kept], split.ends[kept], split.lines[kept] + line
     numbers = np.arange(row_no, row_no + len(starts), dtype=np.int64)
@@ -99,14 +97,14 @@ def _faults(
         row = data[starts[at] : ends[at]]
         if b'"' not in row or b"\r" in _outside_quotes(row):
             faults[at] = "stray_carriage_return"
-    for at in np.flatnonzero(quotes_wrong):
+    for at in np.flatnonzero(quotes_wrong).tolist():
         has_quote = b'"' in data[starts[at] : ends[at]]
-        faults[int(at)] = "unbalanced_quote" if has_quote else "stray_carriage_return"
+        faults[at] = "unbalanced_quote" if has_quote else "stray_carriage_return"
     if b"\0" in data:
-        faults.update({at: "nul_byte" for at in _holders(np.flatnonzero(buffer == 0), starts, ends)})
+        faults.update(dict.fromkeys(_holders(np.flatnonzero(buffer == 0), starts, ends), "nul_byte"))
     if not _is_utf8(data[: split.used]):
         high = _holders(np.flatnonzero(buffer[: split.used] >= 0x80), starts, ends)
-        faults.update({at: "invalid_utf8" for at in high if not _is_utf8(data[starts[at] : ends[at]])})
+        faults.update((at, "invalid_utf8") for at in high if not _is_utf8(data[starts[at] : ends[at]]))
     return faults
 
 

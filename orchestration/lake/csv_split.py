@@ -1,6 +1,6 @@
-"""Finds the rows of CSV bytes: where each begins and ends, and whether it is whole.
+r"""Finds the rows of CSV bytes: where each begins and ends, and whether it is whole.
 
-RFC 4180 with `\\n` or `\\r\\n`: a field is quoted from its first byte to its last or not at all, a quote inside is
+RFC 4180 with `\n` or `\r\n`: a field is quoted from its first byte to its last or not at all, a quote inside is
 doubled, quoted fields may span lines. Where a quote stands anywhere else the row is bad, and reading goes on at the
 next line: one lost quote costs one row, not the file. Vectorised while quotes are well placed, row by row otherwise.
 Cells are not looked at here (`csv_rows.py`).
@@ -23,9 +23,12 @@ _QUOTED = rb'"[^"]*+(?:""[^"]*+)*+"'
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of one buffer. Row i is bytes starts[i]:ends[i], line end left out, and begins on line lines[i] of the buffer
+    """Rows of one buffer.
+
+    Row i is bytes starts[i]:ends[i], line end left out, has fields[i] fields and begins on line lines[i] of the buffer
     (from 0). `has_quotes_wrong[i]`: it cannot be cut into fields. `used` bytes are dealt with; `used_lines` line ends
-    lie in them."""
+    lie in them.
+    """
 
     starts: Rows
     ends: Rows

@@ -28,6 +28,7 @@ _ARROW = {
 }
 _ID_KINDS = ("anonymous_id", "click_id", "email", "phone")
 _SEEN_ID_KINDS = ("email", "phone")
+_PATH = r"^(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://[^/?#;]*)?([^?#;]*)"
 _MASKED_SEGMENT = r"/[^/]*(@|%40|%2540|\d{7,}|\d{3}[-. ]\d{3,4}[-. ]?\d{4})[^/]*"
 
 
@@ -82,7 +83,8 @@ def door_columns(spec: ObjectSpec, rules: SourceRules) -> list[LandedColumn]:
     hidden = frozenset(column.name for column in spec.columns if _is_identifier(column, rules))
     passing = {column.name for column in spec.columns if column.landed is not None and column.door != "vault"}
     if absent := set(spec.key) - passing:
-        raise LandingError(f"{rules.source}.{spec.name}: the key {', '.join(sorted(absent))} is not among its landed columns")
+        names = ", ".join(sorted(absent))
+        raise LandingError(f"{rules.source}.{spec.name}: the key {names} is not among its landed columns")
     if lost := hidden.intersection(spec.key):
         raise LandingError(
             f"{rules.source}.{spec.name}: the key {', '.join(sorted(lost))} is declared an identifier; ids must pass"
@@ -121,10 +123,9 @@ def token_kinds(spec: ObjectSpec) -> frozenset[str]:
 
 def page_sql(cell: str) -> str:
     """SQL of a page's path: no scheme, host, query or fragment, segments that look like a person's masked."""
-    bare = f"regexp_replace({cell}, '[?#;].*$', '', 's')"
-    path = f"regexp_replace(regexp_replace({bare}, '^[A-Za-z][A-Za-z0-9+.-]*:', ''), '^//[^/]*', '')"
-    path = f"regexp_replace({path}, '^[^/]+[.][^/]*', '')"
-    rooted = f"case when starts_with({path}, '/') then {path} else '/' || {path} end"
+    path = f"regexp_extract({cell}, {quote(_PATH)}, 1)"
+    hostless = f"regexp_replace({path}, '^[^/]*[.][^/]*/?', '')"
+    rooted = f"case when starts_with({path}, '/') then {path} else '/' || {hostless} end"
     return f"regexp_replace({rooted}, {quote(_MASKED_SEGMENT)}, '/***', 'g')"
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,8 +24,17 @@ from typing import Literal
 import duckdb
 
 from orchestration.lake.batch_writer import BatchWriter, Tally
-from orchestration.lake.batches import Accounting, BatchNote, batch_files, commit_file, ensure_schema, is_committed, list_batches
+from orchestration.lake.batches import (
+    Accounting,
+    BatchNote,
+    batch_files,
+    commit_file,
+    ensure_schema,
+    is_committed,
+    list_batches,
+)
 from orchestration.lake.check import Checker
+from orchestration.lake.compaction import recover_compaction
 from orchestration.lake.csv_rows import read_csv_rows
 from orchestration.lake.extract import Extract
 from orchestration.lake.header import unknown_names
@@ -40,6 +49,11 @@ from orchestration.lake.vault import Vault
 from orchestration.lake.versions import Verdicts, decide_versions
 
 Status = Literal["landed", "already_landed", "nothing_new"]
+_READERS: dict[str, Callable[[Extract], tuple[Sequence[str], Iterator[RowBlock]]]] = {
+    "csv": read_csv_rows,
+    "ndjson": read_ndjson_rows,
+    "parquet": read_parquet_rows,
+}
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,7 @@ class LandingResult:
 
 def prepare_home(paths: HomePaths, vault: Vault) -> int:
     """Clear what a killed run left: scratch files, and vault rows of batches that never came to be (their number)."""
+    recover_compaction(paths)
     shutil.rmtree(paths.tmp, ignore_errors=True)
     make_folder(paths.tmp)
     return vault.forget_uncommitted(lambda *batch: is_committed(paths, *batch))
@@ -180,8 +195,7 @@ def _open(extract: Extract) -> tuple[Sequence[str], Iterator[RowBlock]]:
     """Names and rows. Files are read ahead in a thread of their own; systems are not, their handles may not travel."""
     if extract.path is None:
         return read_batch_rows(extract)
-    readers = {"csv": read_csv_rows, "ndjson": read_ndjson_rows, "parquet": read_parquet_rows}
-    names, blocks = readers[sniff(extract)](extract)
+    names, blocks = _READERS[sniff(extract)](extract)
     return names, prefetch(blocks)
 
 

@@ -50,7 +50,8 @@ class Entry:
 @dataclass(frozen=True)
 class Manifest:
     """`manifest.json`. `inputs` identifies what was built from; `stale` says which sources and tables are older;
-    `criteria_versions` the hash of every version in force by as_of: from then on they have decided."""
+    `criteria_versions` the hash of every version in force by as_of: from then on they have decided.
+    """
 
     as_of: str
     code: str
@@ -153,9 +154,7 @@ def _rounded(name: str, type_: str, scales: Mapping[str, int]) -> str:
 
 def _row_text(names: list[str]) -> str:
     # Each value carries its length, so that no value can be mistaken for the border between two.
-    parts = (
-        f"coalesce(length({_quoted(name)}::varchar) || ':' || {_quoted(name)}::varchar, '-')" for name in names
-    )
+    parts = (f"coalesce(length({_quoted(name)}::varchar) || ':' || {_quoted(name)}::varchar, '-')" for name in names)
     return "(" + " || ".join([*parts, "chr(10)"]) + ")"
 
 

@@ -33,7 +33,8 @@ create table if not exists attempts (
     attempt_no integer primary key autoincrement, destination text not null, source text not null,
     lead_id text not null, lead_key text not null, sequence integer not null, payload_sha256 text not null,
     status text not null, remote_id text, error_code text, attempt integer not null,
-    attempted_at text not null, acknowledged_at text, verified_at text, batch_id text, is_landed integer not null default 0
+    attempted_at text not null, acknowledged_at text, verified_at text, batch_id text,
+    is_landed integer not null default 0
 );
 create index if not exists attempts_unlanded on attempts (is_landed) where is_landed = 0;
 create index if not exists outbox_unsettled on outbox (destination, sequence)
@@ -151,7 +152,9 @@ class Outbox:
 
     def retry_failed(self, destination: str) -> None:
         """Give what failed in earlier runs a new budget of attempts in this one."""
-        self._connection.execute("update outbox set attempt = 0 where destination = ? and status = 'failed'", (destination,))
+        self._connection.execute(
+            "update outbox set attempt = 0 where destination = ? and status = 'failed'", (destination,)
+        )
 
     def counts(self, destination: str) -> dict[str, int]:
         """Records by state."""
@@ -161,7 +164,9 @@ class Outbox:
     def unlanded_receipts(self, batch_id: str) -> dict[str, list[dict[str, Any]]]:
         """Attempts that have not landed, by batch: those claimed by an earlier, killed landing keep its batch id."""
         with self._transaction():
-            self._connection.execute("update attempts set batch_id = ? where is_landed = 0 and batch_id is null", (batch_id,))
+            self._connection.execute(
+                "update attempts set batch_id = ? where is_landed = 0 and batch_id is null", (batch_id,)
+            )
         batches: dict[str, list[dict[str, Any]]] = {}
         for row in self._connection.execute("select * from attempts where is_landed = 0 order by attempt_no"):
             batches.setdefault(row["batch_id"], []).append(_receipt_row(row))
@@ -214,7 +219,10 @@ def text_of(value: Value) -> str | None:
         return None
     if isinstance(value, datetime):
         moment = value.astimezone(UTC) if value.tzinfo else value
-        return moment.replace(tzinfo=None).isoformat(timespec="seconds" if not moment.microsecond else "microseconds") + "Z"
+        return (
+            moment.replace(tzinfo=None).isoformat(timespec="seconds" if not moment.microsecond else "microseconds")
+            + "Z"
+        )
     if isinstance(value, (float, Decimal)):
         number = format(round(Decimal(str(value)), 6), "f")
         trimmed = number.rstrip("0").rstrip(".") if "." in number else number

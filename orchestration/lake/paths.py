@@ -96,7 +96,8 @@ class HomePaths:
     def make(self) -> HomePaths:
         """Create the folders (0700) and set the process's umask to 0077; returns itself."""
         os.umask(0o077)
-        for folder in (self.home, self.lake, self.landed, self.run, self.models, self.dagster, self.published, self.tmp):
+        rooms = (self.landed, self.run, self.models, self.dagster, self.published, self.tmp)
+        for folder in rooms:
             make_folder(folder)
         return self
 

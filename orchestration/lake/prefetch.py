@@ -5,36 +5,17 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 Item = TypeVar("Item")
+_Waiting: TypeAlias = "queue.Queue[tuple[Item | None, BaseException | None]]"
 
 
 def prefetch(items: Iterator[Item], *, depth: int = 2) -> Iterator[Item]:
     """Yield `items` in order, up to `depth` of them made ahead; what they raise is raised here."""
-    waiting: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(depth)
+    waiting: _Waiting[Item] = queue.Queue(depth)
     is_over = threading.Event()
-
-    def put(entry: tuple[Item | None, BaseException | None]) -> bool:
-        while not is_over.is_set():
-            try:
-                waiting.put(entry, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
-
-    def read() -> None:
-        try:
-            for item in items:
-                if not put((item, None)):
-                    return
-        except BaseException as error:  # noqa: BLE001 - handed over, raised by the consumer
-            put((None, error))
-        else:
-            put((None, None))
-
-    thread = threading.Thread(target=read, name="read-ahead", daemon=True)
+    thread = threading.Thread(target=_read, args=(items, waiting, is_over), name="read-ahead", daemon=True)
     thread.start()
     try:
         while True:
@@ -47,3 +28,24 @@ def prefetch(items: Iterator[Item], *, depth: int = 2) -> Iterator[Item]:
     finally:
         is_over.set()
         thread.join()
+
+
+def _read(items: Iterator[Item], waiting: _Waiting[Item], is_over: threading.Event) -> None:
+    try:
+        for item in items:
+            if not _put(waiting, (item, None), is_over):
+                return
+    except BaseException as error:  # handed over, and raised where the items are used
+        _put(waiting, (None, error), is_over)
+    else:
+        _put(waiting, (None, None), is_over)
+
+
+def _put(waiting: _Waiting[Item], entry: tuple[Item | None, BaseException | None], is_over: threading.Event) -> bool:
+    while not is_over.is_set():
+        try:
+            waiting.put(entry, timeout=0.1)
+        except queue.Full:
+            continue
+        return True
+    return False

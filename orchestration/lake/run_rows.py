@@ -22,7 +22,13 @@ from orchestration.lake.zones import offset_spans, tzdata_version, zone_names
 SOURCE_STAGES = ("mql", "sql", "opportunity", "appointment", "consult", "disqualified")
 _TIME = pa.timestamp("us")
 _RUNS = pa.schema(
-    [("as_of", _TIME), ("run_no", pa.int64()), ("built_as_of", _TIME), ("built_run_no", pa.int64()), ("seed", pa.int64())]
+    [
+        ("as_of", _TIME),
+        ("run_no", pa.int64()),
+        ("built_as_of", _TIME),
+        ("built_run_no", pa.int64()),
+        ("seed", pa.int64()),
+    ]
 )
 _SOURCES = pa.schema(
     [
@@ -54,7 +60,7 @@ _OFFSETS = pa.schema(
 
 @dataclass(frozen=True)
 class RunRow:
-    """This run: its as_of and number, and the last completed build's (None: build in full). Naive UTC."""
+    """One run: its as_of and number, and the last completed build's (None: build in full). Naive UTC."""
 
     as_of: datetime
     run_no: int
@@ -67,7 +73,8 @@ class RunRow:
 class SourceRow:
     """What dbt needs to know of one source of the registry.
 
-    `observed_from` is by stage, `observed_from_all` for all of them; `crm_authority` names the stages its labels decide.
+    `observed_from` is by stage, `observed_from_all` for all of them; `crm_authority` names the stages whose labels
+    decide.
     """
 
     source: str
@@ -87,7 +94,7 @@ def write_run_rows(paths: HomePaths, *, run: RunRow, sources: Sequence[SourceRow
     """Replace the run's rows. A stage outside `SOURCE_STAGES` is the registry's to refuse."""
     _write(paths, "runs", _RUNS, [{name: getattr(run, name) for name in _RUNS.names}])
     _write(paths, "sources", _SOURCES, [{name: getattr(row, name) for name in _SOURCES.names} for row in sources])
-    stages = [
+    stages: list[dict[str, object]] = [
         {
             "source": row.source,
             "stage": stage,

@@ -24,7 +24,7 @@ _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
 _SMALLEST_PARQUET = 12
 _SIGNS: tuple[tuple[bytes, str, str], ...] = (
-    (b"version https://git-lfs", "git_lfs_pointer", "it is a Git LFS pointer, not the data: fetch it with `git lfs pull`"),
+    (b"version https://git-lfs", "git_lfs_pointer", "it is a Git LFS pointer, no data: fetch it with `git lfs pull`"),
     (b"\xd0\xcf\x11\xe0", "spreadsheet", "it is an Excel workbook: save the sheet as CSV (UTF-8)"),
     (b"%PDF", "pdf_file", "it is a PDF: export the table as CSV"),
     (b"\xff\xfe", "utf16_text", "it is UTF-16 text: save it as CSV in UTF-8"),

@@ -37,7 +37,8 @@ def declare_keys(connection: duckdb.DuckDBPyConnection, kinds: frozenset[str], k
 
 def token_sql(kind: str, value: str) -> str:
     """SQL of the token of the text `value`; the statement must join the one row of `token_keys`."""
-    plain = {"email": f"lower({value})", "phone": f"nullif(regexp_replace({value}, '[^0-9]', '', 'g'), '')"}.get(kind, value)
+    digits = f"nullif(regexp_replace({value}, '[^0-9]', '', 'g'), '')"
+    plain = {"email": f"lower({value})", "phone": digits}.get(kind, value)
     inner = f"unhex(sha256(inner_{_safe(kind)} || encode({plain})))"
     return f"left(sha256(outer_{_safe(kind)} || {inner}), {_HEX_DIGITS})"
 

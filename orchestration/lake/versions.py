@@ -7,10 +7,11 @@ assumed of them holds. Everything else is `crowd`, decided here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -162,7 +163,7 @@ _BACKDATED = f"""
 """
 
 
-def _verdicts(decided: dict[str, np.ndarray[tuple[int], np.dtype[np.generic]]], backdated: int) -> Verdicts:
+def _verdicts(decided: Mapping[str, Any], backdated: int) -> Verdicts:
     row_no = np.asarray(decided["row_no"], dtype=np.int64)
     is_dropped = np.asarray(decided["is_dropped"], dtype=bool)
     known = np.ma.filled(np.ma.asarray(decided["known_at"]).astype(np.int64), NO_TIME)

@@ -61,7 +61,9 @@ def load_zone(name: str) -> ZoneInfo:
 
 
 @lru_cache(maxsize=1024)
-def offset_spans(name: str, first_year: int = 1900, last_year: int = 2100, step_days: int = 1) -> tuple[OffsetSpan, ...]:
+def offset_spans(
+    name: str, first_year: int = 1900, last_year: int = 2100, step_days: int = 1
+) -> tuple[OffsetSpan, ...]:
     """Spans of `name` in order of time, with the changes between the two years that last `step_days` or longer."""
     content = resources.files("tzdata.zoneinfo").joinpath(*load_zone(name).key.split("/")).read_bytes()
     return _spans_of(content, first_year, last_year, step_days)

@@ -46,7 +46,14 @@ class DbtBuilds:
         """Run dbt unit tests of the selected models; what they stand on must have been built."""
         self._invoke(home, ["test", "--select", *(f"{each},test_type:unit" for each in select)])
 
-    def _invoke(self, home: Path, arguments: list[str]) -> None:
+    def compile(self, home: Path, *, select: Sequence[str], full_refresh: bool = False) -> list[Any]:
+        """The selected models' nodes with `compiled_code`, as a build of this home would run them now."""
+        flags = ["--full-refresh"] if full_refresh else []
+        models = [f"{each},resource_type:model" for each in select]
+        result = self._invoke(home, ["compile", "--select", *models, *flags])
+        return [each.node for each in result.results if each.node.resource_type == "model"]
+
+    def _invoke(self, home: Path, arguments: list[str]) -> Any:
         os.environ["HANDOFF_HOME"] = str(home)
         os.environ["DO_NOT_TRACK"] = "1"
         common = [
@@ -64,6 +71,7 @@ class DbtBuilds:
             _let_go()
         if not outcome.success:
             raise AssertionError(_failures(outcome.result) or str(outcome.exception))
+        return outcome.result
 
 
 def query(home: Path, statement: str) -> pd.DataFrame:

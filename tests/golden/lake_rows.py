@@ -68,12 +68,30 @@ class ScratchLake:
         id_space: str | None = None,
         as_of: datetime | None = None,
     ) -> None:
-        """Write one batch. A cell that is absent or empty is null; `_known_at_basis` may stand among a row's cells."""
+        """Write one batch: `landed_rows` into the place landing would put it."""
+        found = self.landed_rows(entity_name, rows, source=source, run_no=run_no, id_space=id_space, as_of=as_of)
+        place = self.home / "lake" / "landed" / "contract_files" / entity_name / source
+        place.mkdir(parents=True, exist_ok=True)
+        table = pa.Table.from_pylist(found, schema=landed_schema(ENTITIES[entity_name]))
+        pq.write_table(table, place / f"{run_no:08d}-{self.batches:012x}.parquet")
+
+    def landed_rows(
+        self,
+        entity_name: str,
+        rows: Iterable[Row],
+        *,
+        source: str,
+        run_no: int = 1,
+        id_space: str | None = None,
+        as_of: datetime | None = None,
+    ) -> list[dict[str, Any]]:
+        """One batch of typed rows with their lineage.
+
+        A cell that is absent or empty is null; `_known_at_basis` may stand among a row's cells.
+        """
         entity = ENTITIES[entity_name]
         self.batches += 1
         batch_id = f"{run_no:08d}-{self.batches:012x}"
-        values = [self._landed_row(entity, row, source, no) for no, row in enumerate(rows, start=1)]
-        kept = [value for value in values if value is not None]
         stamp = as_of or datetime(2026, 1, 1)
         lineage = {
             "_source": source,
@@ -84,10 +102,8 @@ class ScratchLake:
             "_landed_as_of": stamp,
             "_id_space": id_space or source,
         }
-        schema = landed_schema(entity)
-        place = self.home / "lake" / "landed" / "contract_files" / entity_name / source / f"{batch_id}.parquet"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pylist([{**value, **lineage} for value in kept], schema=schema), place)
+        landed = [self._landed_row(entity, row, source, no) for no, row in enumerate(rows, start=1)]
+        return [{**each, **lineage} for each in landed if each is not None]
 
     def write_run(
         self,

@@ -5,16 +5,16 @@ select
     lead.lead_id,
     lead.current_stage as handoff_stage,
     score.band as handoff_band,
-    score.reasons as handoff_reasons,
+    nullif(concat_ws('; ', score.reasons, 'routed: ' || route.reasons), '') as handoff_reasons,
     route.team_id as handoff_team_id,
     route.staff_id as handoff_staff_id,
     route.queue as handoff_queue,
-    concat_ws(
+    nullif(concat_ws(
         '; ',
-        case when lead.mql_criteria_version is not null then 'mql criteria ' || lead.mql_criteria_version end,
-        case when lead.sql_criteria_version is not null then 'sql criteria ' || lead.sql_criteria_version end,
+        case when lead.mql_criteria_version is not null then 'mql criteria ' || cast(lead.mql_criteria_version as varchar) end,
+        case when lead.sql_criteria_version is not null then 'sql criteria ' || cast(lead.sql_criteria_version as varchar) end,
         case when score.model_version is not null then 'model ' || score.model_version end
-    ) as handoff_versions,
+    ), '') as handoff_versions,
     cast(lead.fit_points as decimal(18, 6)) as handoff_fit_points,
     cast(lead.behaviour_points as decimal(18, 6)) as handoff_behaviour_points,
     score.readiness as handoff_readiness,

@@ -1,16 +1,43 @@
-"""Each database engine the connector is tried on: an SQLite file and a real PostgreSQL."""
+"""What the suite runs over: each database engine, and each shape a source may have."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.contract.connectors.homes import LandingHome
+from tests.contract.connectors.shapes import FILE_SHAPES, Shape, SqlShape
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+ENGINES = ("sqlite", "postgresql")
+
+
+def empty_database(engine: str, folder: Path, request: pytest.FixtureRequest) -> str:
+    """URL of an empty database: an SQLite file, or one of the real PostgreSQL."""
+    if engine == "postgresql":
+        return str(request.getfixturevalue("postgres_database_url"))
+    (folder / "crm.db").touch()
+    return f"sqlite:///{folder / 'crm.db'}"
+
+
+@pytest.fixture(params=ENGINES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of an empty database."""
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres_database_url"))
-    (tmp_path / "crm.db").touch()
-    return f"sqlite:///{tmp_path / 'crm.db'}"
+    return empty_database(request.param, tmp_path, request)
+
+
+@pytest.fixture(params=[*FILE_SHAPES, *ENGINES])
+def shape(request: pytest.FixtureRequest, tmp_path: Path) -> Shape:
+    """An empty source in each shape."""
+    if request.param in FILE_SHAPES:
+        return FILE_SHAPES[request.param](tmp_path / "source")
+    return SqlShape(tmp_path / "source", empty_database(request.param, tmp_path, request))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[LandingHome]:
+    """An empty home."""
+    opened = LandingHome.open(tmp_path / "home")
+    yield opened
+    opened.vault.close()

@@ -42,13 +42,17 @@ def execute(url: str, *statements: str) -> list:
 
 
 def open_destination(url: str, **options: object) -> SqlDestination:
-    return SqlDestination(**{"name": "crm", "source": "clinic", "url": url, "table": "leads", "key": "lead_id", **options})
+    return SqlDestination(
+        **{"name": "crm", "source": "clinic", "url": url, "table": "leads", "key": "lead_id", **options}
+    )
 
 
 @pytest.fixture
 def crm(database: str) -> Iterator[SqlDestination]:
     ids = ", ".join(f"('lead-{n}', 'kept')" for n in range(25))
-    execute(database, "create table leads (lead_id varchar(40) primary key, owner text)", f"insert into leads values {ids}")
+    execute(
+        database, "create table leads (lead_id varchar(40) primary key, owner text)", f"insert into leads values {ids}"
+    )
     destination = open_destination(database, batch_size=7)
     destination.prepare()
     yield destination
@@ -116,7 +120,9 @@ def test_an_older_write_never_overwrites_a_newer_one(outbox, crm, database, tmp_
     outbox.queue("crm", wanted(1, handoff_band="low"))
     assert deliver(outbox, crm) == {"dead_letter": 1}
     assert landed(outbox)[-1]["error_code"] == "newer_write_present"
-    assert execute(database, "select handoff_stage, handoff_sequence from leads where lead_id = 'lead-1'") == [("sql", 1000)]
+    assert execute(database, "select handoff_stage, handoff_sequence from leads where lead_id = 'lead-1'") == [
+        ("sql", 1000)
+    ]
 
 
 def test_the_guard_holds_in_the_statement_itself(outbox, crm, database):
@@ -176,17 +182,17 @@ def test_killed_anywhere_and_run_again_is_right(tmp_path, crm, database, station
     assert deliver(again, crm) == {"verified": 20}
     expected = {"before_write": 27 - 7 * call, "after_write": 20 - 7 * call, "before_settle": 20 - 7 * call}
     assert len(writes) == expected[station], "what arrived before the end is recognised, not written again"
-    assert sorted(row[0] for row in execute(database, "select handoff_sequence from leads where handoff_stage = 'mql'")) == list(
-        range(1, 21)
-    )
+    assert sorted(
+        row[0] for row in execute(database, "select handoff_sequence from leads where handoff_stage = 'mql'")
+    ) == list(range(1, 21))
     again.close()
 
 
 def test_a_record_the_database_refuses_fails_alone_and_is_bounded(outbox, database):
     execute(
         database,
-        "create table leads (lead_id varchar(40) primary key, handoff_stage varchar(20) check (handoff_stage <> 'bad'), "
-        "handoff_readiness double precision, handoff_sequence bigint)",
+        "create table leads (lead_id varchar(40) primary key, "
+        "handoff_stage varchar(20) check (handoff_stage <> 'bad'), handoff_readiness double precision, handoff_sequence bigint)",
         "insert into leads (lead_id) values ('lead-0'), ('lead-1'), ('lead-2')",
     )
     crm = open_destination(database)
@@ -229,7 +235,9 @@ def test_prepare_prints_what_it_would_do_and_does_it_once(database):
     with pytest.raises(DestinationError, match="handoff prepare crm"):
         crm.check()
     statements = crm.statements()
-    assert len(statements) == len(FIELDS) - 1 and all(s.startswith("ALTER TABLE leads ADD COLUMN handoff_") for s in statements)
+    assert len(statements) == len(FIELDS) - 1 and all(
+        s.startswith("ALTER TABLE leads ADD COLUMN handoff_") for s in statements
+    )
     assert len(crm.missing_columns()) == len(statements), "printing changes nothing"
     assert crm.prepare() == statements
     assert crm.missing_columns() == [] and crm.prepare() == []

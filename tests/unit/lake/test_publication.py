@@ -28,8 +28,8 @@ def build(path: Path, rows: list[tuple], receipts: int = 2) -> Path:
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema if not exists marts")
         connection.execute(
-            "create or replace table marts.fct_leads (lead_key varchar, happened_at timestamp, share double, points decimal(18,6), "
-            "readiness double)"
+            "create or replace table marts.fct_leads (lead_key varchar, happened_at timestamp, share double, "
+            "points decimal(18,6), readiness double)"
         )
         connection.executemany("insert into marts.fct_leads values (?, ?, ?, ?, ?)", rows)
         connection.execute(
@@ -40,7 +40,9 @@ def build(path: Path, rows: list[tuple], receipts: int = 2) -> Path:
 
 def rows(count: int = 50, readiness: float = 0.5) -> list[tuple]:
     return [
-        (f"lead-{n}", datetime(2026, 1, 1 + n % 28), n / 7, n, readiness) if n % 5 else (f"lead-{n}", None, None, None, None)
+        (f"lead-{n}", datetime(2026, 1, 1 + n % 28), n / 7, n, readiness)
+        if n % 5
+        else (f"lead-{n}", None, None, None, None)
         for n in range(count)
     ]
 
@@ -48,7 +50,11 @@ def rows(count: int = 50, readiness: float = 0.5) -> list[tuple]:
 def released(tmp_path: Path, content: list[tuple], **options: object) -> Manifest:
     build(tmp_path / "w.duckdb", content)
     return publish(
-        warehouse=tmp_path / "w.duckdb", published=tmp_path / "published", tables=TABLES, provenance=PROVENANCE, **options
+        warehouse=tmp_path / "w.duckdb",
+        published=tmp_path / "published",
+        tables=TABLES,
+        provenance=PROVENANCE,
+        **options,
     ).manifest
 
 
@@ -107,7 +113,9 @@ def test_sql_clients_read_a_publication_by_its_views(tmp_path):
     released(tmp_path, rows())
     with duckdb.connect(str(tmp_path / "published/current/warehouse.duckdb"), read_only=True) as connection:
         assert connection.execute("select count(*) from marts.fct_leads").fetchone() == (50,)
-    assert json.loads((tmp_path / "published/current/manifest.json").read_text())["as_of"] == "2026-01-31T00:00:00.000000Z"
+    assert (
+        json.loads((tmp_path / "published/current/manifest.json").read_text())["as_of"] == "2026-01-31T00:00:00.000000Z"
+    )
 
 
 def test_files_are_for_their_owner_alone(tmp_path):
@@ -127,7 +135,9 @@ def test_beside_moves_no_link(tmp_path):
 def test_a_stale_table_is_taken_over_with_its_own_as_of(tmp_path):
     first = released(tmp_path, rows())
     build(tmp_path / "w.duckdb", rows(20), receipts=3)
-    later = replace(PROVENANCE, as_of=datetime(2026, 2, 1), stale_tables=frozenset({"fct_leads"}), stale_sources=("crm",))
+    later = replace(
+        PROVENANCE, as_of=datetime(2026, 2, 1), stale_tables=frozenset({"fct_leads"}), stale_sources=("crm",)
+    )
     second = publish(
         warehouse=tmp_path / "w.duckdb", published=tmp_path / "published", tables=TABLES, provenance=later
     ).manifest

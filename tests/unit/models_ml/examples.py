@@ -17,7 +17,9 @@ def made_examples(count: int = 1500, *, seed: int = 1, strength: float = 1.0) ->
     channel = random.choice(["paid_search", "organic", "referral"], count)
     asked = random.random(count) < 0.4
     payer = random.choice(["insured", "self_pay", ""], count)
-    odds = strength * (0.02 * (fit - 40) + 0.02 * (behaviour - 60) + 1.4 * asked + (channel == "referral") + (payer == "insured"))
+    odds = strength * (
+        0.02 * (fit - 40) + 0.02 * (behaviour - 60) + 1.4 * asked + (channel == "referral") + (payer == "insured")
+    )
     converts = random.random(count) < 1 / (1 + np.exp(1.8 - odds))
     became_sql = pd.Series(began + pd.to_timedelta(random.integers(1, HORIZON * 86400, count), unit="s"))
     examples = pd.DataFrame(
@@ -39,7 +41,9 @@ def made_examples(count: int = 1500, *, seed: int = 1, strength: float = 1.0) ->
     )
     signals = _long(examples[asked], "signal", "appointment_request", ["1"] * int(asked.sum()))
     known = payer != ""
-    return examples, pd.concat([signals, _long(examples[known], "attribute", "payer_type", payer[known])], ignore_index=True)
+    return examples, pd.concat(
+        [signals, _long(examples[known], "attribute", "payer_type", payer[known])], ignore_index=True
+    )
 
 
 def _long(rows: pd.DataFrame, kind: str, name: str, values: object) -> pd.DataFrame:

@@ -36,11 +36,15 @@ def test_area_under_the_curve_is_scikit_learns(rows: list[tuple[int, int]]) -> N
 def test_delong_interval_is_that_of_a_direct_computation() -> None:
     random = np.random.default_rng(2)
     labels, forecast = random.integers(0, 2, 80), np.round(random.random(80), 1)
-    wins = (forecast[labels == 1][:, None] > forecast[labels == 0]) + 0.5 * (forecast[labels == 1][:, None] == forecast[labels == 0])
+    wins = (forecast[labels == 1][:, None] > forecast[labels == 0]) + 0.5 * (
+        forecast[labels == 1][:, None] == forecast[labels == 0]
+    )
     rows, columns = wins.shape
     variance = wins.mean(axis=1).var(ddof=1) / rows + wins.mean(axis=0).var(ddof=1) / columns
     area = auc_interval(labels, forecast)
-    assert np.allclose([area.lower, area.upper], [wins.mean() - 1.959964 * variance**0.5, wins.mean() + 1.959964 * variance**0.5])
+    assert np.allclose(
+        [area.lower, area.upper], [wins.mean() - 1.959964 * variance**0.5, wins.mean() + 1.959964 * variance**0.5]
+    )
 
 
 def test_delong_interval_covers_the_truth_about_as_often_as_it_says() -> None:

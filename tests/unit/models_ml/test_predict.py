@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models_ml.artifacts import load_champion, load_readiness, probe_frame, promote_readiness, same_predictions, store_readiness
+from models_ml.artifacts import (
+    load_champion,
+    load_readiness,
+    probe_frame,
+    promote_readiness,
+    same_predictions,
+    store_readiness,
+)
 from models_ml.readiness import score_readiness
 from models_ml.readiness.columns import FeatureSchema, feature_frame, learn_schema, raw_features
 from models_ml.readiness.estimator import fit_readiness_pipeline, make_readiness_pipeline, predict_readiness
@@ -62,7 +69,10 @@ def test_bands_follow_the_cut_points_of_training() -> None:
     scores = score_readiness(trained(), examples, attributes, already_scored=NONE_YET, as_of=AS_OF)
     assert set(scores["band"]) == {"high", "medium", "low"}
     lowest = scores.groupby("band")["readiness"].min()
-    assert lowest["high"] >= trained().bands["high"] > trained().bands["medium"] and lowest["medium"] >= trained().bands["medium"]
+    assert (
+        lowest["high"] >= trained().bands["high"] > trained().bands["medium"]
+        and lowest["medium"] >= trained().bands["medium"]
+    )
 
 
 def test_reasons_name_features_never_values_or_records() -> None:
@@ -76,11 +86,15 @@ def test_reasons_name_features_never_values_or_records() -> None:
 def test_contributions_of_the_linear_model_add_up_exactly() -> None:
     pipeline, schema, features = fitted("logistic")
     pulls = contributions(pipeline, features, schema)
-    odds = pipeline.decision_function(features) - pipeline.decision_function(schema.reference_frame()[list(features.columns)])
+    odds = pipeline.decision_function(features) - pipeline.decision_function(
+        schema.reference_frame()[list(features.columns)]
+    )
     np.testing.assert_allclose(pulls.sum(axis=1), odds, atol=1e-9)
     name = "channel"
     typical = features.assign(**{name: schema.reference_frame()[name].iloc[0]})
-    np.testing.assert_allclose(pulls[name], pipeline.decision_function(features) - pipeline.decision_function(typical), atol=1e-9)
+    np.testing.assert_allclose(
+        pulls[name], pipeline.decision_function(features) - pipeline.decision_function(typical), atol=1e-9
+    )
 
 
 def test_contributions_of_trees_are_what_changes_when_a_feature_is_typical() -> None:
@@ -94,12 +108,19 @@ def test_contributions_of_trees_are_what_changes_when_a_feature_is_typical() -> 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_stored_model_predicts_as_before(tmp_path: Path, kind: str) -> None:
     pipeline, schema, _ = fitted(kind)
-    model = type(trained())(f"version_{kind}", HORIZON, pipeline, schema, trained().bands, ("ethnicity",), {"kind": kind})
+    model = type(trained())(
+        f"version_{kind}", HORIZON, pipeline, schema, trained().bands, ("ethnicity",), {"kind": kind}
+    )
     store_readiness(model, tmp_path)
     loaded = load_readiness(model.version, tmp_path)
     before, after = (predict_readiness(one.pipeline, probe_frame(schema)) for one in (model, loaded))
     np.testing.assert_array_equal(before, after)
-    assert (loaded.schema, loaded.bands, loaded.excluded_attributes, loaded.card) == (schema, model.bands, ("ethnicity",), {"kind": kind})
+    assert (loaded.schema, loaded.bands, loaded.excluded_attributes, loaded.card) == (
+        schema,
+        model.bands,
+        ("ethnicity",),
+        {"kind": kind},
+    )
 
 
 def test_the_champion_is_the_one_promoted_last(tmp_path: Path) -> None:
@@ -113,7 +134,10 @@ def test_the_champion_is_the_one_promoted_last(tmp_path: Path) -> None:
     champion = load_champion(tmp_path)
     assert champion is not None and champion.version == trained().version
     examples, attributes = made_examples(80)
-    scores = [score_readiness(one, examples, attributes, already_scored=NONE_YET, as_of=AS_OF) for one in (trained(), champion)]
+    scores = [
+        score_readiness(one, examples, attributes, already_scored=NONE_YET, as_of=AS_OF)
+        for one in (trained(), champion)
+    ]
     pd.testing.assert_frame_equal(*scores)
 
 

@@ -63,6 +63,24 @@ def test_points_alone_are_the_model_where_only_points_tell() -> None:
     assert model.card["kind"] == "points" or not model.card["holdout"]["model_beats_points"]
 
 
+def test_a_source_without_criteria_has_no_points_and_is_learned_from_what_it_has() -> None:
+    examples, attributes = made_examples()
+    bare = examples.drop(columns=["fit_points", "behaviour_points", "touch_count", "days_as_lead"])
+    model = train_readiness(
+        bare.assign(fit_points=None, behaviour_points=None, touch_count=0), attributes, horizon_days=HORIZON, as_of=AS_OF
+    )
+    assert isinstance(model, TrainedReadiness)
+    measures = model.card["holdout"]["measures"]
+    assert measures["points"]["log_loss"] == measures["base_rate"]["log_loss"] > measures["model"]["log_loss"]
+
+
+def test_without_any_feature_there_is_nothing_to_learn() -> None:
+    examples, attributes = made_examples()
+    bare = examples[["record_key", "became_mql_at", "became_sql_at", "horizon_days"]]
+    result = train_readiness(bare, attributes.head(0), horizon_days=HORIZON, as_of=AS_OF)
+    assert isinstance(result, NoSkill)
+
+
 def test_an_example_still_inside_its_horizon_is_an_error() -> None:
     examples, attributes = made_examples(200)
     with pytest.raises(ValueError, match="inside their horizon"):
@@ -84,12 +102,16 @@ def test_protected_attributes_are_in_no_feature_whatever_they_would_tell() -> No
         kind="attribute", name="ethnicity", value=np.where(examples["became_sql_at"].notna(), "one", "two")
     )
     both = pd.concat([attributes, telling], ignore_index=True)
-    model = train_readiness(examples, both, horizon_days=HORIZON, as_of=AS_OF, excluded_attributes=["ethnicity", "channel"])
+    model = train_readiness(
+        examples, both, horizon_days=HORIZON, as_of=AS_OF, excluded_attributes=["ethnicity", "channel"]
+    )
     assert isinstance(model, TrainedReadiness)
     names = {feature.name for feature in (*model.schema.numeric, *model.schema.categorical)}
     assert not any("ethnicity" in name for name in names) and "channel" not in names
     fresh = score_readiness(model, examples.head(50), both, already_scored=NONE_YET, as_of=AS_OF)
-    without = score_readiness(model, examples.head(50).drop(columns="channel"), attributes, already_scored=NONE_YET, as_of=AS_OF)
+    without = score_readiness(
+        model, examples.head(50).drop(columns="channel"), attributes, already_scored=NONE_YET, as_of=AS_OF
+    )
     pd.testing.assert_frame_equal(fresh, without)
 
 
@@ -108,7 +130,10 @@ def test_order_of_rows_and_columns_changes_neither_version_nor_scores() -> None:
     again = train_readiness(shuffled, attributes.sample(frac=1, random_state=4), horizon_days=HORIZON, as_of=AS_OF)
     assert isinstance(again, TrainedReadiness)
     assert again.version == trained().version
-    scores = [score_readiness(model, examples, attributes, already_scored=NONE_YET, as_of=AS_OF) for model in (trained(), again)]
+    scores = [
+        score_readiness(model, examples, attributes, already_scored=NONE_YET, as_of=AS_OF)
+        for model in (trained(), again)
+    ]
     pd.testing.assert_frame_equal(*scores)
 
 
@@ -118,7 +143,11 @@ def test_version_follows_data_and_parameters() -> None:
     other = train_readiness(changed, attributes, horizon_days=HORIZON, as_of=AS_OF)
     seeded = train_readiness(examples, attributes, horizon_days=HORIZON, as_of=AS_OF, seed=8)
     later = train_readiness(examples, attributes, horizon_days=HORIZON, as_of=AS_OF + pd.Timedelta(days=1))
-    assert isinstance(other, TrainedReadiness) and isinstance(seeded, TrainedReadiness) and isinstance(later, TrainedReadiness)
+    assert (
+        isinstance(other, TrainedReadiness)
+        and isinstance(seeded, TrainedReadiness)
+        and isinstance(later, TrainedReadiness)
+    )
     assert len({other.version, seeded.version, trained().version}) == 3
     assert later.version == trained().version
 
@@ -131,5 +160,8 @@ print(score_readiness(trained(), *made_examples(), already_scored=NONE_YET, as_o
 
 
 def test_two_processes_train_and_score_the_same() -> None:
-    runs = [subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    runs = [
+        subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
     assert runs[0] == runs[1] and len(runs[0].splitlines()) > 1000

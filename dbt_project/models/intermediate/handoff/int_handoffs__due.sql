@@ -43,9 +43,9 @@ carried as (
     select
         lead_key,
         micros,
-        max(begin_micros) over (last_opening) as begin_micros,
-        max(end_micros) over (last_opening) as end_micros,
-        max(opens_at_utc) over (last_opening) as opens_at_utc
+        max(begin_micros) over last_opening as begin_micros,
+        max(end_micros) over last_opening as end_micros,
+        max(opens_at_utc) over last_opening as opens_at_utc
     from points
     window last_opening as (
         partition by source, calendar_id

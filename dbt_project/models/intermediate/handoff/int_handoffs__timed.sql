@@ -45,7 +45,7 @@ select
     measured.sla_business_minutes,
     measured.open_micros_at_handoff,
     measured.open_micros_to_contact,
-    measured.open_micros_to_contact / 60000000.0 as business_minutes_to_contact,
+    cast(measured.open_micros_to_contact as double) / 60000000 as business_minutes_to_contact,
     measured.handed_off_at,
     case
         when measured.calendar_id is null

@@ -40,9 +40,9 @@ carried as (
         calendar_id,
         point_at,
         is_moment,
-        max(opens_at_utc) over (last_opening) as opens_at_utc,
-        max(closes_at_utc) over (last_opening) as closes_at_utc,
-        max(open_seconds_before) over (last_opening) as open_seconds_before
+        max(opens_at_utc) over last_opening as opens_at_utc,
+        max(closes_at_utc) over last_opening as closes_at_utc,
+        max(open_seconds_before) over last_opening as open_seconds_before
     from points
     window last_opening as (
         partition by source, calendar_id order by point_at, is_moment rows between unbounded preceding and current row

@@ -35,6 +35,7 @@ select
         when is_ahead and is_overtaken and basis_group <> 'criteria' then 'out_of_order'
         when is_ahead then 'skipped'
     end as anomaly,
+    is_end,
     false as is_superseded,
     entered_at,
     known_at
@@ -52,6 +53,7 @@ select
     entries.basis,
     entries.criteria_version,
     null as anomaly,
+    entries.is_end,
     entries.is_superseded,
     entries.entered_at,
     entries.known_at

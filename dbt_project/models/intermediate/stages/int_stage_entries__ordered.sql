@@ -27,20 +27,20 @@ numbered as (
 seen as (
     select
         numbered.*,
-        coalesce(max(stage_rank) over (before), 0) as furthest_rank_before,
-        count(case when stage = 'mql' then 1 end) over (before) > 0 as has_mql_before,
-        count(case when stage = 'sql' then 1 end) over (before) > 0 as has_sql_before,
-        count(case when stage = 'appointment' then 1 end) over (before) > 0 as has_appointment_before,
-        count(case when stage = 'mql' then 1 end) over (after) > 0 as has_mql_after,
-        count(case when stage = 'sql' then 1 end) over (after) > 0 as has_sql_after,
-        count(case when stage = 'appointment' then 1 end) over (after) > 0 as has_appointment_after,
+        coalesce(max(stage_rank) over before_it, 0) as furthest_rank_before,
+        count(case when stage = 'mql' then 1 end) over before_it > 0 as has_mql_before,
+        count(case when stage = 'sql' then 1 end) over before_it > 0 as has_sql_before,
+        count(case when stage = 'appointment' then 1 end) over before_it > 0 as has_appointment_before,
+        count(case when stage = 'mql' then 1 end) over after_it > 0 as has_mql_after,
+        count(case when stage = 'sql' then 1 end) over after_it > 0 as has_sql_after,
+        count(case when stage = 'appointment' then 1 end) over after_it > 0 as has_appointment_after,
         row_number() over (partition by lead_key, basis_group, stage, is_end order by place) > 1 as is_reentry
     from numbered
     window
-        before as (
+        before_it as (
             partition by lead_key, basis_group order by place rows between unbounded preceding and 1 preceding
         ),
-        after as (
+        after_it as (
             partition by lead_key, basis_group order by place rows between 1 following and unbounded following
         )
 ),

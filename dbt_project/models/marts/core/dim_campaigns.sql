@@ -1,11 +1,14 @@
 -- A campaign is whatever spend, a lead or a touch names; what it is called and its channel are what spend said last.
 with named as (
-    select platform, campaign_id from {{ ref('int_spend__current') }}
+    select platform, campaign_id
+    from {{ ref('int_spend__current') }}
     union
-    select platform, campaign_id from {{ ref('int_leads__current') }} where campaign_id is not null
+    select platform, campaign_id
+    from {{ ref('int_leads__current') }}
+    where campaign_id is not null
     union
     select nullif(platform, '(none)') as platform, campaign_id
-    from {{ ref('int_leads__credited') }}
+    from {{ ref('fct_touches') }}
     where campaign_id <> '(none)'
     union
     select null as platform, null as campaign_id

@@ -1,6 +1,6 @@
 with horizons as (
     {% for horizon_days in var('horizons') %}
-    select {{ horizon_days }} as horizon_days
+    select cast({{ horizon_days }} as integer) as horizon_days
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),

@@ -1,23 +1,5 @@
--- The score and the route are those of the record that became MQL first, as known at as_of.
-with scores as (
-    select
-        record_key,
-        readiness
-    from {{ ref('stg_handoff__scores') }}
-    where scored_as_of <= {{ as_of() }}
-    qualify row_number() over (partition by record_key order by scored_as_of, became_mql_at, model_version) = 1
-),
-
-routes as (
-    select
-        record_key,
-        team_id
-    from {{ ref('stg_handoff__routes') }}
-    where routed_as_of <= {{ as_of() }}
-    qualify row_number() over (partition by record_key order by route_no desc) = 1
-),
-
-points as (
+-- Score and route are those the lead shows: of the record that became MQL first, as known at as_of.
+with points as (
     select
         entries.entry_key,
         decisions.fit_micro_points,
@@ -49,8 +31,8 @@ select
     {{ dimension('routes.team_id') }} as team_id,
     leads.excluded_by,
     leads.is_deleted,
-    {{ from_micros('points.fit_micro_points') }} as fit_points,
-    {{ from_micros('points.behaviour_micro_points') }} as behaviour_points,
+    {{ units_of_micros('points.fit_micro_points') }} as fit_points,
+    {{ units_of_micros('points.behaviour_micro_points') }} as behaviour_points,
     scores.readiness,
     staged.became_lead_at,
     staged.became_mql_at,
@@ -64,5 +46,5 @@ from {{ ref('int_leads__current') }} as leads
 inner join {{ ref('int_leads__staged') }} as staged on leads.lead_key = staged.lead_key
 left join {{ ref('int_leads__worked') }} as worked on leads.lead_key = worked.lead_key
 left join points on staged.mql_entry_key = points.entry_key
-left join scores on staged.mql_record_key = scores.record_key
-left join routes on staged.mql_record_key = routes.record_key
+left join {{ ref('fct_lead_scores') }} as scores on leads.lead_key = scores.lead_key and scores.is_current
+left join {{ ref('fct_lead_routes') }} as routes on leads.lead_key = routes.lead_key and routes.is_current

@@ -10,10 +10,10 @@ select
     {{ dimension('contacts.staff_id') }} as staff_id,
     contacts.is_contact,
     case
-        when contacts.occurred_at <= handoffs.handed_off_at then 0.0
+        when contacts.occurred_at <= handoffs.handed_off_at then cast(0 as double)
         when handoffs.calendar_id is null
-            then ({{ epoch_micros('contacts.occurred_at') }} - {{ epoch_micros('handoffs.handed_off_at') }}) / 60000000.0
-        else (moments.open_micros - handoffs.open_micros_at_handoff) / 60000000.0
+            then cast({{ epoch_micros('contacts.occurred_at') }} - {{ epoch_micros('handoffs.handed_off_at') }} as double) / 60000000
+        else cast(moments.open_micros - handoffs.open_micros_at_handoff as double) / 60000000
     end as business_minutes_since_handoff,
     contacts.occurred_at,
     contacts.effective_at

@@ -7,16 +7,6 @@ with recycled as (
     group by lead_key
 ),
 
-routes as (
-    select
-        record_key,
-        team_id,
-        staff_id
-    from {{ ref('stg_handoff__routes') }}
-    where routed_as_of <= {{ as_of() }}
-    qualify row_number() over (partition by record_key order by route_no desc) = 1
-),
-
 observed as (
     select
         id_space,
@@ -63,5 +53,5 @@ inner join {{ ref('int_leads__current') }} as leads on timed.lead_key = leads.le
 inner join {{ ref('int_leads__staged') }} as staged on timed.lead_key = staged.lead_key
 left join {{ ref('int_handoffs__censored') }} as censored on timed.lead_key = censored.lead_key
 left join recycled on timed.lead_key = recycled.lead_key
-left join routes on timed.record_key = routes.record_key
+left join {{ ref('fct_lead_routes') }} as routes on timed.lead_key = routes.lead_key and routes.is_current
 left join observed on timed.id_space = observed.id_space

@@ -1,0 +1,83 @@
+# Everything a newcomer needs. `make help` lists it; nothing has to be installed first but git, make and Python 3.11+.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.installed
+WORLD ?= .demo
+LEADS ?= 20000
+SEED ?= 7
+PORT ?= 3000
+EDIT ?=
+export HANDOFF_HOME ?= $(CURDIR)/.handoff
+
+# Nothing here reports usage to anybody.
+export DO_NOT_TRACK := 1
+export SE_AVOID_STATS := true
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup run ui test lint types nightly bench lock format clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## make the environment in .venv from the hashed lock, and parse the dbt project
+	@$(BIN)/python -m orchestration.dbt_manifest
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	@echo "making .venv (once; a few minutes)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --no-deps --require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(WORLD)/world.json: | setup
+	@echo "making a clinic world of $(LEADS) leads, seed $(SEED), in $(WORLD)"
+	@rm -rf $(WORLD).part
+	@$(BIN)/handoff world build --leads $(LEADS) --seed $(SEED) --out $(WORLD).part
+	@rm -rf $(WORLD) && mv $(WORLD).part $(WORLD)
+
+run: setup $(WORLD)/world.json  ## from nothing to scores in a CRM, on the demo's clinic world
+	@$(BIN)/handoff run --sources $(WORLD)/sources.yaml --seed $(SEED) \
+		--as-of "$$($(BIN)/python -c 'import json, sys; print(json.load(open(sys.argv[1]))["as_of"])' $(WORLD)/world.json)"
+	@echo "look next: make ui, README.md for the first query, handoff run --help for your own data"
+
+ui: setup  ## open Dagster on loopback, read-only; EDIT=1 lets an engineer materialize
+	@HANDOFF_SOURCES="$${HANDOFF_SOURCES:-$(CURDIR)/$(WORLD)/sources.yaml}" \
+		$(BIN)/handoff ui --port $(PORT) $(if $(EDIT),--edit)
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
+	$(BIN)/yamllint --strict .
+
+types: setup
+	$(BIN)/mypy
+
+test: lint types  ## all that CI runs: linters, types, tests
+	$(BIN)/python -m pytest -q -rs -m "not nightly"
+
+nightly: setup  ## the long tests as well
+	$(BIN)/python -m pytest -q -rs
+
+format: setup  ## let ruff format Python
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: setup  ## time a first run and a run without news, LEADS=…
+	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+	$(BIN)/handoff world build --leads $(LEADS) --seed $(SEED) --out $$scratch/world && \
+	as_of=$$($(BIN)/python -c 'import json, sys; print(json.load(open(sys.argv[1]))["as_of"])' $$scratch/world/world.json) && \
+	for n in first again; do echo "== $$n"; time $(BIN)/handoff run --sources $$scratch/world/sources.yaml \
+		--home $$scratch/home --as-of "$$as_of"; done
+
+lock:  ## resolve requirements.lock anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --only-binary :all: \
+		--all-extras -q -o requirements.lock pyproject.toml
+
+clean:  ## remove the environment, the demo and its home
+	rm -rf .venv .demo .demo.part .handoff dbt_project/target dbt_project/logs

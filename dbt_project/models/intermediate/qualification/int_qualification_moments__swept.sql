@@ -1,0 +1,82 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
+with spans as (
+    select * from {{ ref('int_record_criteria__spanned') }} where {{ touched_only('record_key') }}
+),
+
+rule_counts as (
+    select criteria_version, count(*) as rule_count
+    from {{ ref('input__criteria_rules') }}
+    where section = 'eligibility'
+    group by criteria_version
+),
+
+steps as (
+    {% for sign, moment in [('', 'judged.valid_from'), ('-', 'judged.valid_to')] %}
+    select
+        spans.record_key,
+        spans.span_no,
+        {{ moment }} as moment,
+        {{ sign }}case when judged.is_satisfied then 1 else 0 end as satisfied_step,
+        {{ sign }}case when judged.is_failing then 1 else 0 end as failing_step,
+        0 as item_step,
+        0 as row_count
+    from spans
+    inner join {{ ref('int_attribute_rules__judged') }} as judged
+        on
+            spans.record_key = judged.record_key
+            and spans.criteria_version = judged.criteria_version
+            and judged.section = 'eligibility'
+    union all
+    {% endfor %}
+    select record_key, span_no, moment, 0, 0, step, 0
+    from {{ ref('int_readiness_items__stepped') }}
+    where {{ touched_only('record_key') }}
+    union all
+    select record_key, span_no, moment, 0, 0, 0, 1 from {{ ref('int_record_rows__effective') }}
+    where {{ touched_only('record_key') }}
+    union all
+    select record_key, span_no, valid_from, 0, 0, 0, 0 from spans
+),
+
+summed as (
+    select
+        record_key,
+        span_no,
+        moment,
+        sum(row_count) > 0 as is_row,
+        sum(sum(satisfied_step)) over upto as satisfied_count,
+        sum(sum(failing_step)) over upto as failing_count,
+        sum(sum(item_step)) over upto as standing_items
+    from steps
+    group by record_key, span_no, moment
+    window upto as (partition by record_key, span_no order by moment)
+),
+
+fired as (
+    select
+        *,
+        max(case when standing_items > 0 then 1 else 0 end) over (
+            partition by record_key, span_no order by moment
+        ) = 1 as has_fired
+    from summed
+)
+
+select
+    fired.record_key,
+    fired.span_no,
+    spans.criteria_version,
+    fired.is_row,
+    fired.satisfied_count = coalesce(rule_counts.rule_count, 0) as is_eligible,
+    fired.failing_count > 0 as is_failing,
+    fired.standing_items > 0 as is_ready,
+    fired.has_fired,
+    fired.moment
+from fired
+inner join spans
+    on
+        fired.record_key = spans.record_key
+        and fired.span_no = spans.span_no
+        and fired.moment >= spans.valid_from
+        and fired.moment < spans.valid_to
+left join rule_counts on spans.criteria_version = rule_counts.criteria_version

@@ -1,0 +1,224 @@
+"""`handoff …`: a thin door. Every verb calls what Dagster calls; exit codes are design's: 0, 1, 2, 75."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+from rich.console import Console
+
+from orchestration.settings import CHECKOUT, Settings, parse_as_of
+
+if TYPE_CHECKING:
+    from orchestration.runs import Run
+
+WRONG_CALL, HELD = 2, 75
+_FILE = click.Path(path_type=Path)
+_console = Console(soft_wrap=True)
+
+
+def _settings(**given: object) -> Settings:
+    try:
+        settings = Settings.from_environment()
+        as_of = given.pop("as_of", None)
+        if as_of is not None:
+            given["as_of"] = parse_as_of(str(as_of))
+    except ValueError as error:
+        _refuse(str(error))
+    chosen = {
+        name: value.absolute() if isinstance(value, Path) else value
+        for name, value in given.items()
+        if value is not None
+    }
+    return replace(settings, **chosen)  # type: ignore[arg-type]
+
+
+def _refuse(message: str, code: int = WRONG_CALL) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Warm Handoff: qualify leads under written criteria, score, route, write back, publish."""
+    for name, value in {"DO_NOT_TRACK": "1", "SE_AVOID_STATS": "true", "OMP_NUM_THREADS": "1"}.items():
+        os.environ.setdefault(name, value)
+
+
+@main.command()
+@click.option("--sources", type=_FILE, help="Registry of sources and destinations (YAML).")
+@click.option("--criteria", type=_FILE, help="Folder of criteria; default the checkout's.")
+@click.option("--home", type=_FILE, help="Where everything lives; default HANDOFF_HOME or .handoff.")
+@click.option("--as-of", help="The moment to answer for (ISO 8601, UTC unless it has an offset); default now.")
+@click.option("--seed", type=int, help="Seed of everything random.")
+def run(sources: Path | None, criteria: Path | None, home: Path | None, as_of: str | None, seed: int | None) -> None:
+    """Land what is new, decide, score, route, write back, publish."""
+    from orchestration.criteria_files import CriteriaError
+    from orchestration.dbt_manifest import ManifestError, ensure_manifest
+    from orchestration.lake.lease import LeaseHeld
+    from orchestration.lake.refusal import VaultKeyError
+    from orchestration.runs import WrongCall, check_call, open_run
+    from orchestration.sources.registry import RegistryRefused
+
+    settings = _settings(sources=sources, criteria=criteria, home=home, as_of=as_of, seed=seed)
+    try:
+        check_call(settings)
+        ensure_manifest(settings)
+        with open_run(settings, who="handoff run") as opened:
+            sys.exit(0 if _execute(opened) else 1)
+    except (WrongCall, RegistryRefused, CriteriaError, VaultKeyError, ManifestError) as error:
+        _refuse(str(error))
+    except LeaseHeld as held:
+        _refuse(str(held), HELD)
+
+
+def _execute(opened: Run) -> bool:
+    from orchestration.executing import execute
+    from orchestration.lake.publication import current_publication
+    from orchestration.progress import Progress
+    from orchestration.summary import summary_table
+
+    with Progress(_console).shown() as progress:
+        opened.say = progress.say
+        is_whole = execute(opened, "older_as_of" if opened.is_historic else "daily")
+    publication = opened.published or (None if opened.is_historic else current_publication(opened.home.published))
+    if publication is not None:
+        _console.print(summary_table(opened, publication.path))
+        what = "published" if opened.published else "nothing new: as published before"
+        beside = ", beside the current one, which stays" if opened.is_historic else ""
+        click.echo(f"{what}{beside}: {publication.path}")
+        click.echo(f"query it: duckdb -readonly {publication.path}/warehouse.duckdb, or any Parquet reader on marts/")
+    for failure in opened.failures:
+        click.echo(f"failed: {failure}", err=True)
+    if opened.failures:
+        click.echo(f"details: {opened.home.dagster}/last_run.log, or `handoff ui --home {opened.home.home}`", err=True)
+    return is_whole
+
+
+@main.command()
+@click.option("--sources", type=_FILE)
+@click.option("--criteria", type=_FILE)
+@click.option("--home", type=_FILE)
+def doctor(sources: Path | None, criteria: Path | None, home: Path | None) -> None:
+    """Say what is missing or wrong in a set-up, each line with what to do."""
+    from orchestration.doctor import examine
+
+    findings = examine(_settings(sources=sources, criteria=criteria, home=home))
+    for finding in findings:
+        click.echo(str(finding))
+    sys.exit(1 if any(finding.is_wrong for finding in findings) else 0)
+
+
+@main.command()
+@click.argument("destination")
+@click.option("--sources", type=_FILE)
+@click.option("--yes", is_flag=True, help="Execute the statements instead of printing them.")
+def prepare(destination: str, sources: Path | None, yes: bool) -> None:
+    """Print what adds the missing handoff columns to DESTINATION; do it only with --yes."""
+    from orchestration.destinations.base import DestinationError
+    from orchestration.destinations.open import open_destination
+    from orchestration.sources.registry import RegistryRefused, load_registry
+
+    settings = _settings(sources=sources)
+    if settings.sources is None:
+        _refuse("no sources: name the registry with --sources FILE or HANDOFF_SOURCES")
+    try:
+        entries = load_registry(settings.sources).destinations
+        if destination not in entries:
+            _refuse(f"the registry has no destination {destination}; it has {', '.join(sorted(entries)) or 'none'}")
+        with open_destination(entries[destination]) as opened:
+            statements = opened.prepare() if yes else opened.statements()
+    except (RegistryRefused, DestinationError) as error:
+        _refuse(str(error))
+    click.echo("\n".join(f"{statement};" for statement in statements) or "-- nothing is missing")
+
+
+@main.group()
+def world() -> None:
+    """The synthetic clinic world."""
+
+
+@world.command("build")
+@click.option("--leads", type=click.IntRange(min=1), default=20_000, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--months", type=click.IntRange(min=1), default=18, show_default=True)
+@click.option("--until", help="Write only what is known by then (ISO 8601).")
+@click.option("--out", type=_FILE, required=True, help="Folder to write; it must not hold a world yet.")
+def build_world(leads: int, seed: int, months: int, until: str | None, out: Path) -> None:
+    """Write a world's systems into a folder: web files, a CRM database, sources.yaml, truth apart."""
+    from orchestration.demo.write import build_world_command
+
+    try:
+        made = build_world_command(leads, seed, out, until, months)
+    except (ValueError, FileExistsError) as error:
+        _refuse(str(error))
+    click.echo(f"sources: {made['sources']}")
+    click.echo(f"as_of: {made['as_of']}")
+
+
+@main.group()
+def criteria() -> None:
+    """The written criteria."""
+
+
+@criteria.command("check")
+@click.option("--criteria", "folder", type=_FILE)
+def check_criteria(folder: Path | None) -> None:
+    """Read every criteria file and name every fault, with its line."""
+    from orchestration.criteria_files import CriteriaError, load_criteria
+
+    try:
+        found = load_criteria(_settings(criteria=folder).criteria)
+    except CriteriaError as error:
+        _refuse(str(error))
+    for warning in found.warnings:
+        click.echo(f"warning: {warning}")
+    click.echo(f"in order: {', '.join(sorted(found.hashes())) or 'no criteria'}")
+
+
+@criteria.command("lock")
+@click.option("--criteria", "folder", type=_FILE)
+def lock_criteria(folder: Path | None) -> None:
+    """Write decided.lock: the versions in force by now, and the hash of what decides in them."""
+    from datetime import UTC, datetime
+
+    from orchestration.criteria_files import CriteriaError, load_criteria
+
+    settings = _settings(criteria=folder)
+    try:
+        text = load_criteria(settings.criteria).lock_text(by=datetime.now(UTC).replace(tzinfo=None))
+    except CriteriaError as error:
+        _refuse(str(error))
+    (settings.criteria / "decided.lock").write_text(text, encoding="utf-8")
+    click.echo(f"written: {settings.criteria / 'decided.lock'}")
+
+
+@main.command()
+@click.option("--home", type=_FILE)
+@click.option("--sources", type=_FILE)
+@click.option("--port", type=int, default=3000, show_default=True)
+@click.option("--edit", is_flag=True, help="Let whoever opens it materialize, and run schedules and sensors.")
+def ui(home: Path | None, sources: Path | None, port: int, edit: bool) -> None:
+    """Open Dagster on loopback; read-only unless --edit."""
+    from orchestration.dbt_manifest import ensure_manifest
+    from orchestration.instance import prepare_dagster_home
+
+    settings = _settings(home=home, sources=sources)
+    ensure_manifest(settings)
+    dagster_home = prepare_dagster_home(settings.paths.dagster)
+    environment = {**os.environ, "DAGSTER_HOME": str(dagster_home), "HANDOFF_HOME": str(settings.paths.home)}
+    if settings.sources:
+        environment["HANDOFF_SOURCES"] = str(settings.sources)
+    program = Path(sys.executable).with_name("dagster" if edit else "dagster-webserver")
+    words = [str(program), *(["dev"] if edit else ["--read-only"]), "-h", "127.0.0.1", "-p", str(port)]
+    click.echo(f"http://127.0.0.1:{port}/asset-groups  (Ctrl-C ends it)")
+    sys.exit(subprocess.run([*words, "-w", str(CHECKOUT / "workspace.yaml")], env=environment, check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()

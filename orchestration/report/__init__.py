@@ -1,0 +1,1 @@
+"""The page to look at: frames in, HTML, pictures and Markdown out. Never imports Dagster."""

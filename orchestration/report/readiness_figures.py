@@ -1,0 +1,102 @@
+"""Pictures and tables of the readiness model and the funnel: frames and cards in, bytes and text out.
+
+Where they are shown (Dagster metadata, the report page) is the caller's business; figures are computed in `models_ml`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+_INK, _MUTED = "#1b3a4b", "#8d99ae"
+
+
+def calibration_png(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> bytes:
+    """PNG of predicted beside observed rates with 95 % intervals.
+
+    `tables` maps a name (first: the model, drawn strongest) to the records of `models_ml.metrics.calibration_table`.
+    """
+    figure = Figure(figsize=(5.5, 5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color=_MUTED, linewidth=1, linestyle="--", label="perfectly calibrated")
+    for place, (name, records) in enumerate(tables.items()):
+        table = pd.DataFrame(records)
+        reach = [table["observed_rate"] - table["lower"], table["upper"] - table["observed_rate"]]
+        axes.errorbar(
+            table["mean_predicted"],
+            table["observed_rate"],
+            yerr=reach,
+            marker="o" if place == 0 else "s",
+            color=_INK if place == 0 else _MUTED,
+            capsize=3,
+            linewidth=1.5 if place == 0 else 1,
+            label=name,
+        )
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="predicted probability of SQL", ylabel="share that became SQL")
+    axes.set_title("Calibration on the hold-out in time")
+    axes.legend(loc="upper left", frameon=False)
+    return _png(figure)
+
+
+def card_calibration_png(card: Mapping[str, Any]) -> bytes:
+    """The calibration picture of a trained model's card, the points baseline beside it."""
+    measures = card["holdout"]["measures"]
+    return calibration_png({name: measures[name]["calibration"] for name in ("model", "points")})
+
+
+def card_markdown(card: Mapping[str, Any]) -> str:
+    """A trained model beside base rate and points, as a table, with the verdict in words."""
+    rows = []
+    for name, measured in card["holdout"]["measures"].items():
+        losses = (f"{measured['log_loss']:.4f}", f"{measured['brier']:.4f}")
+        error = f"{measured['calibration_error']:.3f}"
+        rows.append((name.replace("_", " "), *losses, _interval(measured["auc"]), error))
+    counts = card["counts"]
+    head = (
+        f"Kind **{card['kind']}**, horizon {card['horizon_days']} days; hold-out from {card['split_at'][:10]}: "
+        f"{counts['holdout_examples']} MQLs, {counts['holdout_converted']} became SQL "
+        f"(trained on {counts['training_examples']}).\n\n"
+    )
+    table = markdown_table(("forecast", "log loss", "Brier", "AUC [95 %]", "calibration error"), rows)
+    return f"{head}{table}\n\nVerdict: {card['holdout']['verdict']}."
+
+
+def funnel_markdown(steps: pd.DataFrame) -> str:
+    """The funnel as a table: one row per step with mature conversion and its Wilson interval.
+
+    `steps` has step, horizon_days, entered_count, at_risk_count, converted_count, lower, upper (0–1, may be absent).
+    """
+    rows = []
+    for row in steps.to_dict(orient="records"):
+        at_risk = int(row["at_risk_count"])
+        rate = f"{row['converted_count'] / at_risk:.1%}" if at_risk else "–"
+        if at_risk and not pd.isna(row.get("lower", float("nan"))):
+            rate += f" [{row['lower']:.1%}, {row['upper']:.1%}]"
+        step, horizon = str(row["step"]).replace("_", " "), f"{row['horizon_days']} days"
+        rows.append((step, horizon, f"{int(row['entered_count']):,}", f"{at_risk:,}", rate))
+    return markdown_table(("step", "horizon", "entered", "mature", "converted of mature"), rows)
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _interval(value: Mapping[str, float | None]) -> str:
+    if value["estimate"] is None:
+        return "–"
+    return f"{value['estimate']:.3f} [{value['lower']:.3f}, {value['upper']:.3f}]"
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    # Without the library's name and version in the file, the same figures give the same bytes.
+    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,70 @@
+"""The short table a run ends with, read from what it published; a missing table leaves its line out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.table import Table
+
+from models_ml.metrics import wilson_interval
+from orchestration.lake.manifest import Manifest
+from orchestration.runs import Run
+
+_STAGES = """
+select count(*), count(became_mql_at), count(became_sql_at)
+from marts.fct_lead_lifecycles where not is_deleted
+"""
+_CONVERSION = """
+select coalesce(sum(at_risk_count), 0), coalesce(sum(converted_count), 0)
+from marts.fct_funnel_conversions where step = 'mql_to_sql' and horizon_days = 30
+"""
+
+
+def summary_table(run: Run, path: Path) -> Table:
+    """Leads, MQL, SQL with mature conversion, readiness beside its baselines, writes."""
+    table = Table(title=f"as of {Manifest.read(path / 'manifest.json').as_of}", show_header=False, title_justify="left")
+    for label, text in summary_lines(run, path):
+        table.add_row(label, text)
+    return table
+
+
+def summary_lines(run: Run, path: Path) -> Iterator[tuple[str, str]]:
+    """The lines of the table, label and text."""
+    with duckdb.connect(str(path / "warehouse.duckdb"), read_only=True) as connection:
+        counts = _first(connection, _STAGES)
+        if counts:
+            yield "leads", f"{counts[0]:,}"
+            yield "MQL", f"{counts[1]:,}"
+            yield "SQL", f"{counts[2]:,}"
+        at_risk, converted = _first(connection, _CONVERSION) or (0, 0)
+        if at_risk:
+            rate, lower, upper = wilson_interval(int(converted), int(at_risk))
+            yield "MQL to SQL in 30 days, mature", f"{rate:.1%} [{lower:.1%}, {upper:.1%}] of {at_risk:,}"
+    yield from _readiness(run)
+    for name, states in run.write_states().items():
+        told = ", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in sorted(states.items()))
+        yield f"writes to {name}", told or "none yet"
+
+
+def _readiness(run: Run) -> Iterator[tuple[str, str]]:
+    pointer = run.home.models / "readiness" / "champion.json"
+    if not pointer.exists():
+        yield "readiness", run.notes.get("readiness", "no model yet: too few outcomes; leads are routed without it")
+        return
+    version = json.loads(pointer.read_text(encoding="utf-8"))["version"]
+    card = json.loads((pointer.parent / version / "model.json").read_text(encoding="utf-8"))["card"]
+    measures: dict[str, Any] = card.get("measures") or card.get("holdout", {}).get("measures", {})
+    losses = [f"{name.replace('_', ' ')} {each['log_loss']:.4f}" for name, each in measures.items()]
+    yield "readiness, log loss on hold-out", ", ".join(losses) or version
+
+
+def _first(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:
+    try:
+        row: tuple[Any, ...] | None = connection.execute(query).fetchone()
+    except duckdb.CatalogException:
+        return None
+    return row
