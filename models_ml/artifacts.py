@@ -8,8 +8,8 @@ schema alone (no lead's data). Not here: training (`readiness.train`).
 from __future__ import annotations
 
 import json
-import os
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ import skops.io
 
 from models_ml.readiness.columns import OTHER, UNKNOWN, FeatureSchema
 from models_ml.readiness.estimator import predict_readiness
-from models_ml.readiness.train import TrainedReadiness
+from models_ml.readiness.trained import TrainedReadiness
 
 # What a readiness pipeline is made of beyond skops' own defaults; anything else in a file refuses the load.
 TRUSTED_TYPES = frozenset(
@@ -41,8 +41,8 @@ def store_readiness(model: TrainedReadiness, models_dir: Path) -> Path:
     folder = models_dir / "readiness" / model.version
     if (folder / "model.json").exists():
         return folder
-    scratch = folder.with_name(f".{model.version}.{os.getpid()}")
-    scratch.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".storing_", dir=folder.parent))
     skops.io.dump(model.pipeline, scratch / "model.skops")
     probe = predict_readiness(model.pipeline, probe_frame(model.schema))
     content = {
@@ -59,7 +59,7 @@ def store_readiness(model: TrainedReadiness, models_dir: Path) -> Path:
         path.chmod(0o600)
     if folder.exists():
         shutil.rmtree(folder)
-    os.replace(scratch, folder)
+    scratch.replace(folder)
     return folder
 
 
@@ -91,10 +91,10 @@ def promote_readiness(version: str, models_dir: Path) -> None:
     folder = models_dir / "readiness"
     if not (folder / version / "model.json").exists():
         raise ValueError(f"no readiness model {version} is stored in {folder}")
-    scratch = folder / f".champion.{os.getpid()}"
-    scratch.write_text(json.dumps({"version": version}), encoding="utf-8")
-    scratch.chmod(0o600)
-    os.replace(scratch, folder / "champion.json")
+    # A temporary file is readable by its owner alone from the start.
+    with tempfile.NamedTemporaryFile("w", prefix=".champion_", dir=folder, delete=False, encoding="utf-8") as file:
+        file.write(json.dumps({"version": version}))
+    Path(file.name).replace(folder / "champion.json")
 
 
 def load_champion(models_dir: Path) -> TrainedReadiness | None:

@@ -84,10 +84,16 @@ def route_leads(
     """
     settings = {**DEFAULT_RULES, **rules}
     settings["priorities"] = {**DEFAULT_RULES["priorities"], **rules.get("priorities", {})}
-    teams = _teams(capacity)
+    return _frame(_decisions(_in_order(open_leads, settings, as_of), _teams(capacity), settings, as_of))
+
+
+def _decisions(
+    leads: list[dict[str, Any]], teams: list[_Team], settings: Mapping[str, Any], as_of: pd.Timestamp
+) -> list[tuple[Any, ...]]:
+    """New decisions in the order of the leads; each takes its team's capacity from those after it."""
     eligible: dict[tuple[str | None, ...], tuple[list[_Team], str]] = {}
     rows = []
-    for lead in _in_order(open_leads, settings, as_of):
+    for lead in leads:
         wishes = tuple(_text(lead[column]) for column in _CONSTRAINTS)
         if wishes not in eligible:
             eligible[wishes] = _matching(teams, wishes)
@@ -97,7 +103,7 @@ def route_leads(
         choice = _choose(lead, matching, narrowed_by, str(settings["fallback_queue"]))
         if _is_news(lead, choice):
             rows.append(_row(lead, choice, as_of))
-    return _frame(rows)
+    return rows
 
 
 def _teams(capacity: pd.DataFrame) -> list[_Team]:
@@ -181,6 +187,7 @@ def _row(lead: Mapping[str, Any], choice: _Choice, as_of: pd.Timestamp) -> tuple
 
 def _reasons(lead: Mapping[str, Any], choice: _Choice, as_of: pd.Timestamp) -> str:
     band = _text(lead["band"])
+    name = choice.constraint.replace("_", " ")
     why = {
         "no_team": "no team is known",
         "only_team": "the only team",
@@ -188,12 +195,7 @@ def _reasons(lead: Mapping[str, Any], choice: _Choice, as_of: pd.Timestamp) -> s
         "already_worked": "this team has worked the lead",
         "capacity": "by free capacity" if choice.team else "every team that may take it is full",
         "balance": "the team with the most free capacity of those that may take it",
-    }.get(
-        choice.constraint,
-        f"by {choice.constraint.replace('_', ' ')}"
-        if choice.team
-        else f"no team takes this {choice.constraint.replace('_', ' ')}",
-    )
+    }.get(choice.constraint, f"by {name}" if choice.team else f"no team takes this {name}")
     parts = [why, f"{band} readiness" if band else "no readiness score"]
     if bool(lead["is_past_horizon"]):
         parts.append("past its horizon")

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 WRONG_CALL, HELD = 2, 75
 _FILE = click.Path(path_type=Path)
-_console = Console(soft_wrap=True)
 
 
 def _settings(**given: object) -> Settings:
@@ -83,12 +82,14 @@ def _execute(opened: Run) -> bool:
     from orchestration.progress import Progress
     from orchestration.summary import summary_table
 
-    with Progress(_console).shown() as progress:
+    # The file is named: while steps run, what they print is led away from standard output.
+    console = Console(file=sys.stdout, soft_wrap=True)
+    with Progress(console).shown() as progress:
         opened.say = progress.say
         is_whole = execute(opened, "older_as_of" if opened.is_historic else "daily")
     publication = opened.published or (None if opened.is_historic else current_publication(opened.home.published))
     if publication is not None:
-        _console.print(summary_table(opened, publication.path))
+        console.print(summary_table(opened, publication.path))
         what = "published" if opened.published else "nothing new: as published before"
         beside = ", beside the current one, which stays" if opened.is_historic else ""
         click.echo(f"{what}{beside}: {publication.path}")

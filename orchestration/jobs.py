@@ -11,7 +11,7 @@ from orchestration.assets.publication import publish_what_stands
 
 _DBT = dg.AssetSelection.kind("dbt")
 _LANDING = dg.AssetSelection.groups("landing", "criteria")
-_READINESS = dg.AssetSelection.groups("readiness")
+_READINESS = dg.AssetSelection.groups("readiness") - _DBT
 _TRAINING = dg.AssetSelection.assets(["models", "readiness_champion"])
 _ROUTING = dg.AssetSelection.groups("routing") - _DBT
 _SYNC = dg.AssetSelection.groups("crm_sync") - _DBT

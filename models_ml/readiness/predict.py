@@ -9,7 +9,7 @@ import pandas as pd
 from models_ml.readiness.columns import KEY, feature_frame, raw_features
 from models_ml.readiness.estimator import predict_readiness
 from models_ml.readiness.explain import contributions, reasons
-from models_ml.readiness.train import TrainedReadiness
+from models_ml.readiness.trained import TrainedReadiness
 
 READINESS_SCALE = 6
 
@@ -43,6 +43,12 @@ def score_readiness(
     model_version, horizon_days (int32), scored_as_of; sorted by record_key. Empty, with these columns, if none is new.
     """
     fresh = _without(candidates, already_scored).sort_values(KEY, ignore_index=True)
+    return _scored(model, fresh, attributes, as_of)
+
+
+def _scored(
+    model: TrainedReadiness, fresh: pd.DataFrame, attributes: pd.DataFrame, as_of: pd.Timestamp
+) -> pd.DataFrame:
     raw, _ = raw_features(fresh, attributes, excluded_attributes=model.excluded_attributes)
     features = feature_frame(raw, model.schema)
     readiness = np.round(predict_readiness(model.pipeline, features), READINESS_SCALE)

@@ -5,9 +5,9 @@ What a column is stands in `columns`, what an estimator is in `estimator`, how w
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 
 from models_ml.metrics import row_log_loss
 from models_ml.model_selection import TemporalSplit, temporal_holdout
-from models_ml.readiness.columns import KEY, FeatureSchema, Origin, feature_frame, learn_schema, raw_features
+from models_ml.readiness.columns import FeatureSchema, Origin, feature_frame, learn_schema, raw_features
 from models_ml.readiness.estimator import (
     LINEAR,
     PARAMETERS,
@@ -27,55 +27,12 @@ from models_ml.readiness.estimator import (
 )
 from models_ml.readiness.evaluate import compare
 from models_ml.readiness.labels import mature_labels
+from models_ml.readiness.trained import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness
 from models_ml.readiness.versions import training_version
 
 MIN_EACH, MIN_EACH_PART = 50, 20
 HIGH_SHARE, LOW_SHARE = 0.2, 0.5
 Labels = npt.NDArray[np.int8]
-
-
-@dataclass(frozen=True)
-class TrainedReadiness:
-    """A champion: one fitted pipeline with all that scoring needs.
-
-    Attributes
-    ----------
-    version: hash of data, code and parameters; the same training gives the same version.
-    horizon_days: the horizon the probability speaks of.
-    pipeline: fitted; takes the frame `columns.feature_frame` makes.
-    schema: the feature schema.
-    bands: least readiness of the bands `high` and `medium`; below is `low`.
-    excluded_attributes: names that were kept out.
-    card: what a reader of the model should know (examples, hold-out, baselines, verdict), JSON-ready.
-    """
-
-    version: str
-    horizon_days: int
-    pipeline: Pipeline
-    schema: FeatureSchema
-    bands: dict[str, float]
-    excluded_attributes: tuple[str, ...] = ()
-    card: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class NoReadiness:
-    """No model this time, and why, in words to publish as they are. Routing goes on without readiness."""
-
-    reason: str
-    counts: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TooFewOutcomes(NoReadiness):
-    """Fewer mature outcomes than the stated thresholds (MIN_EACH in all, MIN_EACH_PART on each side of the split)."""
-
-
-@dataclass(frozen=True)
-class NoSkill(NoReadiness):
-    """Enough outcomes, but on the hold-out nothing beat the base rate. `card` says by how much."""
-
-    card: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,22 +91,34 @@ def train_readiness(
     labels = mature_labels(ordered, horizon_days=horizon_days, as_of=as_of)
     raw, origins = raw_features(ordered, attributes, excluded_attributes=excluded_attributes)
     data = _Data(raw, origins, labels, pd.to_datetime(ordered["became_mql_at"]))
+    return _train(data, horizon_days, as_of, excluded_attributes, seed)
+
+
+def _train(
+    data: _Data, horizon_days: int, as_of: pd.Timestamp, excluded_attributes: Collection[str], seed: int
+) -> TrainedReadiness | NoReadiness:
     if refusal := _too_few(data, None):
         return refusal
     split = temporal_holdout(data.began, horizon_days=horizon_days)
     if refusal := _too_few(data, split):
         return refusal
     kind, tried = _choose_kind(data.where(split.is_training), horizon_days, seed)
-    report, forecast = _judge(kind, data, split, seed)
-    if not report["model_beats_base_rate"] or report["model_minus_points"]["estimate"] >= 0:
-        if not report["points_beat_base_rate"]:
-            return NoSkill(
-                f"no better than the base rate on the hold-out: {report['verdict']}", _counts(data, split), report
-            )
-        kind, forecast = "points", report.pop("_points")
-    return _final(
-        kind, data, split, forecast, report | {"tried": tried}, horizon_days, as_of, excluded_attributes, seed
-    )
+    report, forecasts = _judge(kind, data, split, seed)
+    champion = choose_champion(report)
+    if champion is None:
+        reason = f"no better than the base rate on the hold-out: {report['verdict']}"
+        return NoSkill(reason, _counts(data, split), report)
+    kind = "points" if champion == "points" else kind
+    report |= {"tried": tried, "champion": champion}
+    return _final(kind, data, split, forecasts[champion], report, horizon_days, as_of, excluded_attributes, seed)
+
+
+def choose_champion(report: Mapping[str, Any]) -> Literal["model", "points"] | None:
+    """Who scores from now on, by `evaluate.compare`: points where the model is no better; nobody without skill."""
+    is_better = report["model_minus_points"]["estimate"] < 0
+    if report["points_beat_base_rate"] and not (is_better and report["model_beats_base_rate"]):
+        return "points"
+    return "model" if report["model_beats_base_rate"] else None
 
 
 def _final(
@@ -175,7 +144,6 @@ def _final(
     bands = {"high": float(np.quantile(forecast, 1 - HIGH_SHARE)), "medium": float(np.quantile(forecast, LOW_SHARE))}
     frame = data.raw.assign(began=data.began.astype(str), label=data.labels)
     version, hashes = training_version(frame, parameters)
-    report.pop("_points", None)
     card = {
         "kind": kind,
         "parameters": parameters,
@@ -216,12 +184,13 @@ def _choose_kind(data: _Data, horizon_days: int, seed: int) -> tuple[Kind, dict[
     return chosen, {kind: float(loss.mean()) for kind, loss in losses.items()}
 
 
-def _judge(kind: Kind, data: _Data, split: TemporalSplit, seed: int) -> tuple[dict[str, Any], npt.NDArray[np.float64]]:
+def _judge(
+    kind: Kind, data: _Data, split: TemporalSplit, seed: int
+) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float64]]]:
     learned, judged = data.where(split.is_training), data.where(split.is_holdout)
-    model, points = (_forecast(name, learned, judged, seed) for name in (kind, "points"))
-    base_rate = np.full(len(judged.labels), learned.labels.mean())
-    forecasts = {"model": model, "points": points, "base_rate": base_rate}
-    return compare(judged.labels, forecasts, seed=seed) | {"_points": points}, model
+    forecasts = {name: _forecast(each, learned, judged, seed) for name, each in (("model", kind), ("points", "points"))}
+    forecasts["base_rate"] = np.full(len(judged.labels), learned.labels.mean())
+    return compare(judged.labels, forecasts, seed=seed), forecasts
 
 
 def _counts(data: _Data, split: TemporalSplit | None) -> dict[str, int]:
@@ -245,6 +214,3 @@ def _too_few(data: _Data, split: TemporalSplit | None) -> TooFewOutcomes | None:
     return TooFewOutcomes(
         f"too few outcomes: needed are {needed} of either kind (converted or not); there are {seen}", counts
     )
-
-
-__all__ = ["KEY", "NoReadiness", "NoSkill", "TooFewOutcomes", "TrainedReadiness", "train_readiness"]

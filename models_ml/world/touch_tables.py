@@ -136,7 +136,7 @@ def _pages(draws: Draws, touches: pd.DataFrame, topic: Texts, plain: Bools, clic
         path = "https://www.clinic.example/" + _LINES[line[chosen]] + "/" + topic[chosen] + ending
         result[chosen] = path
     result[plain] = "https://www.clinic.example/"
-    tagged = (touches["click"].to_numpy() > 0) & (touches["step"].to_numpy() % 100 == 0) & (result != None)  # noqa: E711
+    tagged = (touches["click"].to_numpy() > 0) & (touches["step"].to_numpy() % 100 == 0) & pd.notna(result)
     result[tagged] = result[tagged] + "?utm_source=ad&click=" + clicks[tagged]
     filled = (signal == clinic.FORM_SUBMIT) & draws.chance(
         "page_with_mail", 0.01, touches["own"].to_numpy(), touches["step"].to_numpy()

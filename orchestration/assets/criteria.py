@@ -17,7 +17,7 @@ def criteria_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
         return []
 
     @dg.multi_asset(name="land_criteria", specs=specs)
-    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult]:
+    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult[None]]:
         for warning in run.criteria.warnings:
             context.log.warning(str(warning))
         rows = land_criteria(run.criteria, run.paths.landed)

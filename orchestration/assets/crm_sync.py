@@ -4,6 +4,7 @@ A destination that cannot be used fails the run, not the publication. Proof of w
 """
 
 from contextlib import closing
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -15,7 +16,7 @@ from orchestration.assets.policy import spec
 from orchestration.destinations.base import FIELDS, DestinationError
 from orchestration.destinations.delivery import deliver
 from orchestration.destinations.open import open_destination
-from orchestration.lake.outbox import Outbox, Wanted
+from orchestration.lake.outbox import Outbox, Value, Wanted
 from orchestration.runs import Run
 
 _TIME = pa.timestamp("us")
@@ -43,7 +44,7 @@ def crm_sync_assets() -> list[dg.AssetsDefinition]:
             )
         ],
     )
-    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
         run.say("writing back", "")
         with closing(Outbox(run.settings.outbox)) as outbox:
             metadata: dict[str, int] = {}
@@ -100,5 +101,6 @@ def land_receipts(outbox: Outbox, run: Run) -> int:
     return landed
 
 
-def _plain(value: object) -> object:
-    return value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+def _plain(value: Any) -> Value:
+    plain: Value = value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
+    return plain

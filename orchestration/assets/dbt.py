@@ -47,6 +47,6 @@ def _note(run: Run, context: dg.AssetExecutionContext, event: Any) -> None:
         run.built.add(context.asset_key_for_output(event.output_name).path[-1])
     elif isinstance(event, dg.AssetMaterialization | dg.MaterializeResult) and event.asset_key is not None:
         run.built.add(event.asset_key.path[-1])
-    elif isinstance(event, dg.AssetCheckResult) and event.asset_key is not None and not event.passed:
-        if event.severity is dg.AssetCheckSeverity.ERROR:
-            run.built.discard(event.asset_key.path[-1])
+    elif isinstance(event, dg.AssetCheckResult) and event.asset_key is not None:
+        is_refused = not event.passed and event.severity is dg.AssetCheckSeverity.ERROR
+        run.built -= {event.asset_key.path[-1]} if is_refused else set()

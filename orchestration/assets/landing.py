@@ -41,7 +41,7 @@ def landing_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
 
 def _folder_step(folder: str, specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
     @dg.multi_asset(name=f"land_{folder}", specs=specs)
-    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult]:
+    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult[None]]:
         landed = land_folder(context, run, folder)
         for spec in specs:
             results = [result for name, result in landed if name == spec.key.path[-1]]
@@ -101,7 +101,7 @@ def _run_step(specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
     """The run's own rows. It depends on no folder, so that dbt builds on all of them in one go."""
 
     @dg.multi_asset(name="land_run", specs=specs)
-    def step(run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult]:
+    def step(run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult[None]]:
         last = None if run.full_build_reason else run.log.last_completed()
         row = RunRow(
             as_of=run.as_of,

@@ -3,7 +3,7 @@
 dbt models get theirs in dbt_project.yml (`meta.dagster`); here are the assets Python makes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -13,7 +13,7 @@ HANDOFF_FOLDER = "handoff"
 
 
 def spec(
-    key: list[str], *, group: str, description: str, kinds: Iterable[str] = ("python",), deps: Iterable[Any] = ()
+    key: Sequence[str], *, group: str, description: str, kinds: Iterable[str] = ("python",), deps: Iterable[Any] = ()
 ) -> dg.AssetSpec:
     """The spec of an asset of ours."""
     return dg.AssetSpec(

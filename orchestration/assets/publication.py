@@ -35,7 +35,7 @@ def publication_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             )
         ],
     )
-    def step(run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult]:
+    def step(run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult[None]]:
         run.complete_build()
         publication = publish_run(run)
         rows = sum(entry.rows for entry in publication.manifest.derived.values())

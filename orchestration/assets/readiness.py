@@ -45,7 +45,7 @@ def _champion() -> dg.AssetsDefinition:
             )
         ],
     )
-    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
         # Imported here: the libraries behind it take seconds that a run without news has not got.
         from models_ml.artifacts import promote_readiness, store_readiness
         from models_ml.readiness import NoReadiness, train_readiness
@@ -84,7 +84,7 @@ def _scores() -> dg.AssetsDefinition:
             )
         ],
     )
-    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
         from models_ml.artifacts import load_champion
         from models_ml.readiness import score_readiness
 

@@ -43,7 +43,7 @@ def routing_assets() -> list[dg.AssetsDefinition]:
             )
         ],
     )
-    def step(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:
+    def step(run: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
         run.say("routing", "")
         open_leads, capacity = read_tables(run.paths.warehouse, "routing", *_INPUTS)
         routes = route_leads(

@@ -75,11 +75,8 @@ def compare(
 ) -> list[Fault]:
     """Faults of versions that were changed or removed after deciding, or begin in a published past.
 
-    Parameters
-    ----------
-    present: criteria version → (hash, effective_from, file, line) as the files have it.
-    recorded: what was in force before.
-    recorded_by: who remembers it, for the message: a file's name or "this home".
+    `present` maps a criteria version to (hash, effective_from, file, line) as the files have it; `recorded_by` says who
+    remembers, for the message: a file's name or "this home".
     """
     faults = []
     for name, digest in sorted(recorded.hashes.items()):

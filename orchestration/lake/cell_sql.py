@@ -8,8 +8,11 @@ in by its pattern first. Columns come as `c<i>` and leave as `v<i>`; times are n
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
 from orchestration.lake.contract import Type
 from orchestration.lake.extract import ColumnSpec
@@ -110,24 +113,41 @@ def _strptime(formats: tuple[str, ...], cell: str) -> str:
 
 
 def make_zone_days(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
-    """Create `zone_days`: for each local day the offset it begins with, and the one that begins within it, if any."""
-    spans = offset_spans(zone)
-    connection.execute(
-        "create or replace temp table zone_spans (utc_from timestamp, local_from timestamp, shift interval)"
-    )
-    connection.executemany(
-        "insert into zone_spans select ?, ?, to_seconds(?)",
-        [(span.utc_from, span.local_from, span.offset_seconds) for span in spans],
-    )
+    """Create `zone_days`: for each local day the offset it begins with, and the one that begins within it, if any.
+
+    Columns: day; a_from, a_shift; b_local, b_from, b_shift (null where no offset begins within the day).
+    """
+    connection.register("zone_days_found", _zone_days(zone))
     connection.execute(
         """
         create or replace temp table zone_days as
-        select cast(days.day as date) as day, a.utc_from as a_from, a.shift as a_shift,
-            b.local_from as b_local, b.utc_from as b_from, b.shift as b_shift
-        from range(timestamp '1900-01-01', timestamp '2102-01-01', interval 1 day) as days (day)
-        asof join zone_spans as a on days.day >= a.local_from
-        left join zone_spans as b on b.local_from > days.day and b.local_from < days.day + interval 1 day
+        select day, a_from, to_seconds(a_shift) as a_shift, b_local, b_from, to_seconds(b_shift) as b_shift
+        from zone_days_found
         """
+    )
+    connection.unregister("zone_days_found")
+
+
+@lru_cache(maxsize=64)
+def _zone_days(zone: str) -> pa.Table:
+    spans = offset_spans(zone)
+    days = np.arange(np.datetime64("1900-01-01"), np.datetime64("2102-01-01"))
+    utc_from, local_from = (
+        np.array([getattr(span, name) for span in spans], dtype="datetime64[us]") for name in ("utc_from", "local_from")
+    )
+    shift = np.array([span.offset_seconds for span in spans], dtype=np.int64)
+    first = np.searchsorted(local_from, days.astype("datetime64[us]"), side="right") - 1
+    then = np.minimum(first + 1, len(spans) - 1)
+    is_none = (first + 1 >= len(spans)) | (local_from[then].astype("datetime64[D]") != days)
+    return pa.table(
+        {
+            "day": pa.array(days),
+            "a_from": pa.array(utc_from[first]),
+            "a_shift": pa.array(shift[first]),
+            "b_local": pa.array(local_from[then], mask=is_none),
+            "b_from": pa.array(utc_from[then], mask=is_none),
+            "b_shift": pa.array(shift[then], mask=is_none),
+        }
     )
 
 

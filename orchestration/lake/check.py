@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.lake.cell_sql import find_fault, make_zone_days, parse_cell, to_utc, zone_join
+from orchestration.lake.cell_sql import LANDED_TYPES, find_fault, make_zone_days, parse_cell, to_utc, zone_join
 from orchestration.lake.door import LandedColumn, door_columns, token_kinds, vault_columns
 from orchestration.lake.extract import ColumnSpec, Extract
 from orchestration.lake.rows import BadRow, RowBlock
@@ -52,18 +52,19 @@ class Checker:
         fault, self._faults = find_fault(
             self._columns, extract.spec.one_of, has_zone=extract.rules.timezone is not None
         )
-        self._sql = _statement(extract, self._columns, fault, as_of)
+        self._fault = fault
+        self._as_of = as_of
+        self._statements: dict[frozenset[int], str] = {}
 
     def check(self, block: RowBlock) -> CheckedBlock:
         """Check a block; its good rows are added to `fresh`."""
-        given = set(block.table.column_names)
-        nulls = pa.nulls(block.table.num_rows, pa.string())
-        cells = {
-            f"c{place}": block.table.column(column.name) if column.name in given else nulls
-            for place, column in enumerate(self._columns)
-        }
+        names = set(block.table.column_names)
+        given = frozenset(place for place, column in enumerate(self._columns) if column.name in names)
+        cells = {f"c{place}": block.table.column(self._columns[place].name) for place in sorted(given)}
         self._connection.register("chunk", pa.table({"_row_no": pa.array(block.row_no), **cells}))
-        checked = self._connection.sql(self._sql).to_arrow_table()
+        if given not in self._statements:
+            self._statements[given] = _statement(self._extract, self._columns, given, self._fault, self._as_of)
+        checked = self._connection.sql(self._statements[given]).to_arrow_table()
         self._connection.unregister("chunk")
         checked = _in_order(checked)
         fault = checked.column("_fault")
@@ -104,30 +105,15 @@ def _with_own_rules(column: ColumnSpec, extract: Extract) -> ColumnSpec:
     return column
 
 
-def _statement(extract: Extract, columns: tuple[ColumnSpec, ...], fault: str, as_of: str) -> str:
+def _statement(extract: Extract, columns: tuple[ColumnSpec, ...], given: frozenset[int], fault: str, as_of: str) -> str:
     landed = door_columns(extract.spec, extract.rules)
-    has_zone = extract.rules.timezone is not None
-    parsed, zoned, joins = ["*"], [], []
-    for place, column in enumerate(columns):
-        cell = parse_cell(column, f"c{place}")
-        if column.type == "timestamp":
-            parsed += [f"{cell.local} as l{place}", f"coalesce({cell.is_naive}, false) as n{place}"]
-            zoned.append(f"{to_utc(f'z{place}', f'l{place}', f'n{place}') if has_zone else f'l{place}'} as v{place}")
-            joins += [zone_join(f"z{place}", f"l{place}", f"n{place}")] if has_zone else []
-        elif column.type != "text":
-            parsed.append(f"{cell.local} as v{place}")
-        else:
-            parsed.append(f"c{place} as v{place}")
-    day = _event_day(extract, columns)
-    if day is not None:
-        parsed.append(f"cast({day} as timestamp) as event_local")
-        zoned.append(f"{to_utc('ze', 'event_local', 'true') if has_zone else 'event_local'} as event_utc")
-        joins += [zone_join("ze", "event_local", "true")] if has_zone else []
+    parsed, zoned, joins = _reading(extract, columns, given)
     return f"""
         with parsed as (select {", ".join(parsed)} from chunk),
         zoned as (select {", ".join(["parsed.*", *zoned])} from parsed {" ".join(joins)}),
+        {_event_days(extract, columns)}
         judged as (select *, cast({fault} as smallint) as _fault, {_event(extract, columns)} as _event_at,
-            {_value(columns, _known_name(extract), "cast(null as timestamp)")} as _given_at from zoned),
+            {_value(columns, _known_name(extract), "cast(null as timestamp)")} as _given_at from {"dated" if _event_day(extract, columns) else "zoned"}),
         passed as (select _row_no, _fault, _given_at, _event_at, {_cursor(extract, columns)},
             {", ".join(f'{each.sql} as "{each.name}"' for each in _passing(extract, landed))},
             {_token_text(extract, columns)}
@@ -135,6 +121,34 @@ def _statement(extract: Extract, columns: tuple[ColumnSpec, ...], fault: str, as
         select * exclude (_kept), {_known_at(extract, as_of)}, {_hashes(extract, landed)}
         from passed
     """
+
+
+def _reading(
+    extract: Extract, columns: tuple[ColumnSpec, ...], given: frozenset[int]
+) -> tuple[list[str], list[str], list[str]]:
+    """SQL that parses each cell, that takes times to UTC, and the joins this needs; columns not given are null."""
+    has_zone = extract.rules.timezone is not None
+    parsed, zoned, joins = ["*"], [], []
+
+    def to_instant(name: str, alias: str, local: str, is_naive: str) -> None:
+        zoned.append(f"{to_utc(alias, local, is_naive) if has_zone else local} as {name}")
+        if has_zone:
+            joins.append(zone_join(alias, local, is_naive))
+
+    for place, column in enumerate(columns):
+        cell = parse_cell(column, f"c{place}")
+        if place not in given:
+            parsed += [f"cast(null as varchar) as c{place}", f"cast(null as {LANDED_TYPES[column.type]}) as v{place}"]
+            parsed += [f"false as n{place}"] if column.type == "timestamp" else []
+        elif column.type == "timestamp":
+            parsed += [f"{cell.local} as l{place}", f"coalesce({cell.is_naive}, false) as n{place}"]
+            to_instant(f"v{place}", f"z{place}", f"l{place}", f"n{place}")
+        else:
+            parsed.append(f"{cell.local} as v{place}")
+    day = _event_day(extract, columns)
+    if day is not None:
+        zoned.append(f"cast({day} as timestamp) as event_local")
+    return parsed, zoned, joins
 
 
 def _passing(extract: Extract, landed: list[LandedColumn]) -> list[LandedColumn]:
@@ -158,6 +172,16 @@ def _event_day(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str | None:
         if column.name == extract.spec.event_time and column.type == "date":
             return f"v{place} + 1" if extract.spec.entity == "spend" else f"v{place}"
     return None
+
+
+def _event_days(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str:
+    """Where the event is a day, a step that finds the instant of its midnight."""
+    if _event_day(extract, columns) is None:
+        return ""
+    if extract.rules.timezone is None:
+        return "dated as (select *, event_local as event_utc from zoned),"
+    utc = to_utc("ze", "event_local", "true")
+    return f"dated as (select zoned.*, {utc} as event_utc from zoned {zone_join('ze', 'event_local', 'true')}),"
 
 
 def _event(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str:

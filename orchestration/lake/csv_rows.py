@@ -75,14 +75,15 @@ def _block(extract: Extract, header: Header, data: bytes, split: Split, row_no: 
         BadRow(int(numbers[at]), int(lines[at]), reason, None, data[starts[at] : ends[at]])
         for at, reason in sorted(faults.items())
     )
-    table = _parse(data, header, starts[good], ends[good], is_whole=not faults)
+    nulls = ["", *sorted(extract.rules.null_tokens)]
+    table = _parse(data, header, starts[good], ends[good], nulls, is_whole=not faults)
     places = np.flatnonzero(good)
 
     def raw_at(index: int) -> tuple[int, bytes]:
         at = places[index]
         return int(lines[at]), data[starts[at] : ends[at]]
 
-    cleaned = clean_table(table, extract.rules.null_tokens)
+    cleaned = clean_table(table, extract.rules.null_tokens, is_nulled=True)
     return RowBlock(cleaned, numbers[good], raw_at, bad), row_no + len(starts)
 
 
@@ -129,7 +130,7 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _parse(data: bytes, header: Header, starts: Rows, ends: Rows, *, is_whole: bool) -> pa.Table:
+def _parse(data: bytes, header: Header, starts: Rows, ends: Rows, nulls: list[str], *, is_whole: bool) -> pa.Table:
     """Cells of the good rows. A second reader steps in where the fast one counts rows otherwise."""
     names = list(header.names)
     if not len(starts):
@@ -141,21 +142,27 @@ def _parse(data: bytes, header: Header, starts: Rows, ends: Rows, *, is_whole: b
     reads = pa_csv.ReadOptions(column_names=names, block_size=max(1 << 20, len(content) + 2 if b'"' in content else 0))
     parses = pa_csv.ParseOptions(delimiter=header.delimiter.decode(), newlines_in_values=b'"' in content)
     converts = pa_csv.ConvertOptions(
-        column_types={name: pa.string() for name in names}, strings_can_be_null=False, check_utf8=False
+        column_types={name: pa.string() for name in names},
+        strings_can_be_null=True,
+        null_values=nulls,
+        check_utf8=False,
     )
     try:
         table = pa_csv.read_csv(io.BytesIO(content), reads, parses, converts)
     except pa.ArrowInvalid:
         table = None
     if table is None or table.num_rows != len(starts):
-        return _parse_slowly(data, header, starts, ends)
+        return _parse_slowly(data, header, starts, ends, nulls)
     return table
 
 
-def _parse_slowly(data: bytes, header: Header, starts: Rows, ends: Rows) -> pa.Table:
+def _parse_slowly(data: bytes, header: Header, starts: Rows, ends: Rows, nulls: list[str]) -> pa.Table:
     cells: list[list[str]] = []
     for begin, end in zip(starts.tolist(), ends.tolist(), strict=True):
         text = io.StringIO(data[begin:end].decode("utf-8"), newline="")
         cells.append(next(csv.reader(text, delimiter=header.delimiter.decode(), strict=True)))
-    columns = zip(*cells, strict=True)
-    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(header.names, columns, strict=True)})
+    columns = {
+        name: pa.array([None if cell in nulls else cell for cell in column], pa.string())
+        for name, column in zip(header.names, zip(*cells, strict=True), strict=True)
+    }
+    return pa.table(columns)

@@ -49,15 +49,20 @@ class RowBlock:
         return int(self.table.num_rows) + len(self.bad)
 
 
-def clean_cells(cells: pa.ChunkedArray, null_tokens: frozenset[str]) -> pa.ChunkedArray:
-    """Trim text cells of white space and make empty ones, and null tokens, null."""
+def clean_cells(cells: pa.ChunkedArray, null_tokens: frozenset[str], *, is_nulled: bool = False) -> pa.ChunkedArray:
+    """Trim text cells of white space and make empty ones, and null tokens, null.
+
+    With `is_nulled` the reader has done the second already, but for what trimming brings to light.
+    """
     trimmed = pc.utf8_trim_whitespace(cells)
+    if is_nulled and pc.sum(pc.binary_length(trimmed)) == pc.sum(pc.binary_length(cells)):
+        return cells
     empty = pa.array(["", *sorted(null_tokens)], type=trimmed.type)
     return pc.if_else(pc.is_in(trimmed, value_set=empty), pa.scalar(None, type=trimmed.type), trimmed)
 
 
-def clean_table(table: pa.Table, null_tokens: frozenset[str]) -> pa.Table:
+def clean_table(table: pa.Table, null_tokens: frozenset[str], *, is_nulled: bool = False) -> pa.Table:
     """`clean_cells` on every column; our own `handoff_*` fields are never read back."""
     names = [name for name in table.column_names if not name.lower().startswith(ECHO_PREFIX)]
-    cleaned = [clean_cells(table.column(name).cast(pa.string()), null_tokens) for name in names]
+    cleaned = [clean_cells(table.column(name).cast(pa.string()), null_tokens, is_nulled=is_nulled) for name in names]
     return pa.table(cleaned, names=names) if names else table.select([])

@@ -46,7 +46,7 @@ def token_sql(kind: str, value: str) -> str:
 def _normalise(kind: str, value: str) -> str:
     plain = value.strip()
     if kind == "email":
-        return plain.lower()
+        return "".join(each.lower()[0] for each in plain)  # letter by letter, as SQL does
     return re.sub(r"[^0-9]", "", plain) if kind == "phone" else plain
 
 

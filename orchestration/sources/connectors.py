@@ -8,7 +8,7 @@ What landing an extract means is the caller's `land`. Called by the landing asse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -68,6 +68,20 @@ def land_source(
         except Exception as error:
             faults.append(_fault(source, found.spec.name, found.origin, error))
     return SourceLanding(source.name, tuple(results), tuple(faults))
+
+
+def unstaged_sources(registry: Registry, folders: Collection[str]) -> list[SourceFault]:
+    """Sources whose staging folder is not among those dbt has: what they bring would land and be read by nobody."""
+    return [
+        SourceFault(
+            name,
+            "",
+            f"staging `{source.folder}`",
+            f"dbt_project/models/staging/{source.folder} has no sources yml: write it, or mend `staging`",
+        )
+        for name, source in registry.sources.items()
+        if source.folder not in folders
+    ]
 
 
 def _guarded(source: BaseSource, cursors: Cursors | None) -> Iterator[Extract | SourceFault]:

@@ -108,9 +108,7 @@ def mapped_columns(entity: Entity, table: SqlTable, reflected: sa.Table) -> dict
     """Contract column → where it comes from; without a mapping, those the table has under their own names."""
     if table.columns is not None:
         return dict(table.columns)
-    return {
-        column.name: SqlColumn(column=column.name) for column in entity.columns if column.name in reflected.columns
-    }
+    return {column.name: SqlColumn(column=column.name) for column in entity.columns if column.name in reflected.columns}
 
 
 def _unfit(entity: Entity, table: SqlTable, columns: dict[str, SqlColumn], reflected: sa.Table) -> list[str]:

@@ -66,16 +66,9 @@ class Registry:
 
 
 def load_registry(file: Path, *, environ: Mapping[str, str] | None = None) -> Registry:
-    """Reads and checks a registry file.
+    """Reads and checks a registry file; relative paths inside it are relative to its folder.
 
-    Parameters
-    ----------
-    file : path of the YAML file; relative paths inside it are relative to its folder.
-    environ : where `env:NAME` is looked up; the process's environment by default.
-
-    Raises
-    ------
-    RegistryRefused : with every fault found.
+    `env:NAME` is looked up in `environ`, the process's environment by default. Raises RegistryRefused with every fault.
     """
     file = Path(os.path.abspath(file))
     document = load_document(file)

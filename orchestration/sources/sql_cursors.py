@@ -24,9 +24,7 @@ def cursor_spec() -> ColumnSpec:
     return ColumnSpec(name=CURSOR, landed=None)
 
 
-def begin_at(
-    reflected: sa.Table, table: SqlTable, last: str, source: CrmSqlSource
-) -> sa.ColumnElement[bool] | None:
+def begin_at(reflected: sa.Table, table: SqlTable, last: str, source: CrmSqlSource) -> sa.ColumnElement[bool] | None:
     """Condition of an incremental read; None reads all. Rows whose cursor is empty are always read.
 
     Raises ExtractionError where the overlap is not of the cursor's kind.

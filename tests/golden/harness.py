@@ -131,7 +131,8 @@ class Story:
         frame = query(home, f"select * from {relation} where {only}")
         own = {row.source for row in self.sources()}
         keys = [name for name in frame.columns if name.endswith("_key")]
-        mine = pd.Series(False, index=frame.index)
+        # A table without a key or a source is told apart by the filter of run.yaml alone.
+        mine = pd.Series(not keys and "source" not in frame.columns, index=frame.index)
         if "source" in frame.columns:
             mine |= frame["source"].isin(own)
         for name in keys:

@@ -21,7 +21,7 @@ routed as (
         min_by(route.team_id, route.route_no) as team_id
     from scores
     inner join {{ ref('stg_handoff__routes') }} as route
-        on scores.record_key = route.record_key and route.routed_as_of <= scores.matured_at
+        on scores.record_key = route.record_key and scores.matured_at >= route.routed_as_of
     where route.team_id is not null
     group by scores.record_key
 )

@@ -1,4 +1,4 @@
--- Exactly what may leave: one row per lead of a destination's source that is or was MQL or SQL, on its survivor's record.
+-- Exactly what may leave: a row for each lead that is or was MQL or SQL, on its survivor's record.
 select
     lead.lead_key,
     known.id_space as source,
@@ -11,9 +11,9 @@ select
     route.queue as handoff_queue,
     nullif(concat_ws(
         '; ',
-        case when lead.mql_criteria_version is not null then 'mql criteria ' || cast(lead.mql_criteria_version as varchar) end,
-        case when lead.sql_criteria_version is not null then 'sql criteria ' || cast(lead.sql_criteria_version as varchar) end,
-        case when score.model_version is not null then 'model ' || score.model_version end
+        'mql criteria ' || lead.mql_criteria_version,
+        'sql criteria ' || lead.sql_criteria_version,
+        'model ' || score.model_version
     ), '') as handoff_versions,
     cast(lead.fit_points as decimal(18, 6)) as handoff_fit_points,
     cast(lead.behaviour_points as decimal(18, 6)) as handoff_behaviour_points,

@@ -56,7 +56,9 @@ def test_a_file_that_is_something_else_is_refused_and_the_rest_lands(
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / f"teams.{suffix}").write_bytes(content())
     (tmp_path / "export" / "service_lines.csv").write_text("service_line,name\northo,Orthopaedics\n")
-    (tmp_path / "sources.yaml").write_text("sources:\n  clinic: {connector: contract_files, path: export, timezone: UTC}\n")
+    (tmp_path / "sources.yaml").write_text(
+        "sources:\n  clinic: {connector: contract_files, path: export, timezone: UTC}\n"
+    )
     landed = home.land(load_registry(tmp_path / "sources.yaml", environ={}).sources["clinic"])
     (fault,) = landed.faults
     assert (fault.object, fault.origin, fault.is_notice) == ("teams", f"teams.{suffix}", False)

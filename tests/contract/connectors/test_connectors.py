@@ -19,7 +19,13 @@ def lead(name: str, **cells: str | None) -> Row:
 
 def touch(name: str, **cells: str | None) -> Row:
     """A touch of a lead."""
-    return {"touch_id": name, "lead_id": "L1", "occurred_at": "2026-01-09T08:00:00Z", "signal": "content_download", **cells}
+    return {
+        "touch_id": name,
+        "lead_id": "L1",
+        "occurred_at": "2026-01-09T08:00:00Z",
+        "signal": "content_download",
+        **cells,
+    }
 
 
 IDS = ["007", "1e5", "12345678901234567890123", "true", "2026-01-01", 'Zoë|1,"x"', "NaN", "N/A", "0x1F", "+1"]

@@ -36,7 +36,12 @@ def ids(found_rows: list[dict[str, str | None]]) -> list[str]:
 def test_rows_come_under_the_contracts_names_as_text(tmp_path: Path, database_url: str) -> None:
     insert(database_url, make_history(database_url), change(1, origin="X", deleted=True), change(2, mail=None))
     first, second = read(registry_source(tmp_path, database_url, BY_NUMBER, timezone="UTC"))
-    assert (first["lead_id"], first["channel"], first["platform"], first["email"]) == ("L1", "X", "web", "p1@example.org")
+    assert (first["lead_id"], first["channel"], first["platform"], first["email"]) == (
+        "L1",
+        "X",
+        "web",
+        "p1@example.org",
+    )
     assert (second["channel"], second["email"]) == ("paid_search", None)
     assert first["is_deleted"] in ("true", "1") and second["is_deleted"] in ("false", "0")
     assert str(first["created_at"]).replace(" ", "T").startswith("2026-01-05T08:00:00")
@@ -84,7 +89,10 @@ def test_days_that_are_restated_widen_the_overlap(tmp_path: Path, database_url: 
     insert(database_url, make_history(database_url), change(1, changed_at=START - timedelta(days=2)), change(2))
     last = "2026-01-05T08:02:00.000000+00:00"
     assert ids(read(registry_source(tmp_path, database_url, BY_TIME, timezone="UTC"), last)) == ["L2"]
-    assert ids(read(registry_source(tmp_path, database_url, BY_TIME, timezone="UTC", restates_days=3), last)) == ["L1", "L2"]
+    assert ids(read(registry_source(tmp_path, database_url, BY_TIME, timezone="UTC", restates_days=3), last)) == [
+        "L1",
+        "L2",
+    ]
 
 
 def test_rows_stream_in_bounded_batches(tmp_path: Path, database_url: str) -> None:
@@ -108,13 +116,17 @@ def test_a_read_abandoned_half_way_lets_the_table_go(tmp_path: Path, database_ur
 
 
 def test_only_chosen_rows_of_a_shared_table(tmp_path: Path, database_url: str) -> None:
-    insert(database_url, make_history(database_url), change(1, origin="G"), change(2, origin="F"), change(3, origin="X"))
+    insert(
+        database_url, make_history(database_url), change(1, origin="G"), change(2, origin="F"), change(3, origin="X")
+    )
     body = BY_NUMBER.rstrip() + "\n        where: {origin: [G, F]}\n"
     assert ids(read(registry_source(tmp_path, database_url, body))) == ["L1", "L2"]
 
 
 def test_a_table_with_the_contracts_names_needs_no_mapping(tmp_path: Path, database_url: str) -> None:
-    run(database_url, lambda c: c.execute(sa.text("create table teams (team_id varchar(9), name varchar(9), rank int)")))
+    run(
+        database_url, lambda c: c.execute(sa.text("create table teams (team_id varchar(9), name varchar(9), rank int)"))
+    )
     run(database_url, lambda c: c.execute(sa.text("insert into teams values ('T1', 'East', 3)")))
     (extract,) = found(registry_source(tmp_path, database_url, "    tables: {teams: {table: teams}}"))
     assert rows(extract) == [{"team_id": "T1", "name": "East"}]
@@ -161,7 +173,9 @@ def test_a_failure_while_reading_shows_no_value_and_no_password(tmp_path: Path, 
     if database_url.startswith("sqlite"):
         create = "create view broken as select id as team_id, json_extract(origin, '$.a') as n from lead_history"
     run(database_url, lambda c: c.execute(sa.text(create)))
-    source = registry_source(tmp_path, database_url, "    tables: {teams: {table: broken, columns: {team_id: team_id, name: n}}}")
+    source = registry_source(
+        tmp_path, database_url, "    tables: {teams: {table: broken, columns: {team_id: team_id, name: n}}}"
+    )
     with pytest.raises(ExtractionError) as caught:
         read(source)
     shown = f"{caught.value!r} {caught.value.__cause__!r} {caught.value.__suppress_context__}"

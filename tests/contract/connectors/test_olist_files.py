@@ -47,7 +47,8 @@ def test_all_of_both_files_land(home: LandingHome) -> None:
     ((first, last, unknown, empty),) = home.rows(
         "olist",
         "marketing_qualified_leads",
-        "min(first_contact_date), max(known_at), count(*) filter (origin = 'unknown'), count(*) filter (origin is null)",
+        "min(first_contact_date), max(known_at), count(*) filter (origin = 'unknown'),"
+        " count(*) filter (origin is null)",
     )
     assert (first, last, unknown, empty) == (datetime(2017, 6, 14), datetime(2018, 5, 31), 1099, 60)
     assert home.rows("olist", "closed_deals", "min(won_date), min(known_at)") == [(datetime(2017, 12, 5, 2),) * 2]

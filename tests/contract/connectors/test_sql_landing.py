@@ -1,4 +1,4 @@
-"""The SQL connector with landing: late commits, moving cursors, tables updated in place, and batches that stay small."""
+"""The SQL connector with landing: late commits, moving cursors, tables updated in place, reads that break off."""
 
 from __future__ import annotations
 
@@ -47,9 +47,15 @@ def test_a_row_committed_late_lands_and_nothing_lands_twice(
 
 def test_each_table_of_a_list_goes_on_from_its_own_cursor(home: LandingHome, tmp_path: Path, database_url: str) -> None:
     for name, numbers in (("east", range(1, 4)), ("west", range(1001, 1004))):
-        run(database_url, lambda c, name=name: c.execute(sa.text(f"create table {name} (team_id varchar(9), n integer)")))
+        run(
+            database_url,
+            lambda c, name=name: c.execute(sa.text(f"create table {name} (team_id varchar(9), n integer)")),
+        )
         for n in numbers:
-            run(database_url, lambda c, name=name, n=n: c.execute(sa.text(f"insert into {name} values ('{name}{n}', {n})")))
+            run(
+                database_url,
+                lambda c, name=name, n=n: c.execute(sa.text(f"insert into {name} values ('{name}{n}', {n})")),
+            )
     table = "{table: %s, cursor: n, overlap: 1}"
     source = registry_source(tmp_path, database_url, f"    tables: {{teams: [{table % 'east'}, {table % 'west'}]}}")
     assert counts(home.land(source))[1] == 6
@@ -91,7 +97,10 @@ def test_a_failure_half_way_lands_nothing_of_that_table(home: LandingHome, tmp_p
     broken = "case when change_no = 90 then abs(-9223372036854775808) else change_no end"
     if not database_url.startswith("sqlite"):
         broken = "1 / (90 - change_no)"
-    run(database_url, lambda c: c.execute(sa.text(f"create view teams as select id as team_id, {broken} as name from lead_history")))
+    run(
+        database_url,
+        lambda c: c.execute(sa.text(f"create view teams as select id as team_id, {broken} as name from lead_history")),
+    )
     body = BY_NUMBER.rstrip() + "\n      teams: {table: teams}\n"
     landed = home.land(registry_source(tmp_path, database_url, body, timezone="UTC", batch_rows=10))
     assert [fault.object for fault in landed.faults] == ["teams"]

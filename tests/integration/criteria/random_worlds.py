@@ -71,7 +71,9 @@ def _test(chance: random.Random) -> Row:
 
 
 def _mql(chance: random.Random) -> Row:
-    fit = [{"id": f"fit_{i}", "points": chance.choice([10, 5, 2.5]), **_test(chance)} for i in range(chance.randint(1, 3))]
+    fit = [
+        {"id": f"fit_{i}", "points": chance.choice([10, 5, 2.5]), **_test(chance)} for i in range(chance.randint(1, 3))
+    ]
     for rule in fit:
         if chance.random() < 0.2:
             rule["unknown"] = "pass"
@@ -148,7 +150,9 @@ def make_record(chance: random.Random, key: str, touch_count: int) -> Record:
         rows = _spans(chance, [(at, {"name": name, "value": chance.choice(values)}) for at in times])
         record.attributes += [row for row in rows if row["valid_from"] <= AS_OF]
     for number in range(touch_count):
-        record.touches += _touch(chance, f"t{chance.randint(0, 10**6)}-{number}", moment(200 if touch_count > 20 else 60), step, line)
+        record.touches += _touch(
+            chance, f"t{chance.randint(0, 10**6)}-{number}", moment(200 if touch_count > 20 else 60), step, line
+        )
     for number in range(chance.choice([0, 1, 2, 4])):
         record.work_events += _event(chance, f"w{number}", moment(), step)
     for number in range(chance.choice([0, 0, 1, 2])):
@@ -219,6 +223,7 @@ def as_file(line: str, versions: list[Row]) -> Row:
     return {
         "service_line": line,
         "versions": [
-            {**version, "effective_from": version["effective_from"].replace(tzinfo=UTC).isoformat()} for version in versions
+            {**version, "effective_from": version["effective_from"].replace(tzinfo=UTC).isoformat()}
+            for version in versions
         ],
     }

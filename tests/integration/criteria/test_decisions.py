@@ -42,7 +42,9 @@ def expect(judge: Judge) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]]]:
     evidence: set[tuple[Any, ...]] = set()
     mql, rows = judge.mql()
     if mql:
-        decisions.add((key, "mql", mql["at"], mql["version"], "criteria", mql["qualifies"], mql["fit"], mql["behaviour"]))
+        decisions.add(
+            (key, "mql", mql["at"], mql["version"], "criteria", mql["qualifies"], mql["fit"], mql["behaviour"])
+        )
         evidence |= {(key, "mql", mql["at"], *row) for row in rows}
     stage, rows = judge.sql_stage()
     if stage:
@@ -84,7 +86,9 @@ def test_the_world_is_worth_testing(world: tuple[Path, Any, list[Record]]) -> No
     """Every kind of decision is there, so that an evaluator that says nothing cannot pass."""
     counts = dict(((stage, qualifies), n) for stage, qualifies, n in fetch(world[0], f"""
         select stage, qualifies, count(*) from ({_DECISIONS}) group by all"""))  # fmt: skip
-    assert all(counts.get(kind, 0) >= 20 for kind in [("mql", True), ("mql", False), ("sql", True), ("disqualified", True)])
+    assert all(
+        counts.get(kind, 0) >= 20 for kind in [("mql", True), ("mql", False), ("sql", True), ("disqualified", True)]
+    )
     assert counts.get(("disqualified", False), 0) >= 10
 
 

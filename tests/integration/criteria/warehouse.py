@@ -1,4 +1,4 @@
-"""A scratch warehouse that holds the versioned int_ tables as given, and the qualification models dbt builds on them."""
+"""A scratch warehouse: the versioned int_ tables as given, and the qualification models dbt builds on them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def build(home: Path, criteria: Criteria, records: Iterable[Record], as_of: date
         rows["int_attributes__versioned"] += [key | row for row in record.attributes]
         rows["int_touches__owned"] += [key | row for row in record.touches]
         rows["int_work_events__versioned"] += [key | row for row in record.work_events]
-        rows["int_appointments__versioned"] += [key | row | {"booked_at": row["occurred_at"]} for row in record.appointments]
+        rows["int_appointments__versioned"] += [
+            key | row | {"booked_at": row["occurred_at"]} for row in record.appointments
+        ]
     with duckdb.connect(str(home / "dev.duckdb")) as warehouse:
         warehouse.execute("create schema intermediate; create schema input")
         for name, columns in TABLES.items():
@@ -86,13 +88,19 @@ def _write_inputs(warehouse: duckdb.DuckDBPyConnection, criteria: Criteria, as_o
 
 def run_models(home: Path, *more: str) -> None:
     """Runs the qualification models in the home's dev target. Fails with what dbt said."""
-    selection = ["path:models/staging/criteria", "path:models/input/input__criteria*", "path:models/intermediate/qualification"]
+    selection = [
+        "path:models/staging/criteria",
+        "path:models/input/input__criteria*",
+        "path:models/intermediate/qualification",
+    ]
     command = [
         str(Path(sys.executable).parent / "dbt"), "run", "--profiles-dir", ".", "--target", "dev",
         "--target-path", str(home / "target"), "--log-path", str(home / "logs"), "--select", *selection, *more,
     ]  # fmt: skip
     environment = os.environ | {"HANDOFF_HOME": str(home), "DO_NOT_TRACK": "1"}
-    done = subprocess.run(command, cwd=ROOT / "dbt_project", env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT / "dbt_project", env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout[-4000:]
 
 

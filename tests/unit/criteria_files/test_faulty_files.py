@@ -73,7 +73,7 @@ FAULTS = [
     ("id: asked", "id: guide", 16, "duplicate rule id"),
     ("id: done", "id: in_state", 22, "duplicate rule id"),
     ("        threshold: 20", "        threshold: 21", 9, "can never be reached"),
-    ("at_most: 2}\n          - {id: asked, signal: appointment_request, points: 40}", "at_most: 1}", 13, "can never be reached"),
+    ("at_most: 2}\n          - {id: asked, signal: appointment_request, points: 40}", "at_most: 1}", 13, "can never be reached"),  # noqa: E501
     ("at_most: 2", "at_most: 1.5", 15, "whole number"),
     ("at_most: 2", "within_days: 0", 15, "greater than 0"),
     ("signal: content_download,", "signal: content_download, wher: {topic: [a]},", 15, "unknown key"),
@@ -88,7 +88,7 @@ FAULTS = [
     ("    mql:\n      require: fit_and_behaviour\n", "    mql:\n", 6, "required"),
     ("service_line: orthopaedics\n", "service_line:\n", 1, "must be text"),
     ("      fit:\n        threshold: 20\n", "      fit:\n", 8, "needs a threshold"),
-    ("      require: fit_and_behaviour\n", "      require: fit_and_behaviour\n      threshold: 5\n", 8, "only read with total_points"),
+    ("      require: fit_and_behaviour\n", "      require: fit_and_behaviour\n      threshold: 5\n", 8, "only read with total_points"),  # noqa: E501
     ("      require: fit_and_behaviour\n", "      require: total_points\n", 6, "needs a threshold"),
     ("service_line: orthopaedics\n", "service_line: orthopaedics\nservice_line: knees\n", 2, "written twice"),
     ("service_line: orthopaedics\n", "service_line: [\n", 3, "is not YAML"),
@@ -105,7 +105,9 @@ def test_a_fault_is_named_with_its_line(tmp_path: Path, old: str, new: str, line
 
 
 def test_the_good_file_is_good(tmp_path: Path) -> None:
-    criteria = load_criteria(write(tmp_path, orthopaedics=GOOD + SECOND, catalogue=CATALOGUE.replace("[con", "[asked, con")))
+    criteria = load_criteria(
+        write(tmp_path, orthopaedics=GOOD + SECOND, catalogue=CATALOGUE.replace("[con", "[asked, con"))
+    )
     assert list(criteria.hashes()) == ["orthopaedics@1", "orthopaedics@2"]
 
 
@@ -124,7 +126,9 @@ def test_versions_must_be_in_order(tmp_path: Path, old: str, new: str, line: int
 
 def test_all_faults_of_all_files_come_at_once(tmp_path: Path) -> None:
     bad = GOOD.replace("points: 20", "points: 0").replace("unknown: hold", "unknown: maybe")
-    files = {name for name, _, _ in refused(write(tmp_path, a=bad, b=GOOD.replace("owners", "x"), policy="protected: [a]"))}
+    files = {
+        name for name, _, _ in refused(write(tmp_path, a=bad, b=GOOD.replace("owners", "x"), policy="protected: [a]"))
+    }
     assert files == {"a.yaml", "b.yaml", "policy.yaml"}
 
 
@@ -161,6 +165,7 @@ def test_one_service_line_has_one_file(tmp_path: Path) -> None:
 
 
 def test_rules_of_one_attribute_that_exclude_each_other_do_not_add_up(tmp_path: Path) -> None:
-    other = '{id: in_area, attribute: postal_area, in: ["787"], points: 10}\n          - {id: far, attribute: postal_area, in: ["100"], points: 10}'
+    first = '{id: in_area, attribute: postal_area, in: ["787"], points: 10}'
+    other = f"{first}\n          - " + first.replace("in_area", "far").replace("787", "100")
     text = GOOD.replace('{id: in_area, attribute: postal_area, in: ["787"], points: 20}', other)
     assert [(f[1], "give 10" in f[2]) for f in refused(write(tmp_path, o=text))] == [(9, True)]

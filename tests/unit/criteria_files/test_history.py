@@ -23,7 +23,12 @@ def test_only_what_decides_is_hashed(tmp_path: Path) -> None:
     noted = GOOD.replace("    mql:", '    note: "new words"\n    checklist: [{id: a, text: "b"}]\n    mql:', 1)
     assert load(tmp_path / "b", noted.replace("points: 20", "points: 20.0")).hashes() == before
     assert load(tmp_path / "c", GOOD.replace("2026-03-01T00:00:00-06:00", "2026-03-01T06:00:00Z")).hashes() == before
-    for old, new in [("points: 40", "points: 41"), ("2026-03-01", "2026-03-02"), ("[TX]", "[TX, GA]"), ("unknown: hold", "unknown: fail")]:
+    for old, new in [
+        ("points: 40", "points: 41"),
+        ("2026-03-01", "2026-03-02"),
+        ("[TX]", "[TX, GA]"),
+        ("unknown: hold", "unknown: fail"),
+    ]:
         assert load(tmp_path / "d", GOOD.replace(old, new)).hashes() != before
 
 
@@ -87,3 +92,19 @@ def test_the_projects_own_criteria_are_in_order() -> None:
     criteria = load_criteria(Path(__file__).parents[3] / "criteria")
     assert not criteria.warnings
     assert {line.name for line in criteria.service_lines} >= {"orthopaedics", "cardiology", "default"}
+
+
+def test_dbt_declares_the_columns_that_land() -> None:
+    import pyarrow as pa
+    import yaml
+
+    from orchestration.criteria_files.tables import PARTS
+
+    staging = Path(__file__).parents[3] / "dbt_project" / "models" / "staging" / "criteria" / "_criteria__sources.yml"
+    kinds = {pa.string(): "varchar", pa.int64(): "bigint", pa.bool_(): "boolean", pa.float64(): "double"}
+    kinds |= {pa.timestamp("us"): "timestamp", pa.list_(pa.string()): "varchar[]"}
+    declared = {
+        table["name"]: [(column["name"], column["data_type"]) for column in table["columns"]]
+        for table in yaml.safe_load(staging.read_text())["sources"][0]["tables"]
+    }
+    assert declared == {part: [(f.name, kinds[f.type]) for f in schema] for part, schema in PARTS.items()}

@@ -33,7 +33,7 @@ def test_tokens_in_sql_are_hmac(kind: str, values: list[str]) -> None:
     found = [row[0] for row in connection.execute(sql, [plain]).fetchall()]
     expected = []
     for value in plain:
-        folded = value.lower() if kind == "email" else value
+        folded = "".join(each.lower()[0] for each in value) if kind == "email" else value
         folded = "".join(each for each in value if each in "0123456789") if kind == "phone" else folded
         own = hmac.new(KEY, b"token:" + kind.encode(), hashlib.sha256).digest()
         expected.append(hmac.new(own, folded.encode(), hashlib.sha256).hexdigest()[:32] if folded else None)
@@ -60,7 +60,8 @@ def test_tokens_in_sql_are_hmac(kind: str, values: list[str]) -> None:
     ],
 )
 def test_of_a_page_only_the_path_passes(page: str, path: str) -> None:
-    assert duckdb.connect().execute(f"select {page_sql('page')} from (select ? as page)", [page]).fetchall() == [(path,)]
+    found = duckdb.connect().execute(f"select {page_sql('page')} from (select ? as page)", [page]).fetchall()
+    assert found == [(path,)]
 
 
 def test_web_ids_match_across_tables_and_are_kept_nowhere(home: Home) -> None:
@@ -124,8 +125,9 @@ def test_a_declared_identifier_never_passes_and_cannot_be_a_key(home: Home) -> N
     result = home.land_csv(LEADS, "lead_id,created_at,campaign_id\nl1,2026-01-01,dr-x\n", rules=rules)
     assert home.rows(LEADS, "campaign_id") == [(None,)]
     assert home.vault.cells(result.batch_id) == [(1, "campaign_id", "identifier", "dr-x")]
+    keyless = SourceRules("c", "c", "UTC", identifiers=frozenset({"lead_id"}))
     with pytest.raises(LandingError, match="lead_id is declared an identifier"):
-        home.land_csv(LEADS, "lead_id,created_at\nl2,2026-01-01\n", rules=SourceRules("c", "c", "UTC", identifiers=frozenset({"lead_id"})))
+        home.land_csv(LEADS, "lead_id,created_at\nl2,2026-01-01\n", rules=keyless)
 
 
 def test_stage_labels_are_mapped_and_the_others_named(home: Home) -> None:

@@ -121,7 +121,7 @@ def test_a_tick_without_news_writes_no_file_and_an_overlap_is_counted(home: Home
     assert _tick(home, [], AS_OF).status == "nothing_new"  # type: ignore[attr-defined]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     versions=st.lists(
         st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "y"]), st.integers(1, 5)), min_size=1, max_size=14
@@ -150,10 +150,8 @@ def _reference(rows: list[tuple[str, str]]) -> list[tuple[str, str, str]]:
     return kept
 
 
-@settings(max_examples=40, deadline=None)
-@given(
-    st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "y", "z"])), max_size=6), max_size=4)
-)
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "y", "z"])), max_size=6), max_size=4))
 def test_versions_without_a_time_follow_the_order_of_landing(files: list[list[tuple[str, str]]]) -> None:
     with _new_home() as home:
         kept: list[tuple[str, str, str]] = []
@@ -170,7 +168,7 @@ def test_versions_without_a_time_follow_the_order_of_landing(files: list[list[tu
 _CELLS = st.one_of(st.sampled_from(["2026-01-01", "l1", "guide", "", " ", "nan", '"']), st.text(max_size=6))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.lists(_CELLS, min_size=1, max_size=5), min_size=1, max_size=8), st.binary(max_size=12))
 def test_whatever_the_damage_every_row_is_accounted_for(rows: list[list[str]], junk: bytes) -> None:
     text = "\n".join(",".join(row) for row in rows).encode("utf-8", "surrogatepass")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models_ml.routing import DEFAULT_RULES, route_leads
-from orchestration.criteria_files.routing_file import RoutingFileError, read_routing_rules
+from models_ml.routing import route_leads
 
 AS_OF = pd.Timestamp("2026-05-01 12:00:00")
 LEAD: dict[str, Any] = {
@@ -240,29 +238,3 @@ def test_every_lead_is_routed_once_within_lists_and_capacity_whatever_the_order(
     order = random.sample(range(len(rows)), len(rows))
     again = route_leads(open_leads.iloc[order], capacity.iloc[::-1], {}, as_of=AS_OF)
     pd.testing.assert_frame_equal(routes, again)
-
-
-def test_rules_of_an_absent_file_are_the_defaults(tmp_path: Path) -> None:
-    assert read_routing_rules(tmp_path) == DEFAULT_RULES
-    (tmp_path / "routing.yaml").write_text("")
-    assert read_routing_rules(tmp_path) == DEFAULT_RULES
-
-
-def test_the_rules_of_this_house_are_readable() -> None:
-    assert read_routing_rules(Path(__file__).resolve().parents[3] / "criteria")["fallback_queue"] == "unassigned"
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("fallback_queue: [", "line"),
-        ("- one", "mapping"),
-        ("colour: secret", "colour"),
-        ("priorities: {high: 0}", "priorities.high"),
-    ],
-)
-def test_a_faulty_file_is_refused_naming_where_and_showing_no_value(tmp_path: Path, text: str, named: str) -> None:
-    (tmp_path / "routing.yaml").write_text(text)
-    with pytest.raises(RoutingFileError, match=named) as caught:
-        read_routing_rules(tmp_path)
-    assert "routing.yaml" in str(caught.value) and "secret" not in str(caught.value)

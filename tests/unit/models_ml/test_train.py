@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from functools import cache
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from models_ml.readiness import NoSkill, TooFewOutcomes, TrainedReadiness, score_readiness, train_readiness
+from models_ml.readiness.train import choose_champion
 from tests.unit.models_ml.examples import AS_OF, HORIZON, made_examples
 
 NONE_YET = pd.DataFrame({"record_key": [], "became_mql_at": []})
@@ -67,7 +69,10 @@ def test_a_source_without_criteria_has_no_points_and_is_learned_from_what_it_has
     examples, attributes = made_examples()
     bare = examples.drop(columns=["fit_points", "behaviour_points", "touch_count", "days_as_lead"])
     model = train_readiness(
-        bare.assign(fit_points=None, behaviour_points=None, touch_count=0), attributes, horizon_days=HORIZON, as_of=AS_OF
+        bare.assign(fit_points=None, behaviour_points=None, touch_count=0),
+        attributes,
+        horizon_days=HORIZON,
+        as_of=AS_OF,
     )
     assert isinstance(model, TrainedReadiness)
     measures = model.card["holdout"]["measures"]
@@ -79,6 +84,37 @@ def test_without_any_feature_there_is_nothing_to_learn() -> None:
     bare = examples[["record_key", "became_mql_at", "became_sql_at", "horizon_days"]]
     result = train_readiness(bare, attributes.head(0), horizon_days=HORIZON, as_of=AS_OF)
     assert isinstance(result, NoSkill)
+
+
+@pytest.mark.parametrize(
+    ("minus_points", "model_beats", "points_beat", "champion"),
+    [
+        (-0.1, True, True, "model"),
+        (-0.1, True, False, "model"),
+        (0.1, True, False, "model"),
+        (0.1, True, True, "points"),
+        (0.1, False, True, "points"),
+        (-0.1, False, True, "points"),
+        (-0.1, False, False, None),
+        (0.1, False, False, None),
+    ],
+)
+def test_who_scores_is_whoever_beat_the_base_rate_and_points_unless_the_model_is_better(
+    minus_points: float, model_beats: bool, points_beat: bool, champion: str | None
+) -> None:
+    report = {
+        "model_minus_points": {"estimate": minus_points},
+        "model_beats_base_rate": model_beats,
+        "points_beat_base_rate": points_beat,
+    }
+    assert choose_champion(report) == champion
+
+
+def test_the_card_and_the_reason_are_plain_data() -> None:
+    json.dumps(trained().card, allow_nan=False)
+    nothing = train_readiness(*made_examples(strength=0.0), horizon_days=HORIZON, as_of=AS_OF)
+    assert isinstance(nothing, NoSkill)
+    json.dumps(nothing.card, allow_nan=False)
 
 
 def test_an_example_still_inside_its_horizon_is_an_error() -> None:

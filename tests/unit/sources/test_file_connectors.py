@@ -39,7 +39,13 @@ def told(found: list[Extract | SourceFault]) -> list[tuple[str, str, bool]]:
 
 def test_a_file_or_a_folder_of_files_per_table(tmp_path: Path) -> None:
     found = clinic(
-        tmp_path, "touches/2026/b.csv", "touches/2026/a.csv.gz", "touches/z.ndjson", "leads.CSV", "spend.parquet", "leads/x.jsonl"
+        tmp_path,
+        "touches/2026/b.csv",
+        "touches/2026/a.csv.gz",
+        "touches/z.ndjson",
+        "leads.CSV",
+        "spend.parquet",
+        "leads/x.jsonl",
     )
     assert offered(found) == [
         ("leads", "leads/x.jsonl", "ndjson"),
@@ -53,7 +59,9 @@ def test_a_file_or_a_folder_of_files_per_table(tmp_path: Path) -> None:
 
 
 def test_files_still_being_written_are_left_alone(tmp_path: Path) -> None:
-    found = clinic(tmp_path, "leads.csv.tmp", "touches/.a.csv", "touches/b.csv.part", "touches/c.csv", "_work/leads.csv")
+    found = clinic(
+        tmp_path, "leads.csv.tmp", "touches/.a.csv", "touches/b.csv.part", "touches/c.csv", "_work/leads.csv"
+    )
     assert offered(found) == [("touches", "touches/c.csv", "csv")] and told(found) == []
 
 
@@ -81,7 +89,9 @@ def test_objects_of_files_by_pattern_in_name_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("pattern", "is_notice"), [("o.csv", False), ('"o-*.csv"', True)])
-def test_an_absent_file_is_a_fault_an_empty_growing_folder_is_not(tmp_path: Path, pattern: str, is_notice: bool) -> None:
+def test_an_absent_file_is_a_fault_an_empty_growing_folder_is_not(
+    tmp_path: Path, pattern: str, is_notice: bool
+) -> None:
     (tmp_path / "in").mkdir()
     found = list(connectors.extracts(source(tmp_path, FILES % pattern)))
     assert told(found) == [("o", "in", is_notice)]
@@ -90,7 +100,10 @@ def test_an_absent_file_is_a_fault_an_empty_growing_folder_is_not(tmp_path: Path
 def test_what_passes_the_door_follows_from_the_declaration(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "o.csv").touch()
-    columns = "{id: text, mail: {type: text, passes_as: email}, name: {type: text, identifier: true}, note: free_text, kind: free_text}"
+    columns = (
+        "{id: text, mail: {type: text, passes_as: email}, name: {type: text, identifier: true},"
+        " note: free_text, kind: free_text}"
+    )
     entry = "{connector: files, path: in, codes: [kind], objects: {o: {files: o.csv, key: id, columns: %s}}}"
     (found,) = connectors.extracts(source(tmp_path, entry % columns))
     assert isinstance(found, Extract)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from orchestration.lake.contract import ENTITIES
-from orchestration.sources.generate import outputs, stale, staging_models
+from orchestration.sources.generate import outputs, staging_models, stale
 
 
 def test_generated_files_are_current() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.sources.connectors import source_rows
+from orchestration.sources.connectors import source_rows, unstaged_sources
 from orchestration.sources.registry import Registry, load_registry
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -73,9 +73,7 @@ def test_observed_from_is_read_in_the_sources_zone(
 
 
 def test_yaml_anchors_spare_repetition(tmp_path: Path) -> None:
-    text = (
-        "sources:\n  a: &a {connector: contract_files, path: x, timezone: UTC}\n  b:\n    <<: *a\n    path: y\n"
-    )
+    text = "sources:\n  a: &a {connector: contract_files, path: x, timezone: UTC}\n  b:\n    <<: *a\n    path: y\n"
     registry = load(tmp_path, text)
     assert (registry.sources["b"].path.name, registry.sources["b"].timezone) == ("y", "UTC")
 
@@ -99,3 +97,10 @@ def test_work_events_are_seen_in_the_folder(tmp_path: Path) -> None:
     assert not source_rows(registry)[0].has_work_events
     (tmp_path / "export" / "work_events").mkdir(parents=True)
     assert source_rows(registry)[0].has_work_events
+
+
+def test_a_source_nobody_stages_is_named(tmp_path: Path) -> None:
+    registry = load_registry(ROOT / "docs/how-to/olist.sources.yaml", environ={"OLIST_DIR": str(tmp_path)})
+    assert unstaged_sources(registry, {"olist", "crm_sql"}) == []
+    (fault,) = unstaged_sources(registry, {"crm_sql"})
+    assert fault.source == "olist" and "models/staging/olist" in fault.message

@@ -5,89 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestration.sources.registry import RegistryRefused, load_registry
 from orchestration.sources.yaml_lines import Fault
 
-# line within the entry `s`, place, words of the message, the entry's lines
-FAULTS = {
-    "unknown connector": (1, "s.connector", "did you mean `contract_files`", "connector: contract_file\npath: x"),
-    "no connector": (0, "s", "`connector` is missing", "path: x"),
-    "missing key": (0, "s.path", "missing", "connector: contract_files"),
-    "unknown key": (3, "s.timezon", "did you mean `timezone`", "connector: contract_files\npath: x\ntimezon: UTC"),
-    "wrong zone": (3, "s.timezone", "America/Chicago", "connector: contract_files\npath: x\ntimezone: America/Chigaco"),
-    "abbreviated zone": (3, "s.timezone", "IANA", "connector: contract_files\npath: x\ntimezone: CDT"),
-    "boolean for text": (3, "s.null_tokens[1]", "quotes", 'connector: contract_files\npath: x\nnull_tokens: ["NA", no]'),
-    "nothing for text": (3, "s.null_tokens[0]", "quotes", "connector: contract_files\npath: x\nnull_tokens: [null]"),
-    "number for text": (3, "s.codes[0]", "quotes", "connector: contract_files\npath: x\ncodes: [12]"),
-    "boolean as key": (3, "s.stages", "quotes", "connector: contract_files\npath: x\nstages: {off: mql}"),
-    "unknown stage": (4, "s.stages.a", "must be one of", "connector: contract_files\npath: x\nstages:\n  a: sqll"),
-    "authority of a stage nobody decides": (
-        3, "s.stage_authority.lead", "must be one of", "connector: contract_files\npath: x\nstage_authority: {lead: crm}",
-    ),
-    "duration in words": (3, "s.delivery_lag", "PT2H", "connector: contract_files\npath: x\ndelivery_lag: 2 hours"),
-    "duration of months": (3, "s.delivery_lag", "PT2H", "connector: contract_files\npath: x\ndelivery_lag: P1M"),
-    "time that is none": (3, "s.observed_from", "ISO 8601", "connector: contract_files\npath: x\nobserved_from: soon"),
-    "date that is none": (3, "s.observed_from", "quotes", "connector: contract_files\npath: x\nobserved_from: 2024-13-01"),
-    "time without a zone": (3, "s.observed_from", "timezone", "connector: contract_files\npath: x\nobserved_from: 2024-01-01"),
-    "key given twice": (3, "s.path", "twice (first on line 4)", "connector: contract_files\npath: x\npath: y"),
-    "variable not set": (2, "s.path", "NOT_SET is not set", "connector: contract_files\npath: env:NOT_SET"),
-    "ids from nobody": (3, "s.lead_ids_from", "did you mean `other`", "connector: contract_files\npath: x\nlead_ids_from: othr"),
-    "ids from a borrower": (
-        3, "s.lead_ids_from", "name `other`", "connector: contract_files\npath: x\nlead_ids_from: borrower",
-    ),
-    "key kept out": (3, "s.identifiers[0]", "is a key", "connector: contract_files\npath: x\nidentifiers: [lead_id]"),
-    "negative days": (3, "s.restates_days", "greater than or equal to 0", "connector: contract_files\npath: x\nrestates_days: -1"),
-    "key not among columns": (
-        5, "s.objects.o.key[0]", "did you mean `id`", "connector: files\npath: x\nobjects:\n  o:\n    key: [idd]\n    files: f.csv\n    columns: {id: text}",
-    ),
-    "key may be absent": (
-        6, "s.objects.o.columns.id", "optional", "connector: files\npath: x\nobjects:\n  o:\n    key: id\n    columns: {id: {type: text, optional: true}}\n    files: f.csv",
-    ),
-    "clock of the wrong type": (
-        6, "s.objects.o.columns.at", "timestamp", "connector: files\npath: x\nobjects:\n  o: {key: id, files: f.csv, event_time: at, columns: {\n"
-        "    id: text,\n    at: text}}",
-    ),
-    "unknown type": (
-        4, "s.objects.o.columns.id", "must be one of", "connector: files\npath: x\nobjects:\n  o: {key: id, files: f.csv, columns: {id: string}}",
-    ),
-    "format without a year": (
-        4, "s.objects.o.columns.d.formats[0]", "day, month and year",
-        'connector: files\npath: x\nobjects:\n  o: {key: id, files: f.csv, columns: {id: text, d: {type: date, formats: "%d.%m."}}}',
-    ),
-    "optional without a header": (
-        4, "s.objects.o.header", "header", "connector: files\npath: x\nobjects:\n  o: {key: id, files: f.csv, header: false, columns: {id: text, b: {type: text, optional: true}}}",
-    ),
-    "a folder of the project's own": (
-        3, "s.staging", "staging folder", "connector: files\npath: x\nstaging: handoff\nobjects: {o: {key: id, files: f.csv, columns: {id: text}}}",
-    ),
-    "files elsewhere": (
-        3, "s.objects.o.files[0]", "below", "connector: files\npath: x\nobjects: {o: {key: id, files: ../f.csv, columns: {id: text}}}",
-    ),
-    "no database address": (2, "s.url", "not a database address", "connector: crm_sql\nurl: secret-hunter2\ntables: {teams: {table: t}}"),
-    "unknown database": (2, "s.url", "not installed", 'connector: crm_sql\nurl: "nosuchdb://u:hunter2@h/d"\ntables: {teams: {table: t}}'),
-    "unknown contract table": (4, "s.tables.lead", "unknown key", "connector: crm_sql\nurl: sqlite:///a.db\ntables:\n  lead: {table: t}"),
-    "unknown contract column": (
-        4, "s.tables.teams.columns.teamid", "did you mean `team_id`", "connector: crm_sql\nurl: sqlite:///a.db\ntables:\n  teams: {table: t, columns: {team_id: a, teamid: a}}",
-    ),
-    "required column unmapped": (
-        4, "s.tables.teams.columns", "`team_id`", "connector: crm_sql\nurl: sqlite:///a.db\ntables:\n  teams: {table: t, columns: {name: a}}",
-    ),
-    "reading what we wrote": (
-        4, "s.tables.teams.columns.name", "come back as news",
-        "connector: crm_sql\nurl: sqlite:///a.db\ntables:\n  teams: {table: t, columns: {team_id: id, name: handoff_queue}}",
-    ),
-    "cursor without overlap": (
-        4, "s.tables.teams.cursor", "overlap", "connector: crm_sql\nurl: sqlite:///a.db\ntables:\n  teams: {table: t, cursor: n}",
-    ),
-    "overlap of nothing": (
-        4, "s.tables.teams.overlap", "commit late", "connector: crm_sql\nurl: sqlite:///a.db\ntables:\n  teams: {table: t, cursor: n, overlap: 0}",
-    ),
-    "modification time as known_at": (
-        4, "s.tables.leads.cursor", "append_only",
-        "connector: crm_sql\nurl: sqlite:///a.db\ntables:\n  leads: {table: t, cursor: m, overlap: PT1H, columns: {lead_id: id, created_at: c, known_at: m}}",
-    ),
-}
+FAULTS = yaml.safe_load((Path(__file__).parent / "registry_faults.yaml").read_text(encoding="utf-8"))
 HEAD = "sources:\n  s:\n"
 TAIL = (
     "\n  other: {connector: contract_files, path: o}"
@@ -114,10 +37,11 @@ def faults_of(tmp_path: Path, text: str, environ: dict[str, str] | None = None) 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_told_with_its_line_and_what_to_do(tmp_path: Path, name: str) -> None:
-    line, where, words, entry = FAULTS[name]
-    faults = faults_of(tmp_path, written(entry))
-    assert [(fault.line, fault.where) for fault in faults] == [(line + 2, f"sources.{where}")], faults
-    assert words in faults[0].message and "hunter2" not in str(faults[0])
+    expected = FAULTS[name]
+    faults = faults_of(tmp_path, written(expected["entry"]))
+    told = [(fault.line, fault.where) for fault in faults]
+    assert told == [(expected["line"] + 2, f"sources.{expected['where']}")], faults
+    assert expected["words"] in faults[0].message and "hunter2" not in str(faults[0])
 
 
 def test_all_faults_of_all_entries_are_told_at_once_in_file_order(tmp_path: Path) -> None:

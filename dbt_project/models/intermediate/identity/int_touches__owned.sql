@@ -25,7 +25,7 @@ touched_keys as (
     semi join touched_links on touched_links.id_type = 'click_id' and touches.click_token = touched_links.token
 ),
 
-{% endif %}known as (
+{% endif %}known as {{ inlined() }} (
     select
         record_key,
         lead_id,

@@ -20,7 +20,7 @@ attributes as (
     inner join {{ ref('int_attributes__versioned') }} as attribute
         on
             mqls.record_key = attribute.record_key
-            and attribute.valid_from <= mqls.became_mql_at
+            and mqls.became_mql_at >= attribute.valid_from
             and mqls.became_mql_at < attribute.valid_to
     where attribute.value is not null and attribute.name not in ('channel', 'platform', 'campaign_id', 'location_id')
 ),
@@ -36,7 +36,7 @@ signals as (
     inner join {{ ref('int_touches__owned') }} as touch
         on
             mqls.record_key = touch.record_key
-            and touch.valid_from <= mqls.became_mql_at
+            and mqls.became_mql_at >= touch.valid_from
             and mqls.became_mql_at < touch.valid_to
     group by mqls.record_key, mqls.became_mql_at, touch.signal
 )

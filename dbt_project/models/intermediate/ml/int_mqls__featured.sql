@@ -26,7 +26,7 @@ records as (
     inner join {{ ref('int_records__versioned') }} as version
         on
             mqls.record_key = version.record_key
-            and version.valid_from <= mqls.became_mql_at
+            and mqls.became_mql_at >= version.valid_from
             and mqls.became_mql_at < version.valid_to
 ),
 
@@ -56,7 +56,7 @@ touches as (
     inner join {{ ref('int_touches__owned') }} as touch
         on
             mqls.record_key = touch.record_key
-            and touch.valid_from <= mqls.became_mql_at
+            and mqls.became_mql_at >= touch.valid_from
             and mqls.became_mql_at < touch.valid_to
     group by mqls.record_key
 )
@@ -90,5 +90,5 @@ left join {{ ref('int_leads__dimensioned') }} as place on mqls.lead_key = place.
 left join {{ ref('input__timezone_offsets') }} as zone
     on
         place.timezone = zone.timezone
-        and zone.utc_from <= mqls.became_mql_at
+        and mqls.became_mql_at >= zone.utc_from
         and mqls.became_mql_at < zone.utc_to

@@ -2,7 +2,8 @@
 
 {#
   The least and the most that touches can be worth at each moment, by running sums in one pass. Without decay they are
-  the points themselves; with decay they are doubles with a margin wider than every rounding.
+  the points themselves; with decay they are doubles with a margin wider than every rounding. Rules with decay and
+  `at_most`, where a newer touch may take an older one's place, are summed apart: their bounds can lie far from each other.
 #}
 with moments as (
     select * from {{ ref('int_mql_moments__found') }} where {{ touched_only('record_key') }}
@@ -46,6 +47,7 @@ worth as (
         summed.moment_micros,
         summed.margin,
         rules.is_decaying,
+        rules.is_decaying and rules.touch_limit is not null as is_swapping,
         least(touch_count, coalesce(rules.touch_limit, touch_count)) * rules.micro_points as whole_micro_points,
         {% for bound in ['upper', 'lower'] %}
         1000000 * {{ bound }}_weight * case when rules.is_decaying then
@@ -61,15 +63,19 @@ select
     moments.record_key,
     moments.span_no,
     moments.moment_micros,
+    {% for name, which in [('', 'not worth.is_swapping'), ('swapping_', 'worth.is_swapping')] %}
     cast(coalesce(sum(case
+        when not {{ which }} then 0
         when worth.is_decaying then greatest(0, cast(floor(worth.lower_worth) as bigint) - worth.margin)
         else worth.whole_micro_points
-    end), 0) as bigint) as least_micro_points,
+    end), 0) as bigint) as {{ name }}least_micro_points,
     cast(coalesce(sum(case
+        when not {{ which }} then 0
         when worth.is_decaying
             then least(worth.whole_micro_points, cast(ceil(worth.upper_worth) as bigint) + worth.margin)
         else worth.whole_micro_points
-    end), 0) as bigint) as most_micro_points
+    end), 0) as bigint) as {{ name }}most_micro_points{{ "," if not loop.last }}
+    {% endfor %}
 from moments
 left join worth using (record_key, span_no, moment_micros)
 group by moments.record_key, moments.span_no, moments.moment_micros

@@ -1,9 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
 
 {#
-  The moments at which the points must be counted exactly: those at which the requirement could hold, up to the first
-  at which it surely does. A record that surely qualifies nowhere is counted at its last candidate moment too, which is
-  the one its answer is given for.
+  The moments at which the requirement could hold, up to the first at which it surely does.
 #}
 with spans as (
     select * from {{ ref('int_record_criteria__spanned') }} where {{ touched_only('record_key') }}
@@ -47,8 +45,16 @@ judged as (
         behaviour.record_key,
         behaviour.span_no,
         behaviour.moment_micros,
-        {{ requirement_holds('versions', 'fit.micro_points', 'behaviour.most_micro_points') }} as could_hold,
-        {{ requirement_holds('versions', 'fit.micro_points', 'behaviour.least_micro_points') }} as surely_holds
+        spans.criteria_version,
+        fit.micro_points as fit_micro_points,
+        behaviour.least_micro_points,
+        behaviour.most_micro_points,
+        {{ requirement_holds(
+            'versions', 'fit.micro_points', '(behaviour.most_micro_points + behaviour.swapping_most_micro_points)'
+        ) }} as could_hold,
+        {{ requirement_holds(
+            'versions', 'fit.micro_points', '(behaviour.least_micro_points + behaviour.swapping_least_micro_points)'
+        ) }} as surely_holds
     from behaviour
     inner join spans on behaviour.record_key = spans.record_key and behaviour.span_no = spans.span_no
     inner join {{ ref('input__criteria_versions') }} as versions on spans.criteria_version = versions.criteria_version
@@ -64,24 +70,18 @@ sure as (
     from judged
     where surely_holds
     group by record_key
-),
-
-undecided as (
-    select judged.record_key, judged.span_no, judged.moment_micros, false as is_last
-    from judged
-    left join sure on judged.record_key = sure.record_key
-    where
-        judged.could_hold
-        and (sure.first_sure_micros is null or judged.moment_micros <= sure.first_sure_micros)
-),
-
-last_moments as (
-    select candidates.record_key, candidates.span_no, candidates.moment_micros, true as is_last
-    from {{ ref('int_candidate_moments__last') }} as candidates
-    anti join sure on candidates.record_key = sure.record_key
-    where {{ touched_only('candidates.record_key') }}
 )
 
-select record_key, span_no, moment_micros, is_last from undecided
-union all
-select record_key, span_no, moment_micros, is_last from last_moments
+select
+    judged.record_key,
+    judged.span_no,
+    judged.criteria_version,
+    judged.fit_micro_points,
+    judged.least_micro_points,
+    judged.most_micro_points,
+    judged.moment_micros
+from judged
+left join sure on judged.record_key = sure.record_key
+where
+    judged.could_hold
+    and (sure.first_sure_micros is null or judged.moment_micros <= sure.first_sure_micros)

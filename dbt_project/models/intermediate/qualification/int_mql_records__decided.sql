@@ -2,7 +2,7 @@
 
 with moments as (
     select record_key, span_no, moment_micros, bool_or(is_last) as is_last
-    from {{ ref('int_mql_moments__bounded') }}
+    from {{ ref('int_mql_moments__narrowed') }}
     where {{ touched_only('record_key') }}
     group by record_key, span_no, moment_micros
 ),

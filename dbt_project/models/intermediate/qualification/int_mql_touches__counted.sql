@@ -3,7 +3,7 @@
 -- A moment may be listed twice (undecided, and the last one): it is counted once.
 with moments as (
     select distinct record_key, span_no, moment_micros
-    from {{ ref('int_mql_moments__bounded') }}
+    from {{ ref('int_mql_moments__narrowed') }}
     where {{ touched_only('record_key') }}
 ),
 

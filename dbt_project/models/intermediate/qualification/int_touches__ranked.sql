@@ -1,89 +1,84 @@
 {{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
 
 {#
-  Of a rule with `at_most` k only the k latest touches count. When an older one leaves them is not known without looking
-  at every later one, but it lies between two moments that two passes over the ordered touches give:
-  it is in as long as only the k-1 next ones can have come, and out when k later ones that stay have come.
+  Of a rule with `at_most` k only the k latest touches count. When an older one leaves them is the moment at which the
+  k-th of all later ones comes. Bounds of it cost two passes over the ordered touches: it is in as long as only the k-1
+  next ones can have come, and out when k later ones that stay have come. Where touches come in order the two are one;
+  where they do not, the k-th to come of the next few narrows it.
 #}
-{% set keys = 'record_key, span_no, rule_id' %}
-{% set nearby = 32 %}
+{% set few = 128 %}
+{% set group = ['record_key', 'span_no', 'rule_id'] %}
 
-with matched as (
-    select * from {{ ref('int_touches__matched') }}
-    where {{ touched_only('record_key') }}
+with numbered as (
+    select * from {{ ref('int_touches__numbered') }} where {{ touched_only('record_key') }}
 ),
 
-numbered as (
+bounded as (
     select
-        *,
-        row_number() over (partition by {{ keys }} order by occurred_micros, touch_id, source, counts_from_micros) as place,
-        sum(case when is_lasting then 1 else 0 end) over (
-            partition by {{ keys }}
-            order by occurred_micros, touch_id, source, counts_from_micros
-            rows between unbounded preceding and current row
-        ) as lasting_place
-    from matched
-    where touch_limit is not null
-),
-
-soonest as (
-    select
-        {{ keys }},
-        place,
-        min(counts_from_micros) over (
-            partition by {{ keys }} order by place rows between current row and unbounded following
-        ) as one_from_here_comes_micros
-    from numbered
-),
-
-latest as (
-    select
-        {{ keys }},
-        lasting_place,
-        touch_limit,
-        max(counts_from_micros) over (
-            partition by {{ keys }} order by lasting_place rows between {{ nearby - 1 }} preceding and current row
-        ) as nearby_have_come_micros,
-        max(counts_from_micros) over (
-            partition by {{ keys }} order by lasting_place rows between unbounded preceding and current row
-        ) as all_have_come_micros
-    from numbered
-    where is_lasting
-),
-
-capped as (
-    select
-        numbered.* except (place, lasting_place),
+        numbered.*,
         least(
-            numbered.counts_to_micros,
-            coalesce(
-                case
-                    when numbered.touch_limit <= {{ nearby }} then latest.nearby_have_come_micros
-                    else latest.all_have_come_micros
-                end,
-                numbered.counts_to_micros
-            )
+            numbered.counts_to_micros, coalesce(latest.all_to_here_have_come_micros, numbered.counts_to_micros)
         ) as may_count_to_micros,
         least(
             numbered.counts_to_micros, coalesce(soonest.one_from_here_comes_micros, numbered.counts_to_micros)
         ) as surely_counts_to_micros
     from numbered
-    left join latest
+    left join numbered as latest
         on
-            numbered.record_key = latest.record_key
-            and numbered.span_no = latest.span_no
-            and numbered.rule_id = latest.rule_id
+            {% for key in group %}numbered.{{ key }} = latest.{{ key }} and {% endfor %}
+            latest.is_lasting
             and latest.lasting_place = numbered.lasting_place + numbered.touch_limit
-    left join soonest
+    left join numbered as soonest
         on
-            numbered.record_key = soonest.record_key
-            and numbered.span_no = soonest.span_no
-            and numbered.rule_id = soonest.rule_id
-            and soonest.place = numbered.place + numbered.touch_limit
+            {% for key in group %}numbered.{{ key }} = soonest.{{ key }} and {% endfor %}
+            soonest.place = numbered.place + numbered.touch_limit
+),
+
+loose as (
+    select bounded.*, cast(floor(lasting_place / {{ few }}) as bigint) + blocks.block_no as block_no
+    from bounded
+    cross join (select 0 as block_no union all select 1 as block_no) as blocks
+    where
+        counts_from_micros < may_count_to_micros
+        and surely_counts_to_micros < may_count_to_micros
+        and touch_limit <= {{ few }}
+),
+
+nearer as (
+    select {% for key in group %}loose.{{ key }}, {% endfor %}loose.place, near.counts_from_micros as may_count_to_micros
+    from loose
+    inner join (
+        select *, cast(floor(lasting_place / {{ few }}) as bigint) as block_no from numbered where is_lasting
+    ) as near
+        on
+            {% for key in group %}loose.{{ key }} = near.{{ key }} and {% endfor %}
+            loose.block_no = near.block_no
+            and near.lasting_place > loose.lasting_place
+            and near.lasting_place <= loose.lasting_place + {{ few }}
+    qualify row_number() over (
+        partition by {% for key in group %}loose.{{ key }}, {% endfor %}loose.place
+        order by near.counts_from_micros, near.lasting_place
+    ) = loose.touch_limit
+),
+
+narrowed as (
+    select
+        bounded.* exclude (
+            place, lasting_place, one_from_here_comes_micros, all_to_here_have_come_micros, may_count_to_micros,
+            surely_counts_to_micros
+        ),
+        least(bounded.may_count_to_micros, coalesce(nearer.may_count_to_micros, bounded.may_count_to_micros))
+            as may_count_to_micros,
+        bounded.surely_counts_to_micros
+    from bounded
+    left join nearer
+        on
+            {% for key in group %}bounded.{{ key }} = nearer.{{ key }} and {% endfor %}
+            bounded.place = nearer.place
 )
 
-select * from capped
+select * from narrowed
 union all
 select *, counts_to_micros as may_count_to_micros, counts_to_micros as surely_counts_to_micros
-from matched
-where touch_limit is null
+from {{ ref('int_touches__matched') }}
+where touch_limit is null and {{ touched_only('record_key') }}

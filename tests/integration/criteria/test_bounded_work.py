@@ -1,0 +1,99 @@
+"""A lead with very many touches is decided like any other, and without looking at each touch at each moment.
+
+How much is looked at is counted in rows, never in time: the tables of the steps in between say it.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.integration.criteria.random_worlds import ORIGIN
+from tests.integration.criteria.warehouse import build, fetch
+from tests.oracles.criteria import END, Criteria, Judge, Record
+
+TOUCHES = 40_000
+AS_OF = ORIGIN + timedelta(days=400)
+VERSION = {
+    "version": 1,
+    "effective_from": ORIGIN - timedelta(days=400),
+    "mql": {
+        "require": "fit_and_behaviour",
+        "fit": {"threshold": 10, "rules": [{"id": "near", "attribute": "near", "in": ["yes"], "points": 10}]},
+        "behaviour": {
+            "threshold": 39.99,
+            "rules": [
+                # Two guides within a moment of each other never come: the sum is just short of it ever after.
+                {"id": "guide", "signal": "guide", "points": 20, "at_most": 2, "half_life_days": 1, "within_days": 90},
+                {"id": "page", "signal": "page", "points": 0.001, "at_most": 5, "half_life_days": 2},
+            ],
+        },
+    },
+}
+
+
+def crowd(key: str, count: int, *, seed: int) -> Record:
+    """A record with that many touches, ten minutes apart, one in a hundred known late, one in a thousand deleted."""
+    chance = random.Random(seed)
+    begin = ORIGIN
+    spaces = dict.fromkeys(["topic", "service_line", "channel", "offer_id", "form_id", "campaign_id", "landing_page"])
+    record = Record(key, begin, lines=[{"service_line": "busy", "valid_from": begin, "valid_to": END}])
+    record.attributes = [{"name": "near", "value": "yes", "valid_from": begin, "valid_to": END}]
+    for number in range(count):
+        at = begin + timedelta(minutes=10 * number)
+        known = at + timedelta(hours=chance.choice([1, 20])) if chance.random() < 0.01 else at
+        gone = known + timedelta(days=3) if chance.random() < 0.001 else END
+        row = {
+            "source": "a",
+            "touch_id": f"t{number:07}",
+            "signal": chance.choice(["guide", "page"]),
+            "occurred_at": at,
+        }
+        record.touches.append({**spaces, **row, "known_at": known, "valid_from": known, "valid_to": gone})
+    return record
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One crowded record that comes close all the time, and a small one of the same kind for the oracle."""
+    place = tmp_path_factory.mktemp("crowded") / "home"
+    build(place, Criteria({"busy": [VERSION]}), [crowd("big", TOUCHES, seed=1), crowd("small", 300, seed=2)], AS_OF)
+    return place
+
+
+def test_few_moments_are_counted_exactly(home: Path) -> None:
+    counted = dict(fetch(home, "select record_key, count(*) from intermediate.int_mql_touches__counted group by all"))
+    assert counted["big"] < TOUCHES // 100
+    weighed = dict(fetch(home, "select record_key, count(*) from intermediate.int_mql_behaviour__bounded group by all"))
+    assert weighed["big"] <= TOUCHES + 1
+
+
+_DECIDED = """
+    select decided_at, qualifies, fit_micro_points, behaviour_micro_points
+    from intermediate.int_qualification_decisions__made
+    where stage = 'mql' and record_key =
+"""
+_PROOF = """
+    select rule_id, source_kind, row_source, source_id, micro_points
+    from intermediate.int_qualification_evidence__collected
+    where stage = 'mql' and record_key =
+"""
+
+
+def test_the_small_one_is_decided_as_the_oracle_does(home: Path) -> None:
+    decision, evidence = Judge(Criteria({"busy": [VERSION]}), crowd("small", 300, seed=2), AS_OF).mql()
+    assert decision is not None
+    expected = (decision["at"], decision["qualifies"], decision["fit"], decision["behaviour"])
+    assert fetch(home, _DECIDED + "'small'") == [expected]
+    assert sorted(fetch(home, _PROOF + "'small'"), key=str) == sorted(evidence, key=str)
+
+
+def test_the_big_one_has_the_points_the_oracle_gives_it_at_that_moment(home: Path) -> None:
+    [(decided_at, _, fit, behaviour)] = fetch(home, _DECIDED + "'big'")
+    judge = Judge(Criteria({"busy": [VERSION]}), crowd("big", TOUCHES, seed=1), AS_OF)
+    rows = judge.behaviour(VERSION, decided_at)
+    assert (fit, behaviour) == (10_000_000, sum(row[-1] for row in rows))
+    assert set(rows) < set(fetch(home, _PROOF + "'big'"))
