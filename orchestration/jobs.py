@@ -16,7 +16,7 @@ _TRAINING = dg.AssetSelection.assets(["models", "readiness_champion"])
 _ROUTING = dg.AssetSelection.groups("routing") - _DBT
 _SYNC = dg.AssetSelection.groups("crm_sync") - _DBT
 _PUBLICATION = dg.AssetSelection.groups("publication")
-_RUN_ROWS = dg.AssetSelection.key_prefixes("run")
+_RUN_ROWS = dg.AssetSelection.key_prefixes("run").required_multi_asset_neighbors()
 
 _SELECTIONS: dict[str, tuple[dg.AssetSelection, str]] = {
     "daily": (dg.AssetSelection.all(), "Everything: land, decide, train, score, route, send, publish."),

@@ -20,10 +20,18 @@
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}
 
-{# Input tables append the batches they have not seen. #}
+{#
+  Input tables append the batches they have not seen. Batches sort by run and a run lands before it builds, so batches
+  of runs before the newest one seen are not looked at again.
+#}
 {% macro unseen_batches_only() -%}
     {%- if is_incremental() -%}
-        _batch_id not in (select distinct seen._batch_id from {{ this }} as seen)
+        _batch_id >= (select coalesce(substr(max(seen._batch_id), 1, 8), '') from {{ this }} as seen)
+        and _batch_id not in (
+            select distinct seen._batch_id
+            from {{ this }} as seen
+            where seen._batch_id >= (select substr(max(newest._batch_id), 1, 8) from {{ this }} as newest)
+        )
     {%- else -%}
         true
     {%- endif -%}

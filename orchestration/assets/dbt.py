@@ -12,6 +12,8 @@ from dagster_dbt import DbtCliResource, dbt_assets
 
 from orchestration.runs import Run
 
+_FIRST = dg.AssetKey(["input", "input__run"])
+
 
 def dbt_models(manifest: Path) -> list[dg.AssetsDefinition]:
     """The dbt project as one asset definition."""
@@ -29,7 +31,10 @@ def dbt_models(manifest: Path) -> list[dg.AssetsDefinition]:
 
 def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, run: Run) -> Iterator[Any]:
     """Build this step's models with their tests; a model whose own test fails does not count as built."""
-    arguments = ["build", "--exclude-resource-type", "unit_test"]
+    # A test over tables of two parts waits for the later one, where all of them are there.
+    is_first = _FIRST in context.selected_asset_keys
+    selection = "buildable" if is_first else "eager"
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", selection]
     if run.full_build_reason:
         context.log.info(f"full build: {run.full_build_reason}")
         arguments.append("--full-refresh")

@@ -70,9 +70,7 @@ def lock_text(hashes: Mapping[str, str]) -> str:
     return head + "".join(f'"{name}": "{hashes[name]}"\n' for name in sorted(hashes))
 
 
-def compare(
-    present: Mapping[str, tuple[str, datetime, str, int]], recorded: Recorded, recorded_by: str
-) -> list[Fault]:
+def compare(present: Mapping[str, tuple[str, datetime, str, int]], recorded: Recorded, recorded_by: str) -> list[Fault]:
     """Faults of versions that were changed or removed after deciding, or begin in a published past.
 
     `present` maps a criteria version to (hash, effective_from, file, line) as the files have it; `recorded_by` says who

@@ -196,9 +196,7 @@ def _service_line(document: Document, catalogue: Catalogue, policy: Policy) -> S
     return ServiceLine(name, document.file, owners or {}, tuple(versions), tuple(places))
 
 
-def _versions(
-    document: Document, found: Any, catalogue: Catalogue, policy: Policy
-) -> tuple[list[Version], list[int]]:
+def _versions(document: Document, found: Any, catalogue: Catalogue, policy: Policy) -> tuple[list[Version], list[int]]:
     if not isinstance(found, list) or not found:
         document.refuse(("versions",), "is required: a list of at least one version")
         return [], []

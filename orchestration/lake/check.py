@@ -113,7 +113,8 @@ def _statement(extract: Extract, columns: tuple[ColumnSpec, ...], given: frozens
         zoned as (select {", ".join(["parsed.*", *zoned])} from parsed {" ".join(joins)}),
         {_event_days(extract, columns)}
         judged as (select *, cast({fault} as smallint) as _fault, {_event(extract, columns)} as _event_at,
-            {_value(columns, _known_name(extract), "cast(null as timestamp)")} as _given_at from {"dated" if _event_day(extract, columns) else "zoned"}),
+            {_value(columns, _known_name(extract), "cast(null as timestamp)")} as _given_at
+            from {"dated" if _event_day(extract, columns) else "zoned"}),
         passed as (select _row_no, _fault, _given_at, _event_at, {_cursor(extract, columns)},
             {", ".join(f'{each.sql} as "{each.name}"' for each in _passing(extract, landed))},
             {_token_text(extract, columns)}

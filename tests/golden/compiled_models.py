@@ -62,7 +62,7 @@ def compile_project(builds: DbtBuilds, home: Path, *, select: Sequence[str]) -> 
         ).fetchall()
         schemas = {}
         for (name,) in names:
-            schemas[name] = connection.execute(f"select * from input.{name} limit 0").to_arrow_table().schema
+            schemas[name] = connection.sql(f"select * from input.{name} limit 0").to_arrow_table().schema
         ddl = {
             name: ", ".join(
                 f'"{column}" {kind}'

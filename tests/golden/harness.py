@@ -123,10 +123,9 @@ class Story:
         return "\n".join([f"{self.name}: {table}", ",".join(columns), *lines]) if lines else ""
 
     def _found_rows(self, home: Path, table: str, columns: Sequence[str]) -> list[list[str]]:
-        relation = query(
-            home,
-            f"select table_schema || '.' || table_name as name from information_schema.tables where table_name = '{table}'",
-        )["name"].iloc[0]
+        schemas = query(home, f"select table_schema from information_schema.tables where table_name = '{table}'")
+        assert len(schemas) == 1, f"{self.name}: there is no table {table}"
+        relation = f"{schemas['table_schema'].iloc[0]}.{table}"
         only = self.run.get("filters", {}).get(table, "true")
         frame = query(home, f"select * from {relation} where {only}")
         own = {row.source for row in self.sources()}
@@ -137,6 +136,9 @@ class Story:
             mine |= frame["source"].isin(own)
         for name in keys:
             mine |= frame[name].isin(list(self.keys))
+        # Reference rows are seen by every source; a story speaks of its own.
+        if "defined_by" in frame.columns:
+            mine &= frame["defined_by"].isin(own)
         rows = frame.loc[mine, list(columns)].to_dict("records")
         return [[self._shown(row[name]) for name in columns] for row in rows]
 

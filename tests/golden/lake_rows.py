@@ -137,7 +137,7 @@ class ScratchLake:
         if (landed["known_at"], content) in chain:
             return None
         before = [each for each in chain if (each[0] or datetime.min) <= (landed["known_at"] or datetime.min)]
-        if before and max(before, key=lambda each: each[0] or datetime.min)[1] == content:
+        if before and sorted(before, key=lambda each: each[0] or datetime.min)[-1][1] == content:
             landed["_is_repeat"] = True
         chain.append((landed["known_at"], content))
         return landed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ def timed(project: CompiledProject, drawn_calendars: list[Calendar], drawn_hando
     world.replace("sources", [{"source": "crm", "id_space": "crm", "connector": "contract_files", "timezone": "UTC"}])
     world.replace("source_stages", [{"source": "crm", "stage": "mql", "is_crm_authority": True}])
     world.replace("timezone_offsets", [
-        {"timezone": zone, "utc_from": span.utc_from, "utc_to": span.utc_to, "offset_seconds": span.offset_seconds}
+        {"timezone": zone, **asdict(span)}
         for zone in ZONES for span in offset_spans(zone, 2025, 2028, 7)
     ])  # fmt: skip
     world.replace("criteria_versions", [

@@ -25,6 +25,11 @@ SOURCES = [
 ]
 
 
+# Rows of input tables that every run of a world finds: criteria, authorities, calendars.
+References = Mapping[str, Sequence[Mapping[str, Any]]]
+NO_REFERENCES: References = {}
+
+
 @dataclass(frozen=True)
 class Piece:
     """What one run lands, and the moment it answers for."""
@@ -35,10 +40,14 @@ class Piece:
 
 
 def land_pieces(world: Sequence[WorldRow], *, pieces: int, seed: int) -> list[Piece]:
-    """The world as landed rows, by run; as_of never goes back and ends at a moment of the grid."""
+    """The world as landed rows, by run, at random moments of the grid; as_of never goes back."""
     rng = random.Random(seed)
+    return land_told(world, moments=sorted(rng.randint(HOURS - 12, HOURS) for _ in range(pieces)))
+
+
+def land_told(world: Sequence[WorldRow], *, moments: Sequence[int]) -> list[Piece]:
+    """The world as landed rows, one run at each of the given hours."""
     lake = ScratchLake(Path("unused"))
-    moments = sorted(rng.randint(HOURS - 12, HOURS) for _ in range(pieces))
     found = []
     for run_no, moment in enumerate(moments, start=1):
         rows: dict[str, list[dict[str, Any]]] = {}
@@ -51,11 +60,12 @@ def land_pieces(world: Sequence[WorldRow], *, pieces: int, seed: int) -> list[Pi
     return found
 
 
-def feed_in_pieces(project: CompiledProject, pieces: Sequence[Piece], *, seed: int) -> World:
+def feed_in_pieces(
+    project: CompiledProject, pieces: Sequence[Piece], *, seed: int, references: References = NO_REFERENCES
+) -> World:
     """Land and build piece by piece; now and then a build is killed half-way and the next goes on from there."""
     rng = random.Random(seed)
-    world = World(project)
-    world.replace("sources", SOURCES)
+    world = _world(project, references)
     built: Piece | None = None
     for piece in pieces:
         for entity, rows in piece.rows.items():
@@ -69,10 +79,11 @@ def feed_in_pieces(project: CompiledProject, pieces: Sequence[Piece], *, seed: i
     return world
 
 
-def feed_at_once(project: CompiledProject, pieces: Sequence[Piece]) -> World:
+def feed_at_once(
+    project: CompiledProject, pieces: Sequence[Piece], *, references: References = NO_REFERENCES
+) -> World:
     """The same rows in one full build as of the last piece."""
-    world = World(project)
-    world.replace("sources", SOURCES)
+    world = _world(project, references)
     for piece in pieces:
         for entity, rows in piece.rows.items():
             world.add(entity, rows)
@@ -85,6 +96,13 @@ def rows_of(world: World, relation: str) -> pd.DataFrame:
     """All rows of a relation, in the order of their text."""
     found = world.read(f"select * from {relation}").astype(str)
     return found.sort_values(list(found.columns)).reset_index(drop=True)
+
+
+def _world(project: CompiledProject, references: References) -> World:
+    world = World(project)
+    for table, rows in {"sources": SOURCES, **references}.items():
+        world.replace(table, rows)
+    return world
 
 
 def _keyed(row: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ days as (
 ),
 
 timezones as (
-    select source, calendar_id, min(timezone) as timezone
+    select source, calendar_id, min(defined_by) as defined_by, min(timezone) as timezone
     from {{ ref('int_calendars__current') }}
     group by source, calendar_id
 ),
@@ -22,6 +22,7 @@ hours as (
     select
         calendars.source,
         calendars.calendar_id,
+        calendars.defined_by,
         calendars.timezone,
         days.day as local_date,
         calendars.opens_at,
@@ -39,6 +40,7 @@ hours as (
     select
         holidays.source,
         holidays.calendar_id,
+        timezones.defined_by,
         timezones.timezone,
         holidays.holiday_date as local_date,
         holidays.opens_at,
@@ -60,6 +62,7 @@ timed as (
 select
     source,
     calendar_id,
+    defined_by,
     timezone,
     local_date,
     {{ add_seconds('cast(local_date as timestamp)', 'opens_minute * 60') }} as opens_local_at,

@@ -2,6 +2,7 @@ with moments as (
     select
         hours.source,
         hours.calendar_id,
+        hours.defined_by,
         hours.local_date,
         greatest({{ add_seconds('hours.opens_local_at', '-opening.offset_seconds') }}, opening.utc_from) as opens_at_utc,
         greatest({{ add_seconds('hours.closes_local_at', '-closing.offset_seconds') }}, closing.utc_from) as closes_at_utc
@@ -46,6 +47,7 @@ openings as (
     select
         source,
         calendar_id,
+        min(defined_by) as defined_by,
         min(local_date) as local_date,
         min(opens_at_utc) as opens_at_utc,
         max(closes_at_utc) as closes_at_utc
@@ -63,6 +65,7 @@ measured as (
 select
     calendar_id,
     source,
+    defined_by,
     local_date,
     open_seconds,
     cast(coalesce(sum(open_seconds) over (

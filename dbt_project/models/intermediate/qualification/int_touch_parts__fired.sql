@@ -65,7 +65,7 @@ placed as (
         *,
         row_number() over (
             partition by record_key, criteria_version, rule_id, part_no, service_line, valid_to = {{ end_of_time() }}
-            order by valid_from, occurred_at, touch_id, source
+            order by valid_from, touch_id, source
         ) as place,
         min(case when valid_to = {{ end_of_time() }} then valid_from end) over (
             partition by record_key, criteria_version, rule_id, part_no, service_line

@@ -1,0 +1,90 @@
+"""History in pieces gives the stages, credits, handoffs and funnel that history at once gives, killed builds included."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from orchestration.criteria_files.load import load_criteria
+from orchestration.lake.zones import offset_spans
+from tests.golden.builds import DbtBuilds
+from tests.golden.compiled_models import CompiledProject, compile_project
+from tests.unit.identity.feeding import feed_at_once, feed_in_pieces, land_pieces, rows_of
+from tests.unit.identity.random_worlds import BEGINNING, HOURS, draw_world, hour
+
+CRITERIA = f"""
+service_line: cardiology
+versions:
+  - version: 1
+    effective_from: {(BEGINNING - timedelta(days=9)).isoformat()}Z
+    mql: {{require: fit_or_behaviour, behaviour: {{threshold: 2, rules: [{{id: guide, signal: guide, points: 2}}]}}}}
+    sql:
+      eligibility: [{{id: paid, attribute: payer, in: [a]}}]
+      ready_when_any:
+        - {{id: screened, work_event: screening, outcome: [qualified]}}
+        - {{id: booked, appointment_booked_by: [lead]}}
+    sla: {{first_contact_business_minutes: 90}}
+  - version: 2
+    effective_from: {hour(HOURS - 8).isoformat()}Z
+    mql: {{require: fit_or_behaviour, behaviour: {{threshold: 2, rules: [{{id: called, signal: call, points: 2}}]}}}}
+"""
+MARTS = (
+    "fct_lead_stage_transitions", "fct_funnel_conversions", "fct_touches", "fct_appointments", "fct_contact_attempts",
+    "fct_channel_performance", "fct_stage_label_conflicts", "dim_leads",
+)  # fmt: skip
+# What says how a build came about, not what is so.
+_OF_THE_BUILD = {"int_rows__moved", "int_references__moved", "int_records__touched"}
+
+
+@pytest.fixture(scope="module")
+def lead_models(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
+    """Everything between the input contract and the marts that wait for no score."""
+    scratch = tmp_path_factory.mktemp("stages")
+    home = scratch / "home"
+    home.mkdir()
+    folders = [f"path:models/intermediate/{folder}" for folder in ("stages", "attribution", "handoff")]
+    return compile_project(DbtBuilds(scratch), home, select=[*folders, *MARTS])
+
+
+@pytest.fixture(scope="module")
+def references(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """Criteria of one service line, a source whose labels decide, and a calendar that is open every other hour."""
+    folder = tmp_path_factory.mktemp("criteria")
+    (folder / "cardiology.yaml").write_text(CRITERIA)
+    parts = load_criteria(folder).tables()
+    stages = ("mql", "sql", "opportunity", "appointment", "consult", "disqualified")
+    lineage = {"_source": "crm", "_id_space": "crm", "_batch_id": "00000000-0", "_file_sha256": "f", "_is_repeat": False}
+    return {
+        **{f"criteria_{part}": parts[part].to_pylist() for part in ("versions", "rules", "exclusions")},
+        "source_stages": [
+            {"source": source, "stage": stage, "is_crm_authority": source == "other"} for source in ("crm", "web", "other") for stage in stages
+        ],
+        "timezone_offsets": [{"timezone": "America/Chicago", "utc_from": s.utc_from, "utc_to": s.utc_to, "local_from": s.local_from,
+                              "local_to": s.local_to, "offset_seconds": s.offset_seconds} for s in offset_spans("America/Chicago", 2025, 2027, 7)],
+        "locations": [{"location_id": "N", "calendar_id": "C", "_row_no": 1, **lineage}],
+        "calendars": [
+            {"calendar_id": "C", "timezone": "America/Chicago", "iso_weekday": day, "opens_at": f"{clock:02d}:30", "closes_at": f"{clock + 1:02d}:15",
+             "_row_no": day * 24 + clock, **lineage}
+            for day in range(1, 8) for clock in range(0, 22, 2)
+        ],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_feeding_in_pieces_equals_feeding_at_once(
+    lead_models: CompiledProject, references: dict[str, list[dict[str, Any]]], seed: int
+) -> None:
+    pieces = land_pieces(draw_world(seed, pieces=4), pieces=4, seed=seed)
+    bit_by_bit = feed_in_pieces(lead_models, pieces, seed=seed, references=references)
+    at_once = feed_at_once(lead_models, pieces, references=references)
+    entered = at_once.read("select count(*) as entry_count from intermediate.int_leads__entered")["entry_count"].iloc[0]
+    assert entered > 0
+    for model in lead_models.models:
+        if model.name not in _OF_THE_BUILD:
+            found, expected = rows_of(bit_by_bit, model.relation), rows_of(at_once, model.relation)
+            pd.testing.assert_frame_equal(found, expected, obj=f"seed {seed}: {model.name}")
+
+
