@@ -1,5 +1,6 @@
 """The Dagster instance of a home: its configuration file, and the instance itself. Usage reporting is off."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,12 +15,16 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+event_log_storage:
+  module: orchestration.event_log
+  class: PooledEventLog
+  config: {{base_dir: {base_dir}}}
 concurrency:
   runs:
     max_concurrent_runs: 1
 retention:
-  schedule: {purge_after_days: {skipped: 2, success: 14, failure: 30}}
-  sensor: {purge_after_days: {skipped: 2, success: 14, failure: 30}}
+  schedule: {{purge_after_days: {{skipped: 2, success: 14, failure: 30}}}}
+  sensor: {{purge_after_days: {{skipped: 2, success: 14, failure: 30}}}}
 """
 
 
@@ -28,7 +33,8 @@ def prepare_dagster_home(home: Path) -> Path:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     configuration = home / "dagster.yaml"
     if not configuration.exists():
-        configuration.write_text(_CONFIGURATION, encoding="utf-8")
+        base_dir = json.dumps(str(home.resolve() / "history" / "runs"))
+        configuration.write_text(_CONFIGURATION.format(base_dir=base_dir), encoding="utf-8")
     with open_instance(home) as instance:
         instance.get_runs_count()
     return home

@@ -5,7 +5,7 @@ A resource is opened once per run: every job runs in one process, since steps sh
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
@@ -18,11 +18,14 @@ from orchestration.settings import Settings
 
 
 class QuietDbt(DbtCliResource):
-    """dbt without asking the package index for its own version at every call."""
+    """dbt without asking the package index for its own version, or opening the warehouse, before every call."""
 
     @property
     def _cli_version(self) -> Version:
         return Version(installed_version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:  # type: ignore[override]
+        return None
 
 
 def run_resource(settings: Settings) -> dg.ResourceDefinition:
@@ -37,11 +40,11 @@ def run_resource(settings: Settings) -> dg.ResourceDefinition:
 
 def dbt_resource(settings: Settings) -> QuietDbt:
     """dbt on the pipeline's own target, its files below the checkout read only."""
-    executable = Path(sys.executable).with_name("dbt")
+    executable = Path(sys.executable).with_name("handoff-dbt")
     return QuietDbt(
         project_dir=os.fspath(settings.dbt_project),
         profiles_dir=os.fspath(settings.dbt_project),
         target="pipeline",
-        dbt_executable=os.fspath(executable if executable.exists() else "dbt"),
-        global_config_flags=["--no-use-colors", "--no-send-anonymous-usage-stats"],
+        dbt_executable=os.fspath(executable if executable.exists() else "handoff-dbt"),
+        global_config_flags=["--no-use-colors", "--no-send-anonymous-usage-stats", "--log-level-file", "none"],
     )

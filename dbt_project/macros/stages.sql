@@ -16,7 +16,7 @@
 {#
   Stretches of versions (a relation in parentheses): the last version of each stretch in which none of the `same`
   columns changed and no version of another record, and no deletion, lay between, with the moment the stretch began to
-  be known as known_at. So a fact keeps the moment it was first known when something beside it was corrected.
+  be known as first_known_at. So a fact keeps the moment it was first known when something beside it was corrected.
 #}
 {% macro version_stretches(versions, keys, same) -%}
     {%- set key_list = keys | join(', ') -%}
@@ -42,8 +42,8 @@
         )
 
         select
-            numbered.* except (_begins, _stretch_no, known_at),
-            min(known_at) over (partition by {{ key_list }}, _stretch_no) as known_at
+            numbered.*,
+            min(known_at) over (partition by {{ key_list }}, _stretch_no) as first_known_at
         from numbered
         qualify row_number() over (partition by {{ key_list }}, _stretch_no order by known_at desc) = 1
     )

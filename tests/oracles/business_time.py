@@ -51,7 +51,9 @@ def open_minutes(calendar: Calendar, first: date, last: date) -> set[datetime]:
 
 def open_time(minutes: set[datetime], begin: datetime, end: datetime) -> timedelta:
     """Open time between two moments."""
-    return sum((min(end, cell + MINUTE) - max(begin, cell) for cell in _cells(begin, end) if cell in minutes), timedelta())
+    return sum(
+        (min(end, cell + MINUTE) - max(begin, cell) for cell in _cells(begin, end) if cell in minutes), timedelta()
+    )
 
 
 def due_instant(minutes: set[datetime], begin: datetime, wanted: timedelta, latest: datetime) -> datetime | None:

@@ -59,10 +59,23 @@ def spans() -> st.SearchStrategy[tuple[str, str]]:
 @st.composite
 def calendars(draw: st.DrawFn) -> Calendar:
     """Openings on some weekdays, one at each time they begin, and a few holidays, with hours of their own or none."""
-    weekly = draw(st.dictionaries(st.tuples(st.integers(1, 7), clocks().filter(lambda clock: clock != "24:00")), clocks(), min_size=1, max_size=9))
-    days = st.builds(lambda season, day: (season + timedelta(days=day)).date(), st.sampled_from(SEASONS), st.integers(0, 20))
+    weekly = draw(
+        st.dictionaries(
+            st.tuples(st.integers(1, 7), clocks().filter(lambda clock: clock != "24:00")),
+            clocks(),
+            min_size=1,
+            max_size=9,
+        )
+    )
+    days = st.builds(
+        lambda season, day: (season + timedelta(days=day)).date(), st.sampled_from(SEASONS), st.integers(0, 20)
+    )
     holidays = draw(st.dictionaries(days, st.lists(spans(), max_size=1), max_size=4))
-    return Calendar(draw(st.sampled_from(ZONES)), [(weekday, opens, closes) for (weekday, opens), closes in weekly.items()], holidays)
+    return Calendar(
+        draw(st.sampled_from(ZONES)),
+        [(weekday, opens, closes) for (weekday, opens), closes in weekly.items()],
+        holidays,
+    )
 
 
 @st.composite
@@ -70,7 +83,12 @@ def handoffs(draw: st.DrawFn) -> Handoff:
     """A handoff within twelve days of a season's begin, to the second."""
     at = draw(st.sampled_from(SEASONS)) + timedelta(seconds=draw(st.integers(0, 12 * 86_400)))
     waited = draw(st.none() | st.integers(-86_400, 6 * 86_400))
-    return Handoff(draw(st.integers(0, 2)), at, draw(st.sampled_from(MINUTES)), None if waited is None else at + timedelta(seconds=waited))
+    return Handoff(
+        draw(st.integers(0, 2)),
+        at,
+        draw(st.sampled_from(MINUTES)),
+        None if waited is None else at + timedelta(seconds=waited),
+    )
 
 
 @settings(
@@ -85,7 +103,9 @@ def test_due_instants_and_open_minutes_agree_with_a_walk_by_minutes(
         row = found.loc[record_key("crm", f"L{number}")]
         latest = handoff.at + timedelta(days=SEEN_DAYS)
         minutes = open_minutes(
-            drawn_calendars[handoff.calendar], (handoff.at - timedelta(days=3)).date(), (latest + timedelta(days=2)).date()
+            drawn_calendars[handoff.calendar],
+            (handoff.at - timedelta(days=3)).date(),
+            (latest + timedelta(days=2)).date(),
         )
         due = due_instant(minutes, handoff.at, timedelta(minutes=handoff.minutes), latest)
         assert moment(row["sla_due_at"], before=latest) == due, handoff

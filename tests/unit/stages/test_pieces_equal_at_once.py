@@ -56,7 +56,13 @@ def references(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[
     (folder / "cardiology.yaml").write_text(CRITERIA)
     parts = load_criteria(folder).tables()
     stages = ("mql", "sql", "opportunity", "appointment", "consult", "disqualified")
-    lineage = {"_source": "crm", "_id_space": "crm", "_batch_id": "00000000-0", "_file_sha256": "f", "_is_repeat": False}
+    lineage = {
+        "_source": "crm",
+        "_id_space": "crm",
+        "_batch_id": "00000000-0",
+        "_file_sha256": "f",
+        "_is_repeat": False,
+    }
     return {
         **{f"criteria_{part}": parts[part].to_pylist() for part in ("versions", "rules", "exclusions")},
         "source_stages": [
@@ -86,5 +92,3 @@ def test_feeding_in_pieces_equals_feeding_at_once(
         if model.name not in _OF_THE_BUILD:
             found, expected = rows_of(bit_by_bit, model.relation), rows_of(at_once, model.relation)
             pd.testing.assert_frame_equal(found, expected, obj=f"seed {seed}: {model.name}")
-
-

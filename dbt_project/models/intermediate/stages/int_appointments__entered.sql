@@ -35,7 +35,7 @@ entered as (
         true as is_evidenced,
         not is_current as is_superseded,
         booked_at as entered_at,
-        known_at
+        first_known_at as known_at
     from bookings
     union all
     select
@@ -43,10 +43,10 @@ entered as (
         source,
         appointment_id,
         'consult' as stage,
-        coalesce(starts_at <= known_at, false) as is_evidenced,
+        coalesce(starts_at <= first_known_at, false) as is_evidenced,
         not is_current as is_superseded,
-        coalesce(starts_at, known_at) as entered_at,
-        known_at
+        coalesce(starts_at, first_known_at) as entered_at,
+        first_known_at as known_at
     from holdings
     where is_held
 )

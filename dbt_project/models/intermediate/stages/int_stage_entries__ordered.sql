@@ -48,13 +48,32 @@ seen as (
 -- The end of a disqualification leads back to as far as the lead had come.
 moved as (
     select
-        seen.* except (stage, stage_rank),
-        case when is_end then {{ stage_of_rank('furthest_rank_before') }} else stage end as stage,
-        case when is_end then furthest_rank_before else stage_rank end as stage_rank
+        seen.*,
+        case when is_end then {{ stage_of_rank('furthest_rank_before') }} else stage end as reached_stage,
+        case when is_end then furthest_rank_before else stage_rank end as reached_rank
     from seen
 )
 
 select
-    moved.*,
-    lag(stage, 1, 'lead') over (partition by lead_key, basis_group order by place) as from_stage
+    entry_key,
+    lead_key,
+    record_key,
+    basis_group,
+    basis,
+    criteria_version,
+    reached_stage as stage,
+    is_end,
+    is_evidenced,
+    is_reentry,
+    has_mql_before,
+    has_sql_before,
+    has_appointment_before,
+    has_mql_after,
+    has_sql_after,
+    has_appointment_after,
+    reached_rank as stage_rank,
+    furthest_rank_before,
+    entered_at,
+    known_at,
+    lag(reached_stage, 1, 'lead') over (partition by lead_key, basis_group order by place) as from_stage
 from moved

@@ -53,6 +53,17 @@ with entries as (
 
 select
     md5({{ canonical_text(['record_key', 'basis_group', 'source_entry', 'stage', 'entered_at', 'known_at']) }}) as entry_key,
-    entries.* except (source_entry),
+    record_key,
+    basis_group,
+    stage,
+    basis,
+    criteria_version,
+    actor_id,
+    actor_type,
+    is_end,
+    is_evidenced,
+    is_superseded,
+    entered_at,
+    known_at,
     greatest(entered_at, known_at) as effective_at
 from entries

@@ -30,6 +30,6 @@ select
     actor_type,
     not is_current as is_superseded,
     entered_at,
-    known_at
+    first_known_at as known_at
 from stretches
 where stage is not null

@@ -26,8 +26,8 @@ spent as (
                 spend_date desc,
                 campaign_name desc nulls last,
                 channel desc nulls last,
-                source,
-                currency nulls first
+                source asc,
+                currency asc nulls first
         ) as place
     from {{ ref('int_spend__current') }}
 ),

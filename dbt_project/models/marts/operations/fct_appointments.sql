@@ -50,9 +50,9 @@ select
     outcomes.booked_at,
     outcomes.starts_at,
     reschedulings.rescheduled_at,
-    case when outcomes.status = 'cancelled' then outcomes.known_at end as cancelled_at,
-    case when outcomes.status = 'no_show' then coalesce(outcomes.starts_at, outcomes.known_at) end as no_show_at,
-    case when outcomes.status = 'held' then coalesce(outcomes.starts_at, outcomes.known_at) end as held_at
+    case when outcomes.status = 'cancelled' then outcomes.first_known_at end as cancelled_at,
+    case when outcomes.status = 'no_show' then coalesce(outcomes.starts_at, outcomes.first_known_at) end as no_show_at,
+    case when outcomes.status = 'held' then coalesce(outcomes.starts_at, outcomes.first_known_at) end as held_at
 from outcomes
 inner join {{ ref('int_records__merged') }} as merged on outcomes.record_key = merged.record_key
 left join reschedulings
