@@ -30,6 +30,8 @@ def ensure_manifest(settings: Settings) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not is_manifest_current(settings):
             _parse(settings)
+            # Dagster copies it into homes as it is, and a home is its owner's alone.
+            (target / "partial_parse.msgpack").chmod(0o600)
             _stamp(settings).write_text(dbt_hash())
 
 

@@ -78,4 +78,4 @@ def _without(candidates: pd.DataFrame, scored: pd.DataFrame) -> pd.DataFrame:
     """Candidates whose MQL has no score yet; a record that entered again at another moment has none."""
     known = set(zip(scored["record_key"], pd.to_datetime(scored["became_mql_at"]), strict=True))
     keys = zip(candidates["record_key"], pd.to_datetime(candidates["became_mql_at"]), strict=True)
-    return candidates[[key not in known for key in keys]]
+    return candidates[np.fromiter((key not in known for key in keys), dtype=bool, count=len(candidates))]

@@ -1,8 +1,7 @@
 """The outbox: what each CRM record must say, what was sent, and what the CRM was read to hold.
 
-One SQLite file beside the lake, so that a crash between a write and its proof loses neither. Holds the queue, its
-sequence numbers, and the log of attempts that lands as receipts. Talking to a CRM is a destination's business;
-what may leave is `sync_crm__lead_readiness`.
+One SQLite file, so that a crash between a write and its proof loses neither: the queue, its sequence numbers, and the
+log of attempts that lands as receipts. Talking to a CRM is a destination's business.
 """
 
 from __future__ import annotations
@@ -135,7 +134,12 @@ class Outbox:
 
     def begin(self, destination: str, writes: Sequence[Write]) -> None:
         """Note, before anything is sent, that these are on their way."""
-        self._mark("sending", None, destination, writes)
+        with self._transaction():
+            self._connection.executemany(
+                "update outbox set status = 'sending', error_code = null "
+                "where destination = ? and lead_id = ? and sequence = ?",
+                [(destination, write.lead_id, write.sequence) for write in writes],
+            )
 
     def settle(self, destination: str, receipts: Sequence[Receipt]) -> None:
         """Record what became of attempts: the record's state and a row of the log, together or not at all."""
@@ -179,13 +183,6 @@ class Outbox:
     def _last_sequence(self, destination: str) -> int:
         row = self._connection.execute("select last from sequences where destination = ?", (destination,)).fetchone()
         return int(row["last"]) if row else 0
-
-    def _mark(self, status: str, error: str | None, destination: str, writes: Sequence[Write]) -> None:
-        with self._transaction():
-            self._connection.executemany(
-                "update outbox set status = ?, error_code = ? where destination = ? and lead_id = ? and sequence = ?",
-                [(status, error, destination, write.lead_id, write.sequence) for write in writes],
-            )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

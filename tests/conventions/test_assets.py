@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import build_defs
+from orchestration.dbt_manifest import ensure_manifest
 from orchestration.settings import Settings
 
 PINNED = Path(__file__).with_name("asset_keys.txt")
@@ -15,6 +16,7 @@ PINNED = Path(__file__).with_name("asset_keys.txt")
 
 @pytest.fixture(scope="module")
 def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    ensure_manifest(Settings())
     return build_defs(Settings(home=tmp_path_factory.mktemp("absent") / "home"))
 
 

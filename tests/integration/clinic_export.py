@@ -48,48 +48,121 @@ def at(day: int, hour: int = 0, minute: int = 0) -> str:
 def write_export(directory: Path) -> Path:
     """Leads, touches, links, attributes, labels and work of ten people; one row of each kind cannot be read."""
     people = [(number, canaries(number)) for number in range(10)]
-    write_rows(directory / "leads.csv", [
-        {"lead_id": f"L{n}", "created_at": at(n), "service_line": "orthopaedics", "location_id": "", "channel": "paid_search",
-         "platform": "google", "campaign_id": "C1", "email": who["email"], "phone": who["phone"], "first_name": who["first_name"],
-         "last_name": who["last_name"], "postal_code": "78701", "home_address": f"{n} {who['last_name']} Street"}
-        for n, who in people
-    ] + [{"lead_id": "L99", "created_at": f"not a time {people[0][1]['email']}", "email": people[0][1]["email"]}])
-    write_rows(directory / "touches.csv", [
-        {"touch_id": f"T{n}-{k}", "anonymous_id": who["session"], "occurred_at": at(n, 1, k), "signal": signal, "topic": "knee_pain",
-         "channel": "paid_search", "platform": "google", "campaign_id": "C1", "click_id": who["click"], "click_id_type": "gclid",
-         "landing_page": f"https://clinic.example/knee?email={who['email']}&tel={who['phone']}#{who['last_name']}"}
-        for n, who in people for k, signal in enumerate(["content_download", "appointment_request"])
-    ])
-    write_rows(directory / "identities.csv", [
-        {"lead_id": f"L{n}", "id_type": kind, "id_value": value, "known_at": at(n, 2)}
-        for n, who in people for kind, value in [("anonymous_id", who["session"]), ("email", who["email"])]
-    ])
-    write_rows(directory / "lead_attributes.csv", [
-        {"lead_id": f"L{n}", "name": name, "value": value, "known_at": at(n, 2)}
-        for n, who in people for name, value in [("payer_type", "commercial"), ("state", "TX"), ("birth_name", who["last_name"])]
-    ])
-    write_rows(directory / "work_events.csv", [
-        {"event_id": f"W{n}", "lead_id": f"L{n}", "occurred_at": at(n, 5), "kind": "screening", "contact_channel": "call",
-         "outcome": "qualified" if n % 2 else "not_qualified", "reason": who["remark"], "staff_id": "S1"}
-        for n, who in people
-    ])
-    write_rows(directory / "stage_events.csv", [
-        {"event_id": f"E{n}", "lead_id": f"L{n}", "stage_raw": "Qualified", "stage": "sql", "entered_at": at(n, 6), "actor_id": "S1",
-         "actor_type": "staff", "reason": who["remark"]}
-        for n, who in people
-    ])
-    write_rows(directory / "spend.csv", [
-        {"platform": "google", "campaign_id": "C1", "campaign_name": "Knee", "channel": "paid_search", "spend_date": at(day)[:10],
-         "cost": "12.50", "currency": "USD", "impressions": 100, "clicks": 7}
-        for day in range(10)
-    ])
+    write_rows(
+        directory / "leads.csv",
+        [
+            {
+                "lead_id": f"L{n}",
+                "created_at": at(n),
+                "service_line": "orthopaedics",
+                "location_id": "",
+                "channel": "paid_search",
+                "platform": "google",
+                "campaign_id": "C1",
+                "email": who["email"],
+                "phone": who["phone"],
+                "first_name": who["first_name"],
+                "last_name": who["last_name"],
+                "postal_code": "78701",
+                "home_address": f"{n} {who['last_name']} Street",
+            }
+            for n, who in people
+        ]
+        + [{"lead_id": "L99", "created_at": f"not a time {people[0][1]['email']}", "email": people[0][1]["email"]}],
+    )
+    write_rows(
+        directory / "touches.csv",
+        [
+            {
+                "touch_id": f"T{n}-{k}",
+                "anonymous_id": who["session"],
+                "occurred_at": at(n, 1, k),
+                "signal": signal,
+                "topic": "knee_pain",
+                "channel": "paid_search",
+                "platform": "google",
+                "campaign_id": "C1",
+                "click_id": who["click"],
+                "click_id_type": "gclid",
+                "landing_page": f"https://clinic.example/knee?email={who['email']}&tel={who['phone']}#{who['last_name']}",
+            }
+            for n, who in people
+            for k, signal in enumerate(["content_download", "appointment_request"])
+        ],
+    )
+    write_rows(
+        directory / "identities.csv",
+        [
+            {"lead_id": f"L{n}", "id_type": kind, "id_value": value, "known_at": at(n, 2)}
+            for n, who in people
+            for kind, value in [("anonymous_id", who["session"]), ("email", who["email"])]
+        ],
+    )
+    write_rows(
+        directory / "lead_attributes.csv",
+        [
+            {"lead_id": f"L{n}", "name": name, "value": value, "known_at": at(n, 2)}
+            for n, who in people
+            for name, value in [("payer_type", "commercial"), ("state", "TX"), ("birth_name", who["last_name"])]
+        ],
+    )
+    write_rows(
+        directory / "work_events.csv",
+        [
+            {
+                "event_id": f"W{n}",
+                "lead_id": f"L{n}",
+                "occurred_at": at(n, 5),
+                "kind": "screening",
+                "contact_channel": "call",
+                "outcome": "qualified" if n % 2 else "not_qualified",
+                "reason": who["remark"],
+                "staff_id": "S1",
+            }
+            for n, who in people
+        ],
+    )
+    write_rows(
+        directory / "stage_events.csv",
+        [
+            {
+                "event_id": f"E{n}",
+                "lead_id": f"L{n}",
+                "stage_raw": "Qualified",
+                "stage": "sql",
+                "entered_at": at(n, 6),
+                "actor_id": "S1",
+                "actor_type": "staff",
+                "reason": who["remark"],
+            }
+            for n, who in people
+        ],
+    )
+    write_rows(
+        directory / "spend.csv",
+        [
+            {
+                "platform": "google",
+                "campaign_id": "C1",
+                "campaign_name": "Knee",
+                "channel": "paid_search",
+                "spend_date": at(day)[:10],
+                "cost": "12.50",
+                "currency": "USD",
+                "impressions": 100,
+                "clicks": 7,
+            }
+            for day in range(10)
+        ],
+    )
     return directory
 
 
 def write_crm(path: Path) -> Path:
     """A CRM database with the ten people and the columns a destination writes."""
     columns = ", ".join(
-        f"{name} text" for name in ("handoff_stage", "handoff_mql_at", "handoff_readiness", "handoff_team_id", "handoff_queue")
+        f"{name} text"
+        for name in ("handoff_stage", "handoff_mql_at", "handoff_readiness", "handoff_team_id", "handoff_queue")
     )
     with sqlite3.connect(path) as connection:
         connection.execute(f"create table leads (lead_id text primary key, {columns}, handoff_sequence integer)")

@@ -44,7 +44,9 @@ def handoff(*arguments: str, expect: int = 0, env: dict[str, str] | None = None)
     """Output of `handoff …`; fails showing it if the exit code is another than expected."""
     process = start(*arguments, env=env)
     output, _ = process.communicate(timeout=900)
-    assert process.returncode == expect, f"handoff {' '.join(arguments)} left with {process.returncode}:\n{output[-6000:]}"
+    assert process.returncode == expect, (
+        f"handoff {' '.join(arguments)} left with {process.returncode}:\n{output[-6000:]}"
+    )
     return output
 
 
@@ -89,7 +91,11 @@ class Home:
 def different_tables(left: Home, right: Home) -> list[str]:
     """Names of derived tables in which two homes differ, with what differs (for a readable failure)."""
     ours, theirs = left.derived(), right.derived()
-    return [f"{name}: {ours.get(name)} != {theirs.get(name)}" for name in sorted({*ours, *theirs}) if ours.get(name) != theirs.get(name)]
+    return [
+        f"{name}: {ours.get(name)} != {theirs.get(name)}"
+        for name in sorted({*ours, *theirs})
+        if ours.get(name) != theirs.get(name)
+    ]
 
 
 def tree_hash(directory: Path) -> str:

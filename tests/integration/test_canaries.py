@@ -76,7 +76,9 @@ def test_no_canary_is_found_outside_the_vault(told: tuple[Home, str]) -> None:
     leaks = {what for needle, what in wanted.items() if needle in output.encode()}
     for path in outside_vault(home.path):
         for content in contents(path):
-            leaks |= {f"{what} in {path.relative_to(home.path)}" for needle, what in wanted.items() if needle in content}
+            leaks |= {
+                f"{what} in {path.relative_to(home.path)}" for needle, what in wanted.items() if needle in content
+            }
     assert not leaks
 
 

@@ -1,4 +1,4 @@
-"""History fed in pieces, as_of moving along, ends in the same derived tables as history at once; the future changes nothing."""
+"""History in pieces, as_of moving along, derives the same tables as history at once; the future changes nothing."""
 
 from __future__ import annotations
 

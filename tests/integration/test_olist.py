@@ -45,7 +45,8 @@ def test_cohorts_of_january_and_may_2018_close_at_the_known_rates(olist: Home) -
 def test_the_deal_closed_before_first_contact_is_reported_not_dropped(olist: Home) -> None:
     early = olist.one("select count(*) from fct_lead_lifecycles where became_sql_at < became_mql_at")
     reported = olist.one(
-        "select count(distinct lead_key) from fct_lead_stage_transitions where stage = 'sql' and anomaly = 'out_of_order'"
+        "select count(distinct lead_key) from fct_lead_stage_transitions "
+        "where stage = 'sql' and anomaly = 'out_of_order'"
     )
     assert (early, reported) == (1, 1)
 
@@ -58,7 +59,8 @@ def test_cohorts_of_2017_are_marked_as_observed_only_from_december(olist: Home) 
         """
     )
     after = olist.one(
-        "select count(observed_from) from fct_funnel_conversions where step = 'mql_to_sql' and cohort_date > '2017-12-05'"
+        "select count(observed_from) from fct_funnel_conversions "
+        "where step = 'mql_to_sql' and cohort_date > '2017-12-05'"
     )
     assert (marked, after) == ([("2017-12-05 00:00:00",)], 0)
 

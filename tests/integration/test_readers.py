@@ -35,7 +35,7 @@ class Reader(threading.Thread):
         while not self.stop.is_set():
             try:
                 self.read()
-            except Exception as error:  # noqa: BLE001 — whatever a reader may meet is a fault
+            except Exception as error:
                 self.faults.append(f"{type(error).__name__}: {error}")
 
     def read(self) -> None:
@@ -91,7 +91,11 @@ def test_an_older_moment_is_published_beside_and_writes_nowhere(clinic: Home) ->
     current = (clinic.path / "published" / "current").resolve()
     crm = (clinic.sources.parent / "crm.db").read_bytes()
     said = clinic.run("2026-01-10T00:00:00Z")
-    beside = [path for path in (clinic.path / "published").iterdir() if path.is_dir() and not path.is_symlink() and path != current]
+    beside = [
+        path
+        for path in (clinic.path / "published").iterdir()
+        if path.is_dir() and not path.is_symlink() and path != current
+    ]
     assert (clinic.path / "published" / "current").resolve() == current
     assert (clinic.sources.parent / "crm.db").read_bytes() == crm
     assert any(str(path) in said for path in beside)

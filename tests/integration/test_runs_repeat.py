@@ -1,4 +1,4 @@
-"""A run is a function of its lake and its moment: two homes agree, a second run does nothing, a killed one is made good."""
+"""A run is a function of its lake and its moment: two homes agree, a second run is idle, a killed one is made good."""
 
 from __future__ import annotations
 
@@ -61,8 +61,9 @@ def test_every_mql_is_written_to_the_crm_and_proved(undisturbed: Home) -> None:
 
 STATIONS: dict[str, Callable[[Home], bool]] = {
     "landing": lambda home: len(list((home.path / "lake" / "landed").rglob("0*.parquet"))) >= 4,
-    "building": lambda home: (home.path / "warehouse.duckdb").exists()
-    and (home.path / "warehouse.duckdb").stat().st_size > 2_000_000,
+    "building": lambda home: (
+        (home.path / "warehouse.duckdb").exists() and (home.path / "warehouse.duckdb").stat().st_size > 2_000_000
+    ),
     "sending": lambda home: written(home) > 0,
 }
 

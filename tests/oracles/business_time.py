@@ -1,7 +1,7 @@
 """Business time in plain Python, minute by minute: what is open when, how long between two moments, when it is due.
 
-Written from the contract's words, with `zoneinfo` and no sums over openings; knows nothing of the SQL. Moments are naive
-and mean UTC.
+Written from the contract's words, with `zoneinfo` and no sums over openings; knows nothing of the SQL. Moments are
+naive and mean UTC.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Calendar:
-    """Weekly openings (ISO weekday, opens, closes: local HH:MM) and holidays (date → openings in place of the date's)."""
+    """Weekly openings (ISO weekday, opens, closes: local HH:MM); holidays: date → openings in place of the date's."""
 
     timezone: str
     openings: Sequence[tuple[int, str, str]]
@@ -50,10 +50,11 @@ def open_minutes(calendar: Calendar, first: date, last: date) -> set[datetime]:
 
 
 def open_time(minutes: set[datetime], begin: datetime, end: datetime) -> timedelta:
-    """Open time between two moments."""
-    return sum(
-        (min(end, cell + MINUTE) - max(begin, cell) for cell in _cells(begin, end) if cell in minutes), timedelta()
-    )
+    """Open time between two moments; none if the second is not after the first."""
+    if end <= begin:
+        return timedelta()
+    cells = (cell for cell in _cells(begin, end) if cell in minutes)
+    return sum((min(end, cell + MINUTE) - max(begin, cell) for cell in cells), timedelta())
 
 
 def due_instant(minutes: set[datetime], begin: datetime, wanted: timedelta, latest: datetime) -> datetime | None:

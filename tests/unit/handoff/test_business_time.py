@@ -128,15 +128,24 @@ def timed(project: CompiledProject, drawn_calendars: list[Calendar], drawn_hando
     world.replace("run", [{"as_of": AS_OF, "run_no": 1, "seed": 7}])
     world.replace("sources", [{"source": "crm", "id_space": "crm", "connector": "contract_files", "timezone": "UTC"}])
     world.replace("source_stages", [{"source": "crm", "stage": "mql", "is_crm_authority": True}])
-    world.replace("timezone_offsets", [
-        {"timezone": zone, **asdict(span)}
-        for zone in ZONES for span in offset_spans(zone, 2025, 2028, 7)
-    ])  # fmt: skip
-    world.replace("criteria_versions", [
-        {"criteria_version": f"sla{minutes}@1", "service_line": f"sla{minutes}", "version": 1, "is_default": False,
-         "first_contact_business_minutes": minutes, "effective_from": datetime(2026, 1, 1)}
-        for minutes in MINUTES
-    ])  # fmt: skip
+    world.replace(
+        "timezone_offsets",
+        [{"timezone": zone, **asdict(span)} for zone in ZONES for span in offset_spans(zone, 2025, 2028, 7)],
+    )
+    world.replace(
+        "criteria_versions",
+        [
+            {
+                "criteria_version": f"sla{minutes}@1",
+                "service_line": f"sla{minutes}",
+                "version": 1,
+                "is_default": False,
+                "first_contact_business_minutes": minutes,
+                "effective_from": datetime(2026, 1, 1),
+            }
+            for minutes in MINUTES
+        ],
+    )
     lake = ScratchLake(Path("unused"))
     for entity, rows in {**calendar_rows(drawn_calendars), **handoff_rows(drawn_handoffs)}.items():
         landed = lake.landed_rows(entity, rows, source="crm")
@@ -153,14 +162,23 @@ def calendar_rows(drawn: list[Calendar]) -> dict[str, list[Mapping[str, str | No
     return {
         "locations": [{"location_id": f"N{number}", "calendar_id": f"C{number}"} for number, _ in numbered],
         "calendars": [
-            {"calendar_id": f"C{number}", "timezone": each.timezone, "iso_weekday": str(weekday), "opens_at": opens, "closes_at": closes}
-            for number, each in numbered for weekday, opens, closes in each.openings
+            {
+                "calendar_id": f"C{number}",
+                "timezone": each.timezone,
+                "iso_weekday": str(weekday),
+                "opens_at": opens,
+                "closes_at": closes,
+            }
+            for number, each in numbered
+            for weekday, opens, closes in each.openings
         ],
         "holidays": [
             {"calendar_id": f"C{number}", "holiday_date": str(day), "opens_at": opens, "closes_at": closes}
-            for number, each in numbered for day, hours in each.holidays.items() for opens, closes in (hours or [(None, None)])
+            for number, each in numbered
+            for day, hours in each.holidays.items()
+            for opens, closes in (hours or [(None, None)])
         ],
-    }  # fmt: skip
+    }
 
 
 def handoff_rows(drawn: list[Handoff]) -> dict[str, list[Mapping[str, str | None]]]:
@@ -169,15 +187,32 @@ def handoff_rows(drawn: list[Handoff]) -> dict[str, list[Mapping[str, str | None
     created = str(date(2026, 2, 1)) + "T00:00Z"
     return {
         "leads": [
-            {"lead_id": f"L{number}", "created_at": created, "service_line": f"sla{each.minutes}", "location_id": f"N{each.calendar}"}
+            {
+                "lead_id": f"L{number}",
+                "created_at": created,
+                "service_line": f"sla{each.minutes}",
+                "location_id": f"N{each.calendar}",
+            }
             for number, each in numbered
         ],
         "stage_events": [
-            {"event_id": f"S{number}", "lead_id": f"L{number}", "stage_raw": "q", "stage": "mql", "entered_at": each.at.isoformat()}
+            {
+                "event_id": f"S{number}",
+                "lead_id": f"L{number}",
+                "stage_raw": "q",
+                "stage": "mql",
+                "entered_at": each.at.isoformat(),
+            }
             for number, each in numbered
         ],
         "work_events": [
-            {"event_id": f"W{number}", "lead_id": f"L{number}", "kind": "contact_made", "occurred_at": each.contacted_at.isoformat()}
-            for number, each in numbered if each.contacted_at is not None
+            {
+                "event_id": f"W{number}",
+                "lead_id": f"L{number}",
+                "kind": "contact_made",
+                "occurred_at": each.contacted_at.isoformat(),
+            }
+            for number, each in numbered
+            if each.contacted_at is not None
         ],
-    }  # fmt: skip
+    }

@@ -79,9 +79,7 @@ def feed_in_pieces(
     return world
 
 
-def feed_at_once(
-    project: CompiledProject, pieces: Sequence[Piece], *, references: References = NO_REFERENCES
-) -> World:
+def feed_at_once(project: CompiledProject, pieces: Sequence[Piece], *, references: References = NO_REFERENCES) -> World:
     """The same rows in one full build as of the last piece."""
     world = _world(project, references)
     for piece in pieces:

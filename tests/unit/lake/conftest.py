@@ -1,3 +1,5 @@
+"""Fixtures of the landing tests: a home, a vault and what lands in them."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

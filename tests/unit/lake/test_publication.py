@@ -203,7 +203,8 @@ def test_tables_come_from_the_dbt_manifest(tmp_path, place):
     nodes = {
         "a": {"resource_type": "model", "schema": "marts", "name": "fct_b", **meta(section="derived"),
               "columns": {"readiness": meta(operational=True), "share": meta(scale=4)}},
-        "b": {"resource_type": "model", "schema": "marts", "name": "fct_a", **meta(section="operational"), "columns": {}},
+        "b": {"resource_type": "model", "schema": "marts", "name": "fct_a", **meta(section="operational"),
+              "columns": {}},
         "c": {"resource_type": "model", "schema": "input", "name": "input__leads", "columns": {}},
         "d": {"resource_type": "test", "schema": "marts", "name": "unique", "columns": {}},
     }  # fmt: skip

@@ -154,3 +154,10 @@ def test_the_schema_survives_json_and_probes_are_the_same_model() -> None:
     assert FeatureSchema.from_dict(schema.to_dict()) == schema
     probe = predict_readiness(trained().pipeline, probe_frame(schema))
     assert same_predictions(probe, probe) and not same_predictions(probe, probe + 1e-6)
+
+
+def test_no_candidates_and_none_scored_before_give_no_scores() -> None:
+    examples, attributes = made_examples(30)
+    none = examples.head(0)
+    assert score_readiness(trained(), none, attributes, already_scored=NONE_YET, as_of=AS_OF).empty
+    assert score_readiness(trained(), none, attributes, already_scored=none, as_of=AS_OF).empty

@@ -1,4 +1,4 @@
-"""History in pieces gives the stages, credits, handoffs and funnel that history at once gives, killed builds included."""
+"""History in pieces gives the stages, credits and handoffs that history at once gives, killed builds included."""
 
 from __future__ import annotations
 
@@ -32,9 +32,15 @@ versions:
     mql: {{require: fit_or_behaviour, behaviour: {{threshold: 2, rules: [{{id: called, signal: call, points: 2}}]}}}}
 """
 MARTS = (
-    "fct_lead_stage_transitions", "fct_funnel_conversions", "fct_touches", "fct_appointments", "fct_contact_attempts",
-    "fct_channel_performance", "fct_stage_label_conflicts", "dim_leads",
-)  # fmt: skip
+    "fct_lead_stage_transitions",
+    "fct_funnel_conversions",
+    "fct_touches",
+    "fct_appointments",
+    "fct_contact_attempts",
+    "fct_channel_performance",
+    "fct_stage_label_conflicts",
+    "dim_leads",
+)
 # What says how a build came about, not what is so.
 _OF_THE_BUILD = {"int_rows__moved", "int_references__moved", "int_records__touched"}
 
@@ -66,17 +72,36 @@ def references(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[
     return {
         **{f"criteria_{part}": parts[part].to_pylist() for part in ("versions", "rules", "exclusions")},
         "source_stages": [
-            {"source": source, "stage": stage, "is_crm_authority": source == "other"} for source in ("crm", "web", "other") for stage in stages
+            {"source": source, "stage": stage, "is_crm_authority": source == "other"}
+            for source in ("crm", "web", "other")
+            for stage in stages
         ],
-        "timezone_offsets": [{"timezone": "America/Chicago", "utc_from": s.utc_from, "utc_to": s.utc_to, "local_from": s.local_from,
-                              "local_to": s.local_to, "offset_seconds": s.offset_seconds} for s in offset_spans("America/Chicago", 2025, 2027, 7)],
+        "timezone_offsets": [
+            {
+                "timezone": "America/Chicago",
+                "utc_from": s.utc_from,
+                "utc_to": s.utc_to,
+                "local_from": s.local_from,
+                "local_to": s.local_to,
+                "offset_seconds": s.offset_seconds,
+            }
+            for s in offset_spans("America/Chicago", 2025, 2027, 7)
+        ],
         "locations": [{"location_id": "N", "calendar_id": "C", "_row_no": 1, **lineage}],
         "calendars": [
-            {"calendar_id": "C", "timezone": "America/Chicago", "iso_weekday": day, "opens_at": f"{clock:02d}:30", "closes_at": f"{clock + 1:02d}:15",
-             "_row_no": day * 24 + clock, **lineage}
-            for day in range(1, 8) for clock in range(0, 22, 2)
+            {
+                "calendar_id": "C",
+                "timezone": "America/Chicago",
+                "iso_weekday": day,
+                "opens_at": f"{clock:02d}:30",
+                "closes_at": f"{clock + 1:02d}:15",
+                "_row_no": day * 24 + clock,
+                **lineage,
+            }
+            for day in range(1, 8)
+            for clock in range(0, 22, 2)
         ],
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -55,7 +55,7 @@ select
     states.censored_by,
     states.began_at as censored_at
 from {{ ref('int_handoffs__started') }} as handoffs
-inner join states on handoffs.lead_key = states.lead_key and states.ended_at > handoffs.handed_off_at
+inner join states on handoffs.lead_key = states.lead_key and handoffs.handed_off_at < states.ended_at
 qualify row_number() over (
     partition by handoffs.lead_key
     order by greatest(states.began_at, handoffs.handed_off_at), states.began_at, states.censored_by
