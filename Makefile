@@ -37,7 +37,7 @@ $(READY): requirements.lock pyproject.toml
 $(WORLD)/world.json: | setup
 	@echo "making a clinic world of $(LEADS) leads, seed $(SEED), in $(WORLD)"
 	@rm -rf $(WORLD).part
-	@$(BIN)/handoff world build --leads $(LEADS) --seed $(SEED) --out $(WORLD).part
+	@$(BIN)/handoff world build --leads $(LEADS) --seed $(SEED) --out $(WORLD).part > /dev/null
 	@rm -rf $(WORLD) && mv $(WORLD).part $(WORLD)
 
 run: setup $(WORLD)/world.json  ## from nothing to scores in a CRM, on the demo's clinic world

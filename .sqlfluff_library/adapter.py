@@ -1,4 +1,4 @@
-"""dbt's `adapter` as the linter sees it: dispatch finds DuckDB's variant of a macro, so that models lint as they run."""
+"""dbt's `adapter` as the linter sees it: dispatch finds DuckDB's variant of a macro: models lint as they run."""
 
 from __future__ import annotations
 

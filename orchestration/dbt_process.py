@@ -23,7 +23,7 @@ def parsed_project() -> Manifest | None:
     if not is_manifest_current(settings) or not kept.exists():
         return None
     manifest = Manifest.from_msgpack(kept.read_bytes(), decoder=extended_mashumuro_decoder)
-    manifest.build_flat_graph()
+    manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     return manifest
 
 

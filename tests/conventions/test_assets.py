@@ -7,8 +7,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.definitions import build_defs
 from orchestration.dbt_manifest import ensure_manifest
+from orchestration.definitions import build_defs
 from orchestration.settings import Settings
 
 PINNED = Path(__file__).with_name("asset_keys.txt")

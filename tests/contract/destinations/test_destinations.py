@@ -192,7 +192,8 @@ def test_a_record_the_database_refuses_fails_alone_and_is_bounded(outbox, databa
     execute(
         database,
         "create table leads (lead_id varchar(40) primary key, "
-        "handoff_stage varchar(20) check (handoff_stage <> 'bad'), handoff_readiness double precision, handoff_sequence bigint)",
+        "handoff_stage varchar(20) check (handoff_stage <> 'bad'), "
+        "handoff_readiness double precision, handoff_sequence bigint)",
         "insert into leads (lead_id) values ('lead-0'), ('lead-1'), ('lead-2')",
     )
     crm = open_destination(database)

@@ -19,10 +19,10 @@ def test_an_empty_environment_gives_the_checkouts_own_places():
 
 def test_the_environment_is_read():
     settings = Settings.from_environment(
-        {"HANDOFF_HOME": "/x/place", "HANDOFF_SOURCES": "some.yaml", "HANDOFF_AS_OF": "2026-03-01", "HANDOFF_SEED": "11"}
+        {"HANDOFF_HOME": "/x/place", "HANDOFF_SOURCES": "a.yaml", "HANDOFF_AS_OF": "2026-03-01", "HANDOFF_SEED": "11"}
     )
     assert settings.home == Path("/x/place") and settings.paths.published == Path("/x/place/published")
-    assert settings.sources == Path.cwd() / "some.yaml"
+    assert settings.sources == Path.cwd() / "a.yaml"
     assert settings.as_of == datetime(2026, 3, 1) and settings.seed == 11
 
 
