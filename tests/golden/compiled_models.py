@@ -65,8 +65,7 @@ def compile_project(builds: DbtBuilds, home: Path, *, select: Sequence[str]) -> 
             schemas[name] = connection.sql(f"select * from input.{name} limit 0").to_arrow_table().schema
         ddl = {
             name: ", ".join(
-                f'"{column}" {kind}'
-                for column, kind, *_ in connection.execute(f"describe input.{name}").fetchall()
+                f'"{column}" {kind}' for column, kind, *_ in connection.execute(f"describe input.{name}").fetchall()
             )
             for (name,) in names
         }
