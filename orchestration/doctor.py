@@ -15,6 +15,8 @@ from orchestration.destinations.base import DestinationError
 from orchestration.destinations.open import open_destination
 from orchestration.lake.lease import lease_holder
 from orchestration.settings import Settings
+from orchestration.sources import generate
+from orchestration.sources.connectors import staged_folders, unstaged_sources
 from orchestration.sources.contract_files import brings
 from orchestration.sources.registry import Registry, RegistryRefused, load_registry
 from orchestration.sources.registry_schema import BaseSource, ContractFilesSource, CrmSqlSource
@@ -72,9 +74,11 @@ def _home(settings: Settings) -> Iterator[Finding]:
     if not paths.home.exists():
         yield Finding("good", f"home {paths.home} does not exist yet: the first run makes it")
         return
-    for place in (paths.home, paths.vault, paths.vault_key):
-        if place.exists() and stat.S_IMODE(place.stat().st_mode) & 0o077:
-            yield Finding("wrong", f"{place} can be read by others", f"chmod go-rwx {place}")
+    kept = [place for place in (paths.home, paths.vault, paths.vault_key) if place.exists()]
+    opened = [place for place in kept if stat.S_IMODE(place.stat().st_mode) & 0o077]
+    yield from (Finding("wrong", f"{place} can be read by others", f"chmod go-rwx {place}") for place in opened)
+    if not opened:
+        yield Finding("good", f"for their owner alone: {', '.join(place.name for place in kept)}")
     if paths.vault.exists() and not paths.vault_key.exists() and settings.vault_key is None:
         yield Finding("wrong", "the vault is there, its key is not", "put vault.key back, or set HANDOFF_VAULT_KEY")
     holder = lease_holder(paths)
@@ -118,12 +122,11 @@ def _paths(registry: Registry) -> Iterator[Finding]:
 
 
 def _folders(registry: Registry, settings: Settings) -> Iterator[Finding]:
-    for name, source in registry.sources.items():
-        folder = settings.dbt_project / "models" / "staging" / source.folder
-        if not folder.is_dir():
-            yield Finding(
-                "wrong", f"source {name}: nothing reads staging folder {source.folder}", f"make {folder} (docs/how-to)"
-            )
+    for fault in unstaged_sources(registry, staged_folders(settings.dbt_project)):
+        yield Finding("wrong", f"source {fault.source}: {fault.origin}", fault.message)
+    if outdated := generate.stale():
+        what = f"{len(outdated)} generated files are out of date, the first {outdated[0]}"
+        yield Finding("wrong", what, "python -m orchestration.sources.generate")
 
 
 def _clocks(registry: Registry) -> Iterator[Finding]:
@@ -150,7 +153,10 @@ def _known_at_columns(source: BaseSource) -> Iterator[tuple[str, str]]:
 
 
 def _calendars(registry: Registry) -> Iterator[Finding]:
-    if not any(_has(source, "calendars") for source in registry.sources.values()):
+    having = [name for name, source in registry.sources.items() if _has(source, "calendars")]
+    if having:
+        yield Finding("good", f"calendars: {', '.join(having)}")
+    else:
         yield Finding("look", "no source brings calendars", "handoff minutes count all hours, day and night")
 
 

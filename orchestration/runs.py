@@ -25,6 +25,7 @@ from orchestration.lake.publication import Publication, current_publication
 from orchestration.lake.run_log import BuildHashes, RunLog
 from orchestration.lake.vault import load_key
 from orchestration.settings import Settings
+from orchestration.sources.connectors import staged_folders, unstaged_sources
 from orchestration.sources.registry import Registry, load_registry
 
 
@@ -38,7 +39,7 @@ class Run:
 
     `paths` is where this run lands and builds: the home, or for an older as_of a folder of its own whose lake is the
     home's. `failures` are what the exit code and the publication speak of; `built` the dbt models built so far;
-    `say` shows a station and a detail to whoever waits; `notes` are remarks for the table at the end.
+    `say` shows a station and a detail to whoever waits.
     """
 
     settings: Settings
@@ -57,7 +58,6 @@ class Run:
     landed_batches: int = 0
     has_begun_build: bool = False
     published: Publication | None = None
-    notes: dict[str, str] = field(default_factory=dict)
     say: Callable[[str, str], None] = field(default=lambda station, detail: None, repr=False)
 
     @property
@@ -185,7 +185,10 @@ def check_call(settings: Settings) -> tuple[Registry, Criteria, datetime]:
     as_of = settings.as_of or now
     if as_of > now:
         raise WrongCall(f"as_of {_iso(as_of)} lies in the future: nothing is known of it yet")
-    return load_registry(settings.sources), load_criteria(settings.criteria), as_of
+    registry = load_registry(settings.sources)
+    if unread := unstaged_sources(registry, staged_folders(settings.dbt_project)):
+        raise WrongCall("\n".join(str(fault) for fault in unread))
+    return registry, load_criteria(settings.criteria), as_of
 
 
 @contextmanager

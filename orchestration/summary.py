@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from rich.table import Table
 
 from models_ml.metrics import wilson_interval
 from orchestration.lake.manifest import Manifest
+from orchestration.readiness_notes import readiness_lines
 from orchestration.runs import Run
 
 _STAGES = """
@@ -44,22 +44,10 @@ def summary_lines(run: Run, path: Path) -> Iterator[tuple[str, str]]:
         if at_risk:
             rate, lower, upper = wilson_interval(int(converted), int(at_risk))
             yield "MQL to SQL in 30 days, mature", f"{rate:.1%} [{lower:.1%}, {upper:.1%}] of {at_risk:,}"
-    yield from _readiness(run)
+    yield from readiness_lines(run.home.models)
     for name, states in run.write_states().items():
         told = ", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in sorted(states.items()))
         yield f"writes to {name}", told or "none yet"
-
-
-def _readiness(run: Run) -> Iterator[tuple[str, str]]:
-    pointer = run.home.models / "readiness" / "champion.json"
-    if not pointer.exists():
-        yield "readiness", run.notes.get("readiness", "no model yet: too few outcomes; leads are routed without it")
-        return
-    version = json.loads(pointer.read_text(encoding="utf-8"))["version"]
-    card = json.loads((pointer.parent / version / "model.json").read_text(encoding="utf-8"))["card"]
-    measures: dict[str, Any] = card.get("measures") or card.get("holdout", {}).get("measures", {})
-    losses = [f"{name.replace('_', ' ')} {each['log_loss']:.4f}" for name, each in measures.items()]
-    yield "readiness, log loss on hold-out", ", ".join(losses) or version
 
 
 def _first(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:

@@ -4,14 +4,15 @@ Publishes also where something failed: what was built is new, what was not stays
 Files, hashes and links are `lake.publication` and `lake.manifest`.
 """
 
-import json
 from collections.abc import Iterator
 
 import dagster as dg
 
 from orchestration.assets.policy import spec
+from orchestration.assets.shown import publication_metadata
 from orchestration.lake.manifest import published_tables
 from orchestration.lake.publication import Provenance, Publication, publish
+from orchestration.readiness_notes import champion_version
 from orchestration.runs import Run
 from orchestration.settings import Settings
 
@@ -45,6 +46,7 @@ def publication_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 "tables_written": len(publication.written),
                 "tables_linked": len(publication.linked),
                 "derived_rows": rows,
+                **publication_metadata(publication),
             }
         )
         if run.failures:
@@ -73,7 +75,7 @@ def publish_run(run: Run) -> Publication:
         as_of=run.as_of,
         code=run.hashes.code,
         criteria=run.hashes.criteria,
-        model=champion_version(run),
+        model=champion_version(run.home.models),
         inputs={} if run.is_historic else run.inputs(),
         criteria_versions=run.criteria.hashes(by=run.as_of),
         stale_sources=tuple(run.stale_sources),
@@ -87,9 +89,3 @@ def publish_run(run: Run) -> Publication:
         moves_link=not run.is_historic,
     )
     return run.published
-
-
-def champion_version(run: Run) -> str:
-    """Version of the model that scores now, `none` without one."""
-    pointer = run.home.models / "readiness" / "champion.json"
-    return str(json.loads(pointer.read_text(encoding="utf-8"))["version"]) if pointer.exists() else "none"

@@ -7,6 +7,8 @@ import yaml
 
 from orchestration.assets.frames import land_frame, read_tables
 from orchestration.assets.policy import spec
+from orchestration.assets.shown import model_metadata, refused_metadata
+from orchestration.readiness_notes import forget_no_model, note_no_model
 from orchestration.runs import Run
 
 CHAMPION = dg.AssetKey(["models", "readiness_champion"])
@@ -48,7 +50,7 @@ def _champion() -> dg.AssetsDefinition:
     def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
         # Imported here: the libraries behind it take seconds that a run without news has not got.
         from models_ml.artifacts import promote_readiness, store_readiness
-        from models_ml.readiness import NoReadiness, train_readiness
+        from models_ml.readiness import NoReadiness, NoSkill, train_readiness
 
         run.say("readiness", "")
         examples, attributes = read_tables(run.paths.warehouse, "ml", *(name for _, name in _EXAMPLES))
@@ -61,12 +63,15 @@ def _champion() -> dg.AssetsDefinition:
             seed=run.settings.seed,
         )
         if isinstance(trained, NoReadiness):
-            run.notes["readiness"] = trained.reason
+            note_no_model(run.paths.models, trained.reason, trained.counts)
             context.log.warning(f"no readiness model was trained: {trained.reason}")
-            return dg.MaterializeResult(metadata={"reason": trained.reason, **trained.counts})
+            seen = refused_metadata(trained.card if isinstance(trained, NoSkill) else {})
+            return dg.MaterializeResult(metadata={"reason": trained.reason, **trained.counts, **seen})
         store_readiness(trained, run.paths.models)
         promote_readiness(trained.version, run.paths.models)
-        return dg.MaterializeResult(metadata={"version": trained.version, "card": dg.MetadataValue.json(trained.card)})
+        forget_no_model(run.paths.models)
+        card = dg.MetadataValue.json(trained.card)
+        return dg.MaterializeResult(metadata={"version": trained.version, "card": card, **model_metadata(trained.card)})
 
     return step
 

@@ -1,4 +1,4 @@
-"""Pictures and tables of the readiness model and the funnel: frames and cards in, bytes and text out.
+"""Pictures and tables of the readiness model: cards in, bytes and text out.
 
 Where they are shown (Dagster metadata, the report page) is the caller's business; figures are computed in `models_ml`.
 """
@@ -12,6 +12,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from orchestration.report.markdown_tables import markdown_table
 
 _INK, _MUTED = "#1b3a4b", "#8d99ae"
 
@@ -44,49 +46,37 @@ def calibration_png(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> bytes:
     return _png(figure)
 
 
+def holdout_calibration_png(holdout: Mapping[str, Any]) -> bytes:
+    """The calibration picture of a hold-out as `models_ml.readiness.evaluate.compare` judged it, points beside."""
+    measures = holdout["measures"]
+    return calibration_png({name: measures[name]["calibration"] for name in ("model", "points")})
+
+
 def card_calibration_png(card: Mapping[str, Any]) -> bytes:
     """The calibration picture of a trained model's card, the points baseline beside it."""
-    measures = card["holdout"]["measures"]
-    return calibration_png({name: measures[name]["calibration"] for name in ("model", "points")})
+    return holdout_calibration_png(card["holdout"])
 
 
 def card_markdown(card: Mapping[str, Any]) -> str:
     """A trained model beside base rate and points, as a table, with the verdict in words."""
-    rows = []
-    for name, measured in card["holdout"]["measures"].items():
-        losses = (f"{measured['log_loss']:.4f}", f"{measured['brier']:.4f}")
-        error = f"{measured['calibration_error']:.3f}"
-        rows.append((name.replace("_", " "), *losses, _interval(measured["auc"]), error))
     counts = card["counts"]
     head = (
         f"Kind **{card['kind']}**, horizon {card['horizon_days']} days; hold-out from {card['split_at'][:10]}: "
         f"{counts['holdout_examples']} MQLs, {counts['holdout_converted']} became SQL "
         f"(trained on {counts['training_examples']}).\n\n"
     )
-    table = markdown_table(("forecast", "log loss", "Brier", "AUC [95 %]", "calibration error"), rows)
-    return f"{head}{table}\n\nVerdict: {card['holdout']['verdict']}."
+    return head + holdout_markdown(card["holdout"])
 
 
-def funnel_markdown(steps: pd.DataFrame) -> str:
-    """The funnel as a table: one row per step with mature conversion and its Wilson interval.
-
-    `steps` has step, horizon_days, entered_count, at_risk_count, converted_count, lower, upper (0–1, may be absent).
-    """
+def holdout_markdown(holdout: Mapping[str, Any]) -> str:
+    """Model, points and base rate on the hold-out, as a table, with the verdict in words."""
     rows = []
-    for row in steps.to_dict(orient="records"):
-        at_risk = int(row["at_risk_count"])
-        rate = f"{row['converted_count'] / at_risk:.1%}" if at_risk else "–"
-        if at_risk and not pd.isna(row.get("lower", float("nan"))):
-            rate += f" [{row['lower']:.1%}, {row['upper']:.1%}]"
-        step, horizon = str(row["step"]).replace("_", " "), f"{row['horizon_days']} days"
-        rows.append((step, horizon, f"{int(row['entered_count']):,}", f"{at_risk:,}", rate))
-    return markdown_table(("step", "horizon", "entered", "mature", "converted of mature"), rows)
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    for name, measured in holdout["measures"].items():
+        losses = (f"{measured['log_loss']:.4f}", f"{measured['brier']:.4f}")
+        error = f"{measured['calibration_error']:.3f}"
+        rows.append((name.replace("_", " "), *losses, _interval(measured["auc"]), error))
+    table = markdown_table(("forecast", "log loss", "Brier", "AUC [95 %]", "calibration error"), rows)
+    return f"{table}\n\nVerdict: {holdout['verdict']}."
 
 
 def _interval(value: Mapping[str, float | None]) -> str:

@@ -8,8 +8,10 @@ What landing an extract means is the caller's `land`. Called by the landing asse
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from orchestration.lake.extract import Extract
@@ -26,6 +28,7 @@ from orchestration.sources.registry_schema import (
 )
 
 Result = TypeVar("Result")
+_DECLARES_SOURCES = re.compile(r"^sources:", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,16 @@ def land_source(
     return SourceLanding(source.name, tuple(results), tuple(faults))
 
 
+def staged_folders(dbt_project: Path) -> set[str]:
+    """Staging folders of a dbt project that declare sources, whether dbt has parsed them yet or not."""
+    return {
+        file.parent.name
+        for pattern in ("*/*.yml", "*/*.yaml")
+        for file in (dbt_project / "models" / "staging").glob(pattern)
+        if _DECLARES_SOURCES.search(file.read_text(encoding="utf-8"))
+    }
+
+
 def unstaged_sources(registry: Registry, folders: Collection[str]) -> list[SourceFault]:
     """Sources whose staging folder is not among those dbt has: what they bring would land and be read by nobody."""
     return [
@@ -77,7 +90,8 @@ def unstaged_sources(registry: Registry, folders: Collection[str]) -> list[Sourc
             name,
             "",
             f"staging `{source.folder}`",
-            f"dbt_project/models/staging/{source.folder} has no sources yml: write it, or mend `staging`",
+            f"no dbt_project/models/staging/{source.folder} with a sources yml, so nothing would read what lands: "
+            "create it (docs/how-to), run `python -m orchestration.sources.generate`; or mend `staging`",
         )
         for name, source in registry.sources.items()
         if source.folder not in folders

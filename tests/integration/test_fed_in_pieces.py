@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.integration.harness import Home, different_tables
-from tests.integration.worlds import demo_home, feed, moment, small_world
+from tests.integration.worlds import feed, moment, small_world
 
 
 def days_before_end(*days: int) -> list[pd.Timestamp]:
@@ -16,23 +16,15 @@ def days_before_end(*days: int) -> list[pd.Timestamp]:
     return [small_world().as_of - pd.Timedelta(days=count) for count in days]
 
 
-@pytest.fixture(scope="module")
-def at_once(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """The whole small world in one run."""
-    home = demo_home(tmp_path_factory.mktemp("at-once"))
-    home.run(moment(small_world().as_of))
-    return home
-
-
-def test_two_months_then_three_days_end_as_one_run(at_once: Home, tmp_path: Path) -> None:
+def test_two_months_then_three_days_end_as_one_run(undisturbed: Home, tmp_path: Path) -> None:
     fed = feed(tmp_path, days_before_end(63, 33, 3, 2, 1, 0))
-    assert different_tables(at_once, fed) == []
+    assert different_tables(undisturbed, fed) == []
 
 
 @pytest.mark.nightly
-def test_every_month_then_every_day_of_the_last_end_as_one_run(at_once: Home, tmp_path: Path) -> None:
+def test_every_month_then_every_day_of_the_last_end_as_one_run(undisturbed: Home, tmp_path: Path) -> None:
     fed = feed(tmp_path, days_before_end(150, 120, 90, 60, *range(30, -1, -1)))
-    assert different_tables(at_once, fed) == []
+    assert different_tables(undisturbed, fed) == []
 
 
 def test_rows_known_later_change_no_derived_table(tmp_path: Path) -> None:

@@ -26,6 +26,4 @@ inner join {{ ref('dim_leads') }} as known on lead.lead_key = known.lead_key
 left join {{ ref('fct_lead_scores') }} as score on lead.lead_key = score.lead_key and score.is_current
 left join {{ ref('fct_lead_routes') }} as route on lead.lead_key = route.lead_key and route.is_current
 left join {{ ref('fct_handoffs') }} as handoff on lead.lead_key = handoff.lead_key
-where
-    (lead.became_mql_at is not null or lead.became_sql_at is not null)
-    and not lead.is_deleted
+where lead.became_mql_at is not null or lead.became_sql_at is not null

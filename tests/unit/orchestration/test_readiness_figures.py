@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from models_ml.readiness.evaluate import compare
-from orchestration.report.readiness_figures import card_calibration_png, card_markdown, funnel_markdown
+from orchestration.report.readiness_figures import card_calibration_png, card_markdown
 
 
 def card() -> dict[str, object]:
@@ -36,20 +35,3 @@ def test_the_card_shows_the_model_beside_both_baselines_with_its_verdict() -> No
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["model", "points", "base rate"]
     assert "Verdict: better than the base rate" in text and "400 MQLs" in text
-
-
-def test_the_funnel_shows_mature_conversion_and_nothing_where_nothing_is_mature() -> None:
-    steps = pd.DataFrame(
-        {
-            "step": ["lead_to_mql", "mql_to_sql"],
-            "horizon_days": [30, 30],
-            "entered_count": [1200, 50],
-            "at_risk_count": [1000, 0],
-            "converted_count": [250, 0],
-            "lower": [0.224, np.nan],
-            "upper": [0.278, np.nan],
-        }
-    )
-    text = funnel_markdown(steps)
-    assert "| lead to mql | 30 days | 1,200 | 1,000 | 25.0% [22.4%, 27.8%] |" in text
-    assert text.endswith("| mql to sql | 30 days | 50 | 0 | – |")
