@@ -93,7 +93,9 @@ def _execute(opened: Run) -> bool:
         what = "published" if opened.published else "nothing new: as published before"
         beside = ", beside the current one, which stays" if opened.is_historic else ""
         click.echo(f"{what}{beside}: {publication.path}")
-        click.echo(f"query it: duckdb -readonly {publication.path}/warehouse.duckdb, or any Parquet reader on marts/")
+        click.echo("query it: README.md, The first query; any DuckDB client or Parquet reader will do")
+    for notice in opened.notices:
+        click.echo(f"note: {notice}")
     for failure in opened.failures:
         click.echo(f"failed: {failure}", err=True)
     if opened.failures:

@@ -38,8 +38,8 @@ class Run:
     """A run that holds the lease. Times are naive UTC.
 
     `paths` is where this run lands and builds: the home, or for an older as_of a folder of its own whose lake is the
-    home's. `failures` are what the exit code and the publication speak of; `built` the dbt models built so far;
-    `say` shows a station and a detail to whoever waits.
+    home's. `failures` are what the exit code and the publication speak of; `notices` what whoever waits should know;
+    `built` the dbt models built so far; `say` shows a station and a detail to whoever waits.
     """
 
     settings: Settings
@@ -53,6 +53,7 @@ class Run:
     full_build_reason: str | None
     is_historic: bool = False
     failures: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     stale_sources: set[str] = field(default_factory=set)
     built: set[str] = field(default_factory=set)
     landed_batches: int = 0

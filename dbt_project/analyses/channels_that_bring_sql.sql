@@ -1,5 +1,5 @@
 -- Which channel brings leads that become SQL? Only cohorts that may be judged; the rate counts SQL within 30 days of MQL.
--- Runs as it stands over the published tables: `.venv/bin/python -m duckdb` or any SQL client on published/current/warehouse.duckdb.
+-- As plain SQL over the published tables, with `marts.fct_funnel_conversions` in place of the ref, it stands in README.md.
 select
     channel,
     sum(at_risk_count) as mql_count,

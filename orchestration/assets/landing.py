@@ -68,7 +68,9 @@ def land_folder(context: dg.AssetExecutionContext, run: Run, folder: str) -> lis
             results.extend(outcome.results)
             for fault in outcome.faults:
                 (context.log.info if fault.is_notice else context.log.error)(str(fault))
-                if not fault.is_notice:
+                if fault.is_notice:
+                    run.notices.append(str(fault))
+                else:
                     run.fail(str(fault), source=source.name)
     land_accounting(run.paths, run.run_no)
     run.landed_batches += sum(result.status == "landed" for _, result in results)
@@ -79,9 +81,25 @@ def _lander(run: Run, vault: Vault, key: bytes) -> Callable[[Extract], tuple[str
     moment = RunContext(run.run_no, run.as_of, datetime.now(UTC).replace(tzinfo=None))
 
     def lander(extract: Extract) -> tuple[str, LandingResult]:
-        return extract.spec.name, land(extract, paths=run.paths, run=moment, vault=vault, key=key)
+        result = land(extract, paths=run.paths, run=moment, vault=vault, key=key)
+        run.notices.extend(_set_aside(extract, result))
+        return extract.spec.name, result
 
     return lander
+
+
+def _set_aside(extract: Extract, result: LandingResult) -> list[str]:
+    """What of a batch did not come through, by reason and name, never by value: a lost row may be a lost lead."""
+    said = result.accounting
+    place = f"{extract.rules.source}.{extract.spec.name}, {extract.origin}"
+    reasons = ", ".join(f"{reason} x {count}" for reason, count in sorted(said.reasons.items()))
+    labels = ", ".join(f"{label} x {count}" for label, count in sorted(said.unmapped_stages.items()))
+    lines = {
+        f"{said.rows_quarantined} of {said.rows_read} rows cannot be read and wait in the vault: {reasons}": reasons,
+        f"columns nobody declared went to the vault: {', '.join(said.unknown_columns)}": said.unknown_columns,
+        f"stage labels the registry does not map: {labels}": labels,
+    }
+    return [f"{place}: {line}" for line, is_so in lines.items() if is_so and result.status == "landed"]
 
 
 def _cursors(run: Run, source: str) -> Cursors:

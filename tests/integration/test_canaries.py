@@ -99,7 +99,8 @@ def test_only_the_owner_may_read_the_home(told: tuple[Home, str]) -> None:
     assert not open_to_others and not keys
 
 
-def test_the_row_that_cannot_be_read_is_quarantined_and_counted(told: tuple[Home, str]) -> None:
+def test_the_row_that_cannot_be_read_is_quarantined_counted_and_told(told: tuple[Home, str]) -> None:
+    assert "clinic.leads, leads.csv: 1 of 11 rows cannot be read" in " ".join(told[1].split())
     row = told[0].query(
         "select sum(rows_read), sum(rows_landed), sum(rows_duplicate), sum(rows_quarantined) "
         "from fct_load_accounting where object = 'leads'"
