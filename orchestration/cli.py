@@ -61,14 +61,13 @@ def run(sources: Path | None, criteria: Path | None, home: Path | None, as_of: s
     from orchestration.dbt_manifest import ManifestError, ensure_manifest
     from orchestration.lake.lease import LeaseHeld
     from orchestration.lake.refusal import VaultKeyError
-    from orchestration.runs import WrongCall, check_call, open_run
+    from orchestration.runs import WrongCall, open_run
     from orchestration.sources.registry import RegistryRefused
 
     settings = _settings(sources=sources, criteria=criteria, home=home, as_of=as_of, seed=seed)
     try:
-        check_call(settings)
-        ensure_manifest(settings)
         with open_run(settings, who="handoff run") as opened:
+            ensure_manifest(settings)
             sys.exit(0 if _execute(opened) else 1)
     except (WrongCall, RegistryRefused, CriteriaError, VaultKeyError, ManifestError) as error:
         _refuse(str(error))

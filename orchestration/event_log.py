@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 from sqlalchemy.engine import Connection, Engine
-from typing_extensions import override
 
 _BUSY_SECONDS = 60
 
@@ -24,13 +23,11 @@ class PooledEventLog(SqliteEventLogStorage):
         super().__init__(base_dir, inst_data)
 
     @classmethod
-    @override
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "PooledEventLog":
         """As Dagster makes it from dagster.yaml."""
         return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
-    @override
     def _connect(self, shard: str) -> Iterator[Connection]:
         with self._db_lock:
             if shard not in self._engines:
@@ -44,7 +41,6 @@ class PooledEventLog(SqliteEventLogStorage):
             with engine.begin() as connection:
                 yield connection
 
-    @override
     def dispose(self) -> None:
         """Close every file, then what Dagster itself holds."""
         for engine in self._engines.values():

@@ -91,15 +91,21 @@ def _lander(run: Run, vault: Vault, key: bytes) -> Callable[[Extract], tuple[str
 def _set_aside(extract: Extract, result: LandingResult) -> list[str]:
     """What of a batch did not come through, by reason and name, never by value: a lost row may be a lost lead."""
     said = result.accounting
-    place = f"{extract.rules.source}.{extract.spec.name}, {extract.origin}"
-    reasons = ", ".join(f"{reason} x {count}" for reason, count in sorted(said.reasons.items()))
-    labels = ", ".join(f"{label} x {count}" for label, count in sorted(said.unmapped_stages.items()))
-    lines = {
-        f"{said.rows_quarantined} of {said.rows_read} rows cannot be read and wait in the vault: {reasons}": reasons,
-        f"columns nobody declared went to the vault: {', '.join(said.unknown_columns)}": said.unknown_columns,
-        f"stage labels the registry does not map: {labels}": labels,
-    }
-    return [f"{place}: {line}" for line, is_so in lines.items() if is_so and result.status == "landed"]
+    if result.status != "landed":
+        return []
+    lines = []
+    if said.rows_quarantined:
+        unread = f"{said.rows_quarantined} of {said.rows_read} rows cannot be read and wait in the vault"
+        lines.append(f"{unread}: {_counted(said.reasons)}")
+    if said.unknown_columns:
+        lines.append(f"columns nobody declared went to the vault: {', '.join(said.unknown_columns)}")
+    if said.unmapped_stages:
+        lines.append(f"stage labels the registry does not map: {_counted(said.unmapped_stages)}")
+    return [f"{extract.rules.source}.{extract.spec.name}, {extract.origin}: {line}" for line in lines]
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} x {count}" for name, count in sorted(counts.items()))
 
 
 def _cursors(run: Run, source: str) -> Cursors:
