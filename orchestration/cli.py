@@ -79,7 +79,7 @@ def _execute(opened: Run) -> bool:
     from orchestration.executing import execute
     from orchestration.lake.publication import current_publication
     from orchestration.progress import Progress
-    from orchestration.summary import summary_table
+    from orchestration.summary import summary_table, unknown_signals
 
     # The file is named: while steps run, what they print is led away from standard output.
     console = Console(file=sys.stdout, soft_wrap=True)
@@ -93,6 +93,8 @@ def _execute(opened: Run) -> bool:
         beside = ", beside the current one, which stays" if opened.is_historic else ""
         click.echo(f"{what}{beside}: {publication.path}")
         click.echo("query it: README.md, The first query; any DuckDB client or Parquet reader will do")
+        if unheard := unknown_signals(opened, publication.path):
+            opened.notices.append(unheard)
     for notice in opened.notices:
         click.echo(f"note: {notice}")
     for failure in opened.failures:

@@ -14,9 +14,10 @@ from orchestration.dbt_manifest import is_manifest_current
 from orchestration.destinations.base import DestinationError
 from orchestration.destinations.open import open_destination
 from orchestration.lake.lease import lease_holder
+from orchestration.lake.readers import undeclared_columns
 from orchestration.settings import Settings
 from orchestration.sources import generate
-from orchestration.sources.connectors import staged_folders, unstaged_sources
+from orchestration.sources.connectors import land_source, staged_folders, unstaged_sources
 from orchestration.sources.contract_files import brings
 from orchestration.sources.registry import Registry, RegistryRefused, load_registry
 from orchestration.sources.registry_schema import BaseSource, ContractFilesSource, CrmSqlSource
@@ -46,7 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
     findings = [*_python(), *_dbt(settings), *_home(settings), *_criteria(settings)]
     registry = _registry(settings, findings)
     if registry is not None:
-        looks: list[Callable[[Registry], Iterator[Finding]]] = [_paths, _clocks, _calendars, _destinations]
+        looks: list[Callable[[Registry], Iterator[Finding]]] = [_contents, _clocks, _calendars, _destinations]
         findings += [finding for look in looks for finding in look(registry)]
         findings += _folders(registry, settings)
     return findings
@@ -114,11 +115,19 @@ def _registry(settings: Settings, findings: list[Finding]) -> Registry | None:
     return registry
 
 
-def _paths(registry: Registry) -> Iterator[Finding]:
+def _contents(registry: Registry) -> Iterator[Finding]:
+    """What each source has to give now: its files by their beginnings, its tables by their columns."""
     for name, source in registry.sources.items():
-        path = getattr(source, "path", None)
-        if path is not None and not path.exists():
-            yield Finding("wrong", f"source {name}: {path} is missing", "mend `path`, or bring it back")
+        looked = land_source(source, land=undeclared_columns)
+        for fault in looked.faults:
+            yield Finding("look" if fault.is_notice else "wrong", f"source {fault}")
+        if undeclared := list(dict.fromkeys(column for columns in looked.results for column in columns)):
+            what = f"source {name}: columns nobody declared: {', '.join(undeclared)}"
+            yield Finding("look", what, "they stay in the vault; mend their names if they are to be read")
+        if looked.results:
+            yield Finding("good", f"source {name}: files and tables that can be opened: {len(looked.results)}")
+        elif not looked.faults:
+            yield Finding("look", f"source {name} has nothing to read yet")
 
 
 def _folders(registry: Registry, settings: Settings) -> Iterator[Finding]:

@@ -23,6 +23,9 @@ select coalesce(sum(at_risk_count), 0), coalesce(sum(converted_count), 0)
 from marts.fct_funnel_conversions where step = 'mql_to_sql' and horizon_days = 30
 """
 
+_SIGNALS = "select signal, count(*) from marts.fct_touches group by signal order by count(*) desc, signal"
+_MOST_SIGNALS = 12
+
 
 def summary_table(run: Run, path: Path) -> Table:
     """Leads, MQL, SQL with mature conversion, readiness beside its baselines, writes."""
@@ -48,6 +51,21 @@ def summary_lines(run: Run, path: Path) -> Iterator[tuple[str, str]]:
     for name, states in run.write_states().items():
         told = ", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in sorted(states.items()))
         yield f"writes to {name}", told or "none yet"
+
+
+def unknown_signals(run: Run, path: Path) -> str | None:
+    """A notice that names the signals of leads' touches of which the criteria know nothing: a typo loses leads."""
+    known = run.criteria.known_signals()
+    with duckdb.connect(str(path / "warehouse.duckdb"), read_only=True) as connection:
+        try:
+            found = connection.execute(_SIGNALS).fetchall()
+        except duckdb.CatalogException:
+            return None
+    unknown = [f"{signal} x {count:,}" for signal, count in found if signal not in known]
+    if not unknown:
+        return None
+    told = ", ".join(unknown[:_MOST_SIGNALS]) + (", …" if len(unknown) > _MOST_SIGNALS else "")
+    return f"signals that no criteria rule and no catalogue names, so they count for nothing: {told}"
 
 
 def _first(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:

@@ -111,6 +111,13 @@ class Criteria:
         """Everything as rows, one table per part (`stg_criteria__<part>`)."""
         return _tables.tables(self)
 
+    def known_signals(self) -> frozenset[str]:
+        """Signals that stand in the catalogue or in a rule of any version."""
+        rules = self.tables()["rules"].select(["kind", "name"]).to_pylist()
+        return frozenset(rule["name"] for rule in rules if rule["kind"] == "touch") | (
+            self.catalogue.names("signals") or frozenset()
+        )
+
     def _present(self) -> dict[str, tuple[str, datetime, str, int]]:
         return {
             line.criteria_version(version): (version_hash(version), version.effective_from, line.file, at)

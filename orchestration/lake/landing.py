@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,25 +35,17 @@ from orchestration.lake.batches import (
 )
 from orchestration.lake.check import Checker
 from orchestration.lake.compaction import recover_compaction
-from orchestration.lake.csv_rows import read_csv_rows
 from orchestration.lake.extract import Extract
 from orchestration.lake.header import unknown_names
-from orchestration.lake.other_rows import read_batch_rows, read_ndjson_rows, read_parquet_rows
 from orchestration.lake.paths import HomePaths
-from orchestration.lake.prefetch import prefetch
 from orchestration.lake.private_files import hash_file, make_folder, scratch_folder
+from orchestration.lake.readers import open_rows
 from orchestration.lake.refusal import LandingError
-from orchestration.lake.rows import RowBlock
-from orchestration.lake.sniff import refuse, sniff
+from orchestration.lake.sniff import refuse
 from orchestration.lake.vault import Vault
 from orchestration.lake.versions import Verdicts, decide_versions
 
 Status = Literal["landed", "already_landed", "nothing_new"]
-_READERS: dict[str, Callable[[Extract], tuple[Sequence[str], Iterator[RowBlock]]]] = {
-    "csv": read_csv_rows,
-    "ndjson": read_ndjson_rows,
-    "parquet": read_parquet_rows,
-}
 
 
 @dataclass(frozen=True)
@@ -136,7 +128,7 @@ def _land_batch(
     with closing(_connect(batch.scratch)) as connection:
         lineage = (batch.batch_id, batch.digest, extracted_at, as_of)
         writer = BatchWriter(extract, batch.scratch, vault, *lineage)
-        names, blocks = _open(extract)
+        names, blocks = open_rows(extract)
         checker = Checker(connection, extract, as_of=as_of.isoformat(sep=" "), key=key)
         before = _fingerprint(extract)
         for block in blocks:
@@ -189,14 +181,6 @@ def _account(
     )
     accounting.assert_nothing_lost(f"{extract.rules.source}.{extract.spec.name} ({extract.origin})")
     return accounting
-
-
-def _open(extract: Extract) -> tuple[Sequence[str], Iterator[RowBlock]]:
-    """Names and rows. Files are read ahead in a thread of their own; systems are not, their handles may not travel."""
-    if extract.path is None:
-        return read_batch_rows(extract)
-    names, blocks = _READERS[sniff(extract)](extract)
-    return names, prefetch(blocks)
 
 
 def _refuse_if_none_readable(extract: Extract, tally: Tally) -> None:

@@ -85,10 +85,23 @@ def test_the_doctor_says_what_to_do(tmp_path, registry):
     call("prepare", "crm", "--sources", registry, "--yes")
     (tmp_path / "export").rmdir()
     code, output = call("doctor", "--sources", registry, "--home", tmp_path / "home")
-    assert code == 1 and "export is missing" in output
+    assert code == 1 and "export: there is no such folder" in output
     (tmp_path / "export").mkdir()
     code, output = call("doctor", "--sources", registry, "--home", tmp_path / "home")
     assert code == 0, output
+
+
+def test_the_doctor_opens_what_the_sources_have(tmp_path, registry):
+    call("prepare", "crm", "--sources", registry, "--yes")
+    export = tmp_path / "export"
+    (export / "lead.csv").write_text("lead_id,created_at\nA1,2026-03-02T09:15\n")
+    (export / "touches.csv").write_text("touch_id,occured_at,signal\nT1,2026-03-02T09:15,form_submit\n")
+    (export / "spend.csv").write_text("platform,campaign_id,spend_date,cost,agency\ngoogle_ads,C1,2026-03-02,1,us\n")
+    code, output = call("doctor", "--sources", registry, "--home", tmp_path / "home")
+    assert code == 1
+    assert "lead.csv: is not named as a table of the contract and is left aside: did you mean `leads`?" in output
+    assert "clinic.touches: touches.csv: refused (missing_column): it lacks the declared columns occurred_at" in output
+    assert "columns nobody declared: agency" in output
 
 
 def test_the_doctor_knows_a_modification_time_from_known_at(tmp_path, registry):
