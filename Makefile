@@ -1,5 +1,7 @@
 # Everything a newcomer needs. `make help` lists it; nothing has to be installed first but git, make and Python 3.11+.
 SHELL := /bin/bash
+# Modules in the order they stand, one to each core: the homes a module builds are built once, whole runs begin early.
+PYTEST = $(BIN)/python -m pytest -q -rs -n auto --dist loadscope --no-loadscope-reorder
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -60,10 +62,10 @@ types: setup
 	$(BIN)/mypy
 
 test: lint types  ## all that CI runs: linters, types, tests
-	$(BIN)/python -m pytest -q -rs -m "not nightly"
+	$(PYTEST) -m "not nightly"
 
 nightly: setup  ## the long tests as well
-	$(BIN)/python -m pytest -q -rs
+	$(PYTEST)
 
 format: setup  ## let ruff format Python
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
@@ -76,8 +78,8 @@ bench: setup  ## time a first run and a run without news, LEADS=…
 		--home $$scratch/home --as-of "$$as_of"; done
 
 lock:  ## resolve requirements.lock anew (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --only-binary :all: \
-		--all-extras -q -o requirements.lock pyproject.toml
+	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --only-binary :all: --no-strip-extras --all-extras -q -o requirements.lock pyproject.toml
 
 clean:  ## remove the environment, the demo and its home
 	rm -rf .venv .demo .demo.part .handoff dbt_project/target dbt_project/logs

@@ -50,7 +50,7 @@ def dev(undisturbed: Home, tmp_path_factory: pytest.TempPathFactory) -> DevBuild
 
 def test_every_model_builds_and_every_test_holds(dev: DevBuild) -> None:
     assert dev.exit_code == 0, dev.output[-6000:]
-    assert {status for _, status in dev.verdicts} == {"success", "pass"}
+    assert {status for kind, status in dev.verdicts if kind != "exposure"} == {"success", "pass"}
     assert dev.verdicts["unit_test", "pass"] > 0 and dev.verdicts["test", "pass"] > 0
 
 
@@ -67,7 +67,10 @@ def test_it_says_what_is_published(dev: DevBuild, undisturbed: Home) -> None:
 
 
 def _different_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    ours, theirs = f"dev.marts.{table}", f"published.marts.{table}"
-    differing = f"(from {ours} except all from {theirs}) union all (from {theirs} except all from {ours})"
+    """Rows that only one of them has; published fractions are rounded to micro-units, an analyst's are not."""
+    columns = connection.execute(f"select column_name, column_type from (describe published.marts.{table})").fetchall()
+    chosen = ", ".join(f"round({name}, 6)" if kind == "DOUBLE" else name for name, kind in columns)
+    ours, theirs = (f"(select {chosen} from {catalog}.marts.{table})" for catalog in ("dev", "published"))
+    differing = f"({ours} except all {theirs}) union all ({theirs} except all {ours})"
     row = connection.execute(f"select count(*) from ({differing})").fetchone()
     return -1 if row is None else int(row[0])

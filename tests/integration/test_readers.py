@@ -13,10 +13,11 @@ from tests.integration.clinic_export import AS_OF, write_clinic, write_rows
 from tests.integration.harness import Home, start
 
 
-@pytest.fixture
-def clinic(tmp_path: Path) -> Home:
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A tiny clinic, run once."""
-    home = Home(tmp_path / "home", write_clinic(tmp_path / "clinic"))
+    base = tmp_path_factory.mktemp("readers")
+    home = Home(base / "home", write_clinic(base / "clinic"))
     home.run(AS_OF)
     return home
 
@@ -32,7 +33,8 @@ class Reader(threading.Thread):
         self.faults: list[str] = []
 
     def run(self) -> None:
-        while not self.stop.is_set():
+        # A reader every twentieth of a second, not one that takes a core from the run it watches.
+        while not self.stop.wait(0.05):
             try:
                 self.read()
             except Exception as error:
