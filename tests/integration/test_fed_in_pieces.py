@@ -22,6 +22,7 @@ def test_two_months_then_three_days_end_as_one_run(undisturbed: Home, tmp_path: 
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(7200)
 def test_every_month_then_every_day_of_the_last_end_as_one_run(undisturbed: Home, tmp_path: Path) -> None:
     fed = feed(tmp_path, days_before_end(150, 120, 90, 60, *range(30, -1, -1)))
     assert different_tables(undisturbed, fed) == []

@@ -76,6 +76,7 @@ def test_a_run_killed_on_the_way_is_made_good_by_the_next(undisturbed: Home, tmp
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("share", [share / 11 for share in range(1, 11)])
 def test_a_run_killed_at_any_time_is_made_good_by_the_next(undisturbed: Home, tmp_path: Path, share: float) -> None:
     began = time.monotonic()
