@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests.integration.harness import ROOT, environment, handoff
 
 BIN = Path(sys.executable).parent
 GROUPS = ("landing", "staging", "input", "identity", "qualification", "stages", "readiness", "routing", "publication")
+OFFLINE = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
 
 def free_port() -> int:
@@ -68,9 +70,10 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
 def browser(chromium: str) -> Iterator[webdriver.Chrome]:
     options = webdriver.ChromeOptions()
     options.binary_location = chromium
-    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1600,1200"):
+    for flag in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1600,1200", *OFFLINE):
         options.add_argument(flag)
-    driver = webdriver.Chrome(options=options)
+    # The driver is named, so that nothing looks for one, or for a newer one, on the network.
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
     yield driver
     driver.quit()
 
