@@ -12,7 +12,6 @@ other moment, `prepare_home` and landing again give the same. What a connector r
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -32,6 +31,7 @@ from orchestration.lake.batches import (
     ensure_schema,
     is_committed,
     list_batches,
+    number_batch,
 )
 from orchestration.lake.check import Checker
 from orchestration.lake.compaction import recover_compaction
@@ -108,7 +108,7 @@ def land(extract: Extract, *, paths: HomePaths, run: RunContext, vault: Vault, k
         digest = hash_file(extract.path)
         if any(note.file_sha256 == digest for note in notes):
             return LandingResult("already_landed", Accounting())
-    batch_id = _batch_id(extract, run, digest)
+    batch_id = _batch_id(extract, run, digest, notes)
     vault.begin_batch(batch_id, spec.folder, spec.name, source)
     try:
         with scratch_folder(paths.tmp, batch_id) as scratch:
@@ -216,11 +216,10 @@ def _refuse_if_none_readable(extract: Extract, tally: Tally) -> None:
     )
 
 
-def _batch_id(extract: Extract, run: RunContext, digest: str | None) -> str:
+def _batch_id(extract: Extract, run: RunContext, digest: str | None, notes: Sequence[BatchNote]) -> str:
     spec, rules = extract.spec, extract.rules
     moment = digest or f"{extract.cursor_from}|{run.extracted_at.isoformat()}"
-    told = "|".join((spec.folder, spec.name, rules.source, extract.origin, moment))
-    return f"{run.run_no:08d}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+    return number_batch(run.run_no, notes, spec.folder, spec.name, rules.source, extract.origin, moment)
 
 
 def _connect(scratch: Path) -> duckdb.DuckDBPyConnection:
