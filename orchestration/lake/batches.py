@@ -57,7 +57,11 @@ class Accounting:
 
 @dataclass(frozen=True)
 class BatchNote:
-    """What a footer says of one batch. Times are naive UTC; `cursor_max` is text as the source gave it."""
+    """What a footer says of one batch. Times are naive UTC; `cursor_max` is text as the source gave it.
+
+    `replays` is the batch whose quarantined rows this one read again. Its accounting then moves them, as a reversing
+    entry does: no row read, those that leave quarantine less, so that sums over all batches count each row once.
+    """
 
     batch_id: str
     folder: str
@@ -69,6 +73,7 @@ class BatchNote:
     landed_as_of: datetime
     extracted_at: datetime
     accounting: Accounting
+    replays: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -13,6 +13,7 @@ other moment, `prepare_home` and landing again give the same. What a connector r
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -133,7 +134,7 @@ def _land_batch(
 ) -> LandingResult:
     spec, source = extract.spec, extract.rules.source
     as_of, extracted_at = naive_utc(run.as_of), naive_utc(run.extracted_at)
-    with closing(_connect(batch.scratch)) as connection:
+    with closing(connect(batch.scratch)) as connection:
         lineage = (batch.batch_id, batch.digest, extracted_at, as_of)
         writer = BatchWriter(extract, batch.scratch, vault, *lineage)
         names, blocks = _open(extract)
@@ -171,11 +172,8 @@ def _account(
 ) -> Accounting:
     """Settle the vault's share of the batch and count."""
     vault.drop_rows(batch.batch_id, (int(row) for row in verdicts.dropped))
-    kept = vault.keep_bad_rows(batch.batch_id, extract.spec.name, extract.rules.source, tally.bad)
-    reasons: dict[str, int] = {}
-    for row in kept:
-        reason = row.reason if row.column is None else f"{row.reason}:{row.column}"
-        reasons[reason] = reasons.get(reason, 0) + 1
+    spec, source, reading = extract.spec, extract.rules.source, extract.reading_hash()
+    kept = vault.keep_bad_rows(batch.batch_id, spec.name, source, tally.bad, shape=tally.shape, reading=reading)
     repeats = int(verdicts.is_repeat.sum())
     accounting = Accounting(
         rows_read=tally.rows_read,
@@ -183,11 +181,11 @@ def _account(
         rows_duplicate=len(verdicts.dropped) + repeats + len(tally.bad) - len(kept),
         rows_quarantined=len(kept),
         rows_backdated=verdicts.rows_backdated,
-        reasons=dict(sorted(reasons.items())),
+        reasons=dict(sorted(Counter(row.told for row in kept).items())),
         unknown_columns=tuple(dict.fromkeys([*unknown_names(extract, names), *tally.unknown_columns])),
         unmapped_stages=dict(sorted(tally.unmapped_stages.items())),
     )
-    accounting.assert_nothing_lost(f"{extract.rules.source}.{extract.spec.name} ({extract.origin})")
+    accounting.assert_nothing_lost(f"{source}.{spec.name} ({extract.origin})")
     return accounting
 
 
@@ -222,7 +220,8 @@ def _batch_id(extract: Extract, run: RunContext, digest: str | None, notes: Sequ
     return number_batch(run.run_no, notes, spec.folder, spec.name, rules.source, extract.origin, moment)
 
 
-def _connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """A database in memory that spills into the scratch folder."""
     settings: dict[str, str | bool | int | float | list[str]] = {
         "threads": 2,
         "memory_limit": "1GB",

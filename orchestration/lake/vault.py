@@ -22,7 +22,7 @@ from typing import Literal
 from orchestration.lake.paths import HomePaths
 from orchestration.lake.private_files import make_folder, write_bytes
 from orchestration.lake.refusal import VaultKeyError
-from orchestration.lake.rows import BadRow
+from orchestration.lake.rows import BadRow, CsvShape
 
 Kind = Literal["identifier", "free_text", "extra"]
 _KEY_BYTES = 32
@@ -30,7 +30,7 @@ _TABLES = """
 create table if not exists proof (name text primary key, digest blob not null) without rowid;
 create table if not exists batches (
     batch_id text primary key, folder text not null, object text not null, source text not null,
-    is_committed integer not null default 0
+    is_committed integer not null default 0, shape text, reading text
 ) without rowid;
 create table if not exists cells (
     batch_id text not null, row_no integer not null, column_name text not null, kind text not null, value text not null,
@@ -42,7 +42,24 @@ create table if not exists quarantine (
     primary key (batch_id, row_no)
 ) without rowid;
 create index if not exists quarantine_by_content on quarantine (source, object, raw_sha256);
+create table if not exists replays (
+    replay_id text not null, batch_id text not null, row_no integer not null, reason text, column_name text,
+    primary key (replay_id, batch_id, row_no)
+) without rowid;
+create table if not exists refusals (
+    source text not null, object text not null, origin text not null, reason text not null, what_to_do text not null,
+    as_of text not null, primary key (source, object, origin)
+) without rowid;
 """
+# What became of replayed rows holds from the moment the batch they landed in stands.
+_SETTLE = (
+    "delete from quarantine where (batch_id, row_no) in"
+    " (select batch_id, row_no from replays where replay_id = :id and reason is null)",
+    "update quarantine set reason = found.reason, column_name = found.column_name from replays as found"
+    " where found.replay_id = :id and found.batch_id = quarantine.batch_id and found.row_no = quarantine.row_no",
+    "delete from replays where replay_id = :id",
+    "update batches set is_committed = 1 where batch_id = :id",
+)
 
 
 def load_key(paths: HomePaths, *, from_env: str | None = None) -> bytes:
@@ -97,6 +114,7 @@ class Vault:
         for pragma in ("secure_delete = on", "journal_mode = delete", "synchronous = full", "temp_store = memory"):
             connection.execute(f"pragma {pragma}").fetchall()
         connection.executescript(_TABLES)
+        _upgrade(connection)
         proof = hmac.digest(key, b"warm handoff vault", "sha256")
         connection.execute("insert or ignore into proof values ('key', ?)", (proof,))
         connection.commit()
@@ -106,6 +124,11 @@ class Vault:
             raise VaultKeyError("the key is not this vault's: use the key the home was made with")
         return cls(connection)
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open file, for `quarantine.py`."""
+        return self._connection
+
     def close(self) -> None:
         """Close the file; what was not committed is gone."""
         self._connection.close()
@@ -114,7 +137,10 @@ class Vault:
         """Announce a batch; its rows follow in the same transaction."""
         self._connection.rollback()
         self._forget(batch_id)
-        self._connection.execute("insert into batches values (?, ?, ?, ?, 0)", (batch_id, folder, name, source))
+        self._connection.execute(
+            "insert into batches (batch_id, folder, object, source) values (?, ?, ?, ?)",
+            (batch_id, folder, name, source),
+        )
 
     def keep_cells(self, batch_id: str, column: str, kind: Kind, cells: Iterable[tuple[int, str]]) -> None:
         """Keep (row number, value) pairs of one column."""
@@ -129,11 +155,20 @@ class Vault:
             "delete from cells where batch_id = ? and row_no = ?", ((batch_id, row_no) for row_no in rows)
         )
 
-    def keep_bad_rows(self, batch_id: str, name: str, source: str, rows: Sequence[BadRow]) -> list[BadRow]:
-        """Keep bad rows with their bytes; returns those that were new, the same bytes being kept once for an object."""
+    def keep_bad_rows(
+        self, batch_id: str, name: str, source: str, rows: Sequence[BadRow], *, shape: CsvShape | None, reading: str
+    ) -> list[BadRow]:
+        """Keep bad rows with their bytes; returns those that were new, the same bytes being kept once for an object.
+
+        `shape` is how their bytes are cut into cells, `reading` the hash of what they were judged by.
+        """
         kept = []
+        told = shape.to_text() if shape else None
+        self._connection.execute(
+            "update batches set shape = ?, reading = ? where batch_id = ?", (told, reading, batch_id)
+        )
         for row in rows:
-            digest = hashlib.sha256(row.raw).digest()
+            digest = hashlib.sha256((told or "").encode() + row.raw).digest()
             known = self._connection.execute(
                 "select 1 from quarantine where source = ? and object = ? and raw_sha256 = ? limit 1",
                 (source, name, digest),
@@ -156,7 +191,8 @@ class Vault:
 
     def mark_committed(self, batch_id: str) -> None:
         """Note that the batch's file stands, so that nobody need look for it again."""
-        self._connection.execute("update batches set is_committed = 1 where batch_id = ?", (batch_id,))
+        for statement in _SETTLE:
+            self._connection.execute(statement, {"id": batch_id})
         self._connection.commit()
 
     def forget_uncommitted(self, is_committed: Callable[[str, str, str, str], bool]) -> int:
@@ -195,3 +231,12 @@ class Vault:
     def _forget(self, batch_id: str) -> None:
         for table in ("cells", "quarantine", "batches"):
             self._connection.execute(f"delete from {table} where batch_id = ?", (batch_id,))
+        self._connection.execute("delete from replays where replay_id = ?", (batch_id,))
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Give a vault made before rows could be replayed the columns that came with it."""
+    there = {name for _, name, *_ in connection.execute("pragma table_info(batches)").fetchall()}
+    for name in ("shape", "reading"):
+        if name not in there:
+            connection.execute(f"alter table batches add column {name} text")
