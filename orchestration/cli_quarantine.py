@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -53,6 +54,8 @@ def show(home: Path | None, source: str | None, name: str | None, reason: str | 
             groups, refused = waiting(settings.paths, vault, wanted), refusals(vault, wanted)
     except VaultKeyError as error:
         refuse(str(error))
+    except sqlite3.OperationalError:
+        refuse("the vault is being written by a run: look again when it has ended", HELD)
     for line in _lines(groups):
         click.echo(line)
     for file in refused:

@@ -45,6 +45,7 @@ from orchestration.lake.prefetch import prefetch
 from orchestration.lake.private_files import hash_file, make_folder, scratch_folder
 from orchestration.lake.refusal import LandingError
 from orchestration.lake.rows import RowBlock
+from orchestration.lake.sightings import note_overtaken
 from orchestration.lake.sniff import refuse, sniff
 from orchestration.lake.vault import Vault
 from orchestration.lake.versions import Verdicts, decide_versions
@@ -153,8 +154,10 @@ def _land_batch(
             seen_until=max((note.landed_as_of for note in batch.notes), default=None),
             is_reference=spec.is_reference,
         )
-    accounting = _account(extract, vault, batch, tally, verdicts, names)
+        accounting = _account(extract, vault, batch, tally, verdicts, names)
+        note_overtaken(connection, vault, (source, spec.name), batch.batch_id, verdicts.dropped)
     if extract.path is None and accounting.rows_duplicate == accounting.rows_read and not verdicts.is_repeat.any():
+        vault.end_without_batch(batch.batch_id)
         return LandingResult("nothing_new", accounting, cursor_max=tally.cursor_max)
     note = BatchNote(
         batch.batch_id, spec.folder, spec.name, source, extract.origin, batch.digest, tally.cursor_max, as_of,

@@ -77,7 +77,7 @@ class Refusal:
 
 
 def waiting(paths: HomePaths, vault: Vault, wanted: Wanted | None = None) -> list[WaitingGroup]:
-    """Groups of waiting rows by batch, reason and column, in the order they were read."""
+    """Groups of waiting rows by batch, reason and column; those of one object in the order they were read."""
     groups = []
     for batch in waiting_batches(paths, vault, wanted):
         note, counted = batch.note, dict[tuple[str, str | None], list[int]]()
@@ -87,7 +87,7 @@ def waiting(paths: HomePaths, vault: Vault, wanted: Wanted | None = None) -> lis
         place = (note.source, note.object, note.origin)
         for (reason, column), lines in sorted(counted.items(), key=lambda each: (each[0][0], each[0][1] or "")):
             groups.append(WaitingGroup(*place, reason, column, len(lines), min(lines), note.landed_as_of))
-    return groups
+    return sorted(groups, key=lambda each: (each.source, each.object))
 
 
 def waiting_batches(paths: HomePaths, vault: Vault, wanted: Wanted | None = None) -> list[WaitingBatch]:

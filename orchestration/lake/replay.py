@@ -37,8 +37,9 @@ from orchestration.lake.quarantine import SUPERSEDED, WaitingBatch, Wanted, note
 from orchestration.lake.raw_rows import read_again
 from orchestration.lake.refusal import LandingError
 from orchestration.lake.rows import BadRow
+from orchestration.lake.sightings import sightings_of
 from orchestration.lake.vault import Vault
-from orchestration.lake.versions import FirstRead, Verdicts, decide_versions
+from orchestration.lake.versions import Verdicts, decide_versions
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ def _replay(work: _Work, *, is_dry: bool) -> ReplayResult:
 def _read(work: _Work) -> tuple[BatchWriter, Verdicts]:
     extract, note = work.extract, work.batch.note
     as_of = naive_utc(work.run.as_of)
+    first_batches = {each.batch_id: each.replays for each in work.notes if each.replays is not None}
     writer = BatchWriter(
         extract, work.scratch, work.vault, work.replay_id, note.file_sha256, naive_utc(work.run.extracted_at), as_of
     )
@@ -159,9 +161,7 @@ def _read(work: _Work) -> tuple[BatchWriter, Verdicts]:
             as_of=as_of,
             seen_until=max((each.landed_as_of for each in work.notes), default=None),
             is_reference=extract.spec.is_reference,
-            first_read=FirstRead(
-                note.batch_id, {each.batch_id: each.replays for each in work.notes if each.replays is not None}
-            ),
+            sightings=sightings_of(work.vault, note.batch_id, first_batches),
         )
     return writer, verdicts
 

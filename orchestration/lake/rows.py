@@ -21,13 +21,17 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that is quarantined: where it stands, why (`column` where one is to blame), and its bytes as they came."""
+    """A row that is quarantined: where it stands, why (`column` where one is to blame), and its bytes as they came.
+
+    `key_hash` tells its key, where its cells could be read.
+    """
 
     row_no: int
     line: int
     reason: str
     column: str | None
     raw: bytes = field(repr=False)
+    key_hash: str | None = field(default=None, repr=False)
 
     @property
     def told(self) -> str:

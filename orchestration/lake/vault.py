@@ -23,43 +23,10 @@ from orchestration.lake.paths import HomePaths
 from orchestration.lake.private_files import make_folder, write_bytes
 from orchestration.lake.refusal import VaultKeyError
 from orchestration.lake.rows import BadRow, CsvShape
+from orchestration.lake.vault_tables import SETTLE, make_tables
 
 Kind = Literal["identifier", "free_text", "extra"]
 _KEY_BYTES = 32
-_TABLES = """
-create table if not exists proof (name text primary key, digest blob not null) without rowid;
-create table if not exists batches (
-    batch_id text primary key, folder text not null, object text not null, source text not null,
-    is_committed integer not null default 0, shape text, reading text
-) without rowid;
-create table if not exists cells (
-    batch_id text not null, row_no integer not null, column_name text not null, kind text not null, value text not null,
-    primary key (batch_id, row_no, column_name)
-) without rowid;
-create table if not exists quarantine (
-    batch_id text not null, row_no integer not null, line integer not null, reason text not null, column_name text,
-    raw blob not null, raw_sha256 blob not null, source text not null, object text not null,
-    primary key (batch_id, row_no)
-) without rowid;
-create index if not exists quarantine_by_content on quarantine (source, object, raw_sha256);
-create table if not exists replays (
-    replay_id text not null, batch_id text not null, row_no integer not null, reason text, column_name text,
-    primary key (replay_id, batch_id, row_no)
-) without rowid;
-create table if not exists refusals (
-    source text not null, object text not null, origin text not null, reason text not null, what_to_do text not null,
-    as_of text not null, primary key (source, object, origin)
-) without rowid;
-"""
-# What became of replayed rows holds from the moment the batch they landed in stands.
-_SETTLE = (
-    "delete from quarantine where (batch_id, row_no) in"
-    " (select batch_id, row_no from replays where replay_id = :id and reason is null)",
-    "update quarantine set reason = found.reason, column_name = found.column_name from replays as found"
-    " where found.replay_id = :id and found.batch_id = quarantine.batch_id and found.row_no = quarantine.row_no",
-    "delete from replays where replay_id = :id",
-    "update batches set is_committed = 1 where batch_id = :id",
-)
 
 
 def load_key(paths: HomePaths, *, from_env: str | None = None) -> bytes:
@@ -113,13 +80,13 @@ class Vault:
         connection = sqlite3.connect(paths.vault, timeout=30, check_same_thread=False)
         for pragma in ("secure_delete = on", "journal_mode = delete", "synchronous = full", "temp_store = memory"):
             connection.execute(f"pragma {pragma}").fetchall()
-        connection.executescript(_TABLES)
-        _upgrade(connection)
+        make_tables(connection)
         proof = hmac.digest(key, b"warm handoff vault", "sha256")
-        connection.execute("insert or ignore into proof values ('key', ?)", (proof,))
-        connection.commit()
-        (stored,) = connection.execute("select digest from proof where name = 'key'").fetchone()
-        if not hmac.compare_digest(stored, proof):
+        stored = connection.execute("select digest from proof where name = 'key'").fetchone()
+        if stored is None:
+            connection.execute("insert into proof values ('key', ?)", (proof,))
+            connection.commit()
+        elif not hmac.compare_digest(stored[0], proof):
             connection.close()
             raise VaultKeyError("the key is not this vault's: use the key the home was made with")
         return cls(connection)
@@ -170,16 +137,23 @@ class Vault:
         for row in rows:
             digest = hashlib.sha256((told or "").encode() + row.raw).digest()
             known = self._connection.execute(
-                "select 1 from quarantine where source = ? and object = ? and raw_sha256 = ? limit 1",
-                (source, name, digest),
-            ).fetchone()
-            if known is None:
+                "update quarantine set seen_batch_id = ?, seen_row_no = ?, is_overtaken = 0"
+                " where source = ? and object = ? and raw_sha256 = ?",
+                (batch_id, row.row_no, source, name, digest),
+            )
+            if not known.rowcount:
+                place = (batch_id, row.row_no, row.line, row.reason, row.column)
                 self._connection.execute(
-                    "insert into quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (batch_id, row.row_no, row.line, row.reason, row.column, row.raw, digest, source, name),
+                    "insert into quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null, 0)",
+                    (*place, row.raw, digest, source, name, row.key_hash),
                 )
                 kept.append(row)
         return kept
+
+    def end_without_batch(self, batch_id: str) -> None:
+        """Keep what was noted of earlier batches, and nothing of this one: it had no news."""
+        self._forget(batch_id)
+        self._connection.commit()
 
     def commit(self) -> None:
         """Make the batch's rows durable; the batch itself is committed by its Parquet file."""
@@ -191,7 +165,7 @@ class Vault:
 
     def mark_committed(self, batch_id: str) -> None:
         """Note that the batch's file stands, so that nobody need look for it again."""
-        for statement in _SETTLE:
+        for statement in SETTLE:
             self._connection.execute(statement, {"id": batch_id})
         self._connection.commit()
 
@@ -232,11 +206,3 @@ class Vault:
         for table in ("cells", "quarantine", "batches"):
             self._connection.execute(f"delete from {table} where batch_id = ?", (batch_id,))
         self._connection.execute("delete from replays where replay_id = ?", (batch_id,))
-
-
-def _upgrade(connection: sqlite3.Connection) -> None:
-    """Give a vault made before rows could be replayed the columns that came with it."""
-    there = {name for _, name, *_ in connection.execute("pragma table_info(batches)").fetchall()}
-    for name in ("shape", "reading"):
-        if name not in there:
-            connection.execute(f"alter table batches add column {name} text")

@@ -15,8 +15,10 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from orchestration.lake.rows import Rows
+from orchestration.lake.sightings import Sightings
 
 FRESH = """
 create or replace temp table fresh (row_no bigint, key_a ubigint, key_b ubigint, content ubigint, given timestamp,
@@ -44,14 +46,6 @@ class Verdicts:
     superseded: Rows = field(default_factory=lambda: np.empty(0, np.int64))
 
 
-@dataclass(frozen=True)
-class FirstRead:
-    """Where rows that are read again were read first: their batch, and the same of every batch that replayed one."""
-
-    batch_id: str
-    of_replays: Mapping[str, str]
-
-
 NO_TIME = np.iinfo(np.int64).min
 
 
@@ -62,12 +56,12 @@ def decide_versions(
     as_of: datetime,
     seen_until: datetime | None,
     is_reference: bool,
-    first_read: FirstRead | None = None,
+    sightings: Sightings | None = None,
 ) -> Verdicts:
     """Decide on the rows of `fresh` beside those in the files `landed`.
 
     `seen_until` is the as_of the source was last landed at: what claims to be known by then is backdated. With
-    `first_read` the rows are old ones: one without a time of its own has no place after what was read later.
+    `sightings` the rows are old ones: one without a time of its own has no place after what was read later.
     """
     connection.execute(_existing_sql(landed), [[str(path) for path in landed]] if landed else None)
     connection.execute(
@@ -86,7 +80,7 @@ def decide_versions(
         select every_row.* from every_row semi join crowded on every_row.key_a = crowded.key_a
         """
     )
-    known, superseded = _set_aside_superseded(connection, first_read) if first_read else (_NONE, _NONE)
+    known, superseded = _set_aside_superseded(connection, sightings) if sightings else (_NONE, _NONE)
     decided = connection.execute(_DECIDE, {"as_of": as_of, "is_reference": is_reference}).fetchnumpy()
     backdated = 0
     if seen_until is not None and not is_reference:
@@ -100,12 +94,16 @@ def decide_versions(
 _NONE = np.empty(0, np.int64)
 
 
-def _set_aside_superseded(connection: duckdb.DuckDBPyConnection, first_read: FirstRead) -> tuple[Rows, Rows]:
-    """Take rows whose key has landed since they were read out of `crowd`: those it landed alike, and the others."""
-    connection.execute("create or replace temp table first_read (batch_id varchar, read_in varchar)")
-    if first_read.of_replays:
-        connection.executemany("insert into first_read values (?, ?)", [list(p) for p in first_read.of_replays.items()])
-    connection.execute(_SUPERSEDED, [first_read.batch_id])
+def _set_aside_superseded(connection: duckdb.DuckDBPyConnection, sightings: Sightings) -> tuple[Rows, Rows]:
+    """Take rows whose key was read again later out of `crowd`: those that landed alike, and the others."""
+    seen = [list(each) for each in zip(*sightings.rows, strict=True)] or [[], [], [], []]
+    kinds = (("row_no", pa.int64()), ("batch_id", pa.string()), ("at_row", pa.int64()), ("is_overtaken", pa.bool_()))
+    columns = [pa.array(values, kind) for values, (_, kind) in zip(seen, kinds, strict=True)]
+    connection.register("sighted", pa.table(columns, names=[name for name, _ in kinds]))
+    firsts = sightings.first_batches
+    ids = {"batch_id": pa.array(list(firsts), pa.string()), "first_id": pa.array(list(firsts.values()), pa.string())}
+    connection.register("replayed", pa.table(ids))
+    connection.execute(_SUPERSEDED)
     connection.execute("delete from crowd where is_new and row_no in (select row_no from superseded)")
     found = connection.execute("select row_no, is_known from superseded order by row_no").fetchnumpy()
     rows, is_known = np.asarray(found["row_no"], np.int64), np.asarray(found["is_known"], bool)
@@ -116,11 +114,13 @@ _SUPERSEDED = """
 create or replace temp table superseded as
 select new.row_no, bool_or(old.content = new.content) as is_known
 from crowd as new
+inner join sighted on new.row_no = sighted.row_no
 inner join crowd as old on new.key_a = old.key_a and new.key_b = old.key_b and not old.is_new
-left join first_read on old.batch_id = first_read.batch_id
+left join replayed on old.batch_id = replayed.batch_id
 where new.is_new and new.given is null
 group by new.row_no
-having max(row(coalesce(first_read.read_in, old.batch_id), old.row_no)) > row(?, new.row_no)
+having max(row(coalesce(replayed.first_id, old.batch_id), old.row_no)) > max(row(sighted.batch_id, sighted.at_row))
+    or bool_or(sighted.is_overtaken)
 """
 
 
