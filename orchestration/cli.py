@@ -5,41 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from orchestration.settings import CHECKOUT, Settings, parse_as_of
+from orchestration.cli_calls import FILE as _FILE
+from orchestration.cli_calls import HELD
+from orchestration.cli_calls import refuse as _refuse
+from orchestration.cli_calls import settings_of as _settings
+from orchestration.cli_quarantine import quarantine
+from orchestration.settings import CHECKOUT
 
 if TYPE_CHECKING:
     from orchestration.runs import Run
-
-WRONG_CALL, HELD = 2, 75
-_FILE = click.Path(path_type=Path)
-
-
-def _settings(**given: object) -> Settings:
-    try:
-        settings = Settings.from_environment()
-        as_of = given.pop("as_of", None)
-        if as_of is not None:
-            given["as_of"] = parse_as_of(str(as_of))
-    except ValueError as error:
-        _refuse(str(error))
-    chosen = {
-        name: value.absolute() if isinstance(value, Path) else value
-        for name, value in given.items()
-        if value is not None
-    }
-    return replace(settings, **chosen)  # type: ignore[arg-type]
-
-
-def _refuse(message: str, code: int = WRONG_CALL) -> NoReturn:
-    click.echo(message, err=True)
-    sys.exit(code)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -200,6 +180,9 @@ def lock_criteria(folder: Path | None) -> None:
         _refuse(str(error))
     (settings.criteria / "decided.lock").write_text(text, encoding="utf-8")
     click.echo(f"written: {settings.criteria / 'decided.lock'}")
+
+
+main.add_command(quarantine)
 
 
 @main.command()

@@ -16,8 +16,11 @@ from orchestration.lake.accounting import land_accounting
 from orchestration.lake.batches import last_cursor
 from orchestration.lake.extract import Extract, ObjectSpec
 from orchestration.lake.landing import LandingResult, RunContext, land, prepare_home
+from orchestration.lake.quarantine import note_refusals
+from orchestration.lake.refusal import FileRefused
 from orchestration.lake.run_rows import RunRow, write_run_rows
 from orchestration.lake.vault import Vault, load_key
+from orchestration.replaying import replay_changed
 from orchestration.runs import Run
 from orchestration.sources.connectors import land_source, source_rows
 from orchestration.sources.extracting import Cursors
@@ -64,7 +67,10 @@ def land_folder(context: dg.AssetExecutionContext, run: Run, folder: str) -> lis
         prepare_home(run.paths, vault)
         for source in sources:
             run.say("landing", source.name)
-            outcome = land_source(source, land=_lander(run, vault, key), cursors=_cursors(run, source.name))
+            run.landed_batches += _read_again(run, vault, key, source.name)
+            refused: list[FileRefused] = []
+            outcome = land_source(source, land=_lander(run, vault, key, refused), cursors=_cursors(run, source.name))
+            note_refusals(vault, source.name, refused, run.as_of)
             results.extend(outcome.results)
             for fault in outcome.faults:
                 (context.log.info if fault.is_notice else context.log.error)(str(fault))
@@ -77,11 +83,24 @@ def land_folder(context: dg.AssetExecutionContext, run: Run, folder: str) -> lis
     return results
 
 
-def _lander(run: Run, vault: Vault, key: bytes) -> Callable[[Extract], tuple[str, LandingResult]]:
+def _read_again(run: Run, vault: Vault, key: bytes, source: str) -> int:
+    """Rows set aside earlier that today's registry may read land before what is new; returns how many batches did."""
+    done = list(replay_changed(run, vault, key, source))
+    run.notices.extend(str(each) for each in done)
+    return sum(each.result is not None and each.result.batch_id is not None for each in done)
+
+
+def _lander(
+    run: Run, vault: Vault, key: bytes, refused: list[FileRefused]
+) -> Callable[[Extract], tuple[str, LandingResult]]:
     moment = RunContext(run.run_no, run.as_of, datetime.now(UTC).replace(tzinfo=None))
 
     def lander(extract: Extract) -> tuple[str, LandingResult]:
-        result = land(extract, paths=run.paths, run=moment, vault=vault, key=key)
+        try:
+            result = land(extract, paths=run.paths, run=moment, vault=vault, key=key)
+        except FileRefused as error:
+            refused.append(error)
+            raise
         run.notices.extend(_set_aside(extract, result))
         return extract.spec.name, result
 

@@ -25,6 +25,7 @@ SCHEMA = pa.schema(
         ("origin", pa.string()),
         ("file_sha256", pa.string()),
         ("batch_id", pa.string()),
+        ("replayed_batch_id", pa.string()),
         ("rows_read", pa.int64()),
         ("rows_landed", pa.int64()),
         ("rows_duplicate", pa.int64()),
@@ -44,8 +45,9 @@ SCHEMA = pa.schema(
 def land_accounting(paths: HomePaths, run_no: int) -> int:
     """Land the accounting of batches that have none yet, as one file of this run; returns how many there were."""
     folder = paths.objects("handoff", "load_accounting")
-    if not (folder / SCHEMA_FILE).exists():
-        write_table(folder / SCHEMA_FILE, SCHEMA.empty_table())
+    place = folder / SCHEMA_FILE
+    if not place.exists() or not pq.read_schema(place).equals(SCHEMA):
+        write_table(place, SCHEMA.empty_table())
     known = _known(folder)
     missing = [note for note in list_all_batches(paths) if note.batch_id not in known]
     if missing:
@@ -73,6 +75,7 @@ def _row(note: BatchNote) -> dict[str, object]:
         "origin": note.origin,
         "file_sha256": note.file_sha256,
         "batch_id": note.batch_id,
+        "replayed_batch_id": note.replays,
         "rows_read": accounting.rows_read,
         "rows_landed": accounting.rows_landed,
         "rows_duplicate": accounting.rows_duplicate,

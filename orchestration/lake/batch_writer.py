@@ -22,7 +22,7 @@ from orchestration.lake.check import CheckedBlock
 from orchestration.lake.door import VaultColumn, landed_schema, vault_columns
 from orchestration.lake.extract import Extract
 from orchestration.lake.header import unknown_names
-from orchestration.lake.rows import BadRow, RowBlock, Rows
+from orchestration.lake.rows import BadRow, CsvShape, RowBlock, Rows
 from orchestration.lake.vault import Vault
 from orchestration.lake.versions import NO_TIME, Verdicts
 
@@ -36,6 +36,7 @@ class Tally:
     rows_read: int = 0
     rows_good: int = 0
     bad: list[BadRow] = field(default_factory=list, repr=False)
+    shape: CsvShape | None = None
     unknown_columns: list[str] = field(default_factory=list)
     unmapped_stages: dict[str, int] = field(default_factory=dict)
     cursor_max: str | None = None
@@ -83,6 +84,7 @@ class BatchWriter:
         self.tally.rows_read += block.rows_read
         self.tally.rows_good += rows.num_rows
         self.tally.bad += checked.bad
+        self.tally.shape = block.shape
         self._keep(block, checked)
         self._count_labels(rows)
         self._move_cursor(rows)

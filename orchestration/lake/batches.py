@@ -7,8 +7,9 @@ the typed empty file every object has from the start. How rows get into a batch 
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -56,7 +57,11 @@ class Accounting:
 
 @dataclass(frozen=True)
 class BatchNote:
-    """What a footer says of one batch. Times are naive UTC; `cursor_max` is text as the source gave it."""
+    """What a footer says of one batch. Times are naive UTC; `cursor_max` is text as the source gave it.
+
+    `replays` is the batch whose quarantined rows this one read again. Its accounting then moves them, as a reversing
+    entry does: no row read, those that leave quarantine less, so that sums over all batches count each row once.
+    """
 
     batch_id: str
     folder: str
@@ -68,6 +73,7 @@ class BatchNote:
     landed_as_of: datetime
     extracted_at: datetime
     accounting: Accounting
+    replays: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -115,6 +121,16 @@ def read_notes(path: Path) -> tuple[BatchNote, ...]:
     """Batches a file says it holds; an immutable file is read once."""
     stat = path.stat()
     return _read_notes(path, stat.st_mtime_ns, stat.st_size)
+
+
+def number_batch(run_no: int, notes: Sequence[BatchNote], *told: str) -> str:
+    """Id of a run's next batch beside those of its source and object: ids sort as the batches landed.
+
+    `told` is what sets it apart from the batches of other objects.
+    """
+    run = f"{run_no:08d}"
+    place = sum(note.batch_id.startswith(run) for note in notes)
+    return f"{run}-{place:05d}{hashlib.sha256('|'.join(told).encode()).hexdigest()[:12]}"
 
 
 def last_cursor(paths: HomePaths, *, folder: str, name: str, source: str, origin: str | None = None) -> str | None:

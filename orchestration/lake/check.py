@@ -69,20 +69,20 @@ class Checker:
         checked = _in_order(checked)
         fault = checked.column("_fault")
         is_good = pc.is_null(fault).combine_chunks()
-        bad = self._bad_rows(block, fault.to_pylist()) if fault.null_count < len(fault) else []
+        bad = self._bad_rows(block, checked) if fault.null_count < len(fault) else []
         rows = checked.filter(is_good) if bad else checked
         self._connection.register("checked", rows)
         self._connection.execute(ADD_FRESH)
         self._connection.unregister("checked")
         return CheckedBlock(rows, is_good, [*block.bad, *bad])
 
-    def _bad_rows(self, block: RowBlock, faults: list[int | None]) -> list[BadRow]:
+    def _bad_rows(self, block: RowBlock, checked: pa.Table) -> list[BadRow]:
         bad = []
-        for place, fault in enumerate(faults):
-            if fault is not None:
-                reason, column = self._faults[fault]
-                line, raw = block.raw_at(place)
-                bad.append(BadRow(int(block.row_no[place]), line, reason, column, raw))
+        faults, keys = checked.column("_fault"), checked.column("_key_hash")
+        for place in pc.indices_nonzero(pc.is_valid(faults)).to_pylist():
+            reason, column = self._faults[faults[place].as_py()]
+            line, raw = block.raw_at(place)
+            bad.append(BadRow(int(block.row_no[place]), line, reason, column, raw, keys[place].as_py()))
         return bad
 
 

@@ -17,7 +17,7 @@ import pyarrow.csv as pa_csv
 from orchestration.lake.csv_split import LONGEST_ROW, Split, split_rows
 from orchestration.lake.extract import Extract
 from orchestration.lake.header import Header, read_header
-from orchestration.lake.rows import BadRow, RowBlock, Rows, clean_table
+from orchestration.lake.rows import BadRow, CsvShape, RowBlock, Rows, clean_table
 from orchestration.lake.sniff import read_blocks
 
 BLOCK = 1 << 24
@@ -58,13 +58,16 @@ def _rows(extract: Extract, header: Header, carried: bytes, blocks: Iterator[byt
         data = carried + (block or b"")
         split = split_rows(data, header.delimiter, is_last=is_last)
         if len(split.starts):
-            done, row_no = _block(extract, header, data, split, row_no, line)
+            done, row_no = cut_block(extract, header, data, split, row_no, line)
             yield done
         line += split.used_lines
         carried = data[split.used :]
 
 
-def _block(extract: Extract, header: Header, data: bytes, split: Split, row_no: int, line: int) -> tuple[RowBlock, int]:
+def cut_block(
+    extract: Extract, header: Header, data: bytes, split: Split, row_no: int, line: int
+) -> tuple[RowBlock, int]:
+    """The rows of `split`, the first of which is row `row_no` on line `line`; and the number of the row after them."""
     kept = split.ends > split.starts
     starts, ends, lines = split.starts[kept], split.ends[kept], split.lines[kept] + line
     numbers = np.arange(row_no, row_no + len(starts), dtype=np.int64)
@@ -84,7 +87,8 @@ def _block(extract: Extract, header: Header, data: bytes, split: Split, row_no: 
         return int(lines[at]), data[starts[at] : ends[at]]
 
     cleaned = clean_table(table, extract.rules.null_tokens, is_nulled=True)
-    return RowBlock(cleaned, numbers[good], raw_at, bad), row_no + len(starts)
+    shape = CsvShape(header.names, header.delimiter.decode(), is_declared=bool(extract.header))
+    return RowBlock(cleaned, numbers[good], raw_at, bad, shape), row_no + len(starts)
 
 
 def _faults(

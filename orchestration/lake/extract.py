@@ -6,8 +6,10 @@ writes; a connector's own settings stay in the connector.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -79,6 +81,7 @@ class Extract:
     `origin` is what messages and the accounting call it (a file's name within the source, a table's name): never a
     value of a row. With `path`, `format` and `header` say how the file is read; with `batches`, calling it streams
     record batches whose columns are all text and named as in `spec`. `cursor_from` is the cursor the read started at.
+    Of records, `renamed` translates a column's codes (the source's → ours), `constants` gives columns one value.
     """
 
     rules: SourceRules
@@ -89,3 +92,11 @@ class Extract:
     header: tuple[str, ...] = ()
     batches: Callable[[], Iterator[pa.RecordBatch]] | None = None
     cursor_from: str | None = None
+    renamed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+    def reading_hash(self) -> str:
+        """Hash of all that decides how a row is read, wherever it stands: a row that failed may pass under another."""
+        told = [asdict(self.rules), asdict(self.spec), self.header, dict(self.renamed), dict(self.constants)]
+        text = json.dumps(told, default=lambda each: sorted(each) if isinstance(each, frozenset) else str(each))
+        return hashlib.sha256(text.encode()).hexdigest()

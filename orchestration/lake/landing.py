@@ -12,8 +12,8 @@ other moment, `prepare_home` and landing again give the same. What a connector r
 
 from __future__ import annotations
 
-import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -32,6 +32,7 @@ from orchestration.lake.batches import (
     ensure_schema,
     is_committed,
     list_batches,
+    number_batch,
 )
 from orchestration.lake.check import Checker
 from orchestration.lake.compaction import recover_compaction
@@ -41,6 +42,7 @@ from orchestration.lake.paths import HomePaths
 from orchestration.lake.private_files import hash_file, make_folder, scratch_folder
 from orchestration.lake.readers import open_rows
 from orchestration.lake.refusal import LandingError
+from orchestration.lake.sightings import note_overtaken
 from orchestration.lake.sniff import refuse
 from orchestration.lake.vault import Vault
 from orchestration.lake.versions import Verdicts, decide_versions
@@ -100,7 +102,7 @@ def land(extract: Extract, *, paths: HomePaths, run: RunContext, vault: Vault, k
         digest = hash_file(extract.path)
         if any(note.file_sha256 == digest for note in notes):
             return LandingResult("already_landed", Accounting())
-    batch_id = _batch_id(extract, run, digest)
+    batch_id = _batch_id(extract, run, digest, notes)
     vault.begin_batch(batch_id, spec.folder, spec.name, source)
     try:
         with scratch_folder(paths.tmp, batch_id) as scratch:
@@ -125,7 +127,7 @@ def _land_batch(
 ) -> LandingResult:
     spec, source = extract.spec, extract.rules.source
     as_of, extracted_at = naive_utc(run.as_of), naive_utc(run.extracted_at)
-    with closing(_connect(batch.scratch)) as connection:
+    with closing(connect(batch.scratch)) as connection:
         lineage = (batch.batch_id, batch.digest, extracted_at, as_of)
         writer = BatchWriter(extract, batch.scratch, vault, *lineage)
         names, blocks = open_rows(extract)
@@ -144,8 +146,10 @@ def _land_batch(
             seen_until=max((note.landed_as_of for note in batch.notes), default=None),
             is_reference=spec.is_reference,
         )
-    accounting = _account(extract, vault, batch, tally, verdicts, names)
+        accounting = _account(extract, vault, batch, tally, verdicts, names)
+        note_overtaken(connection, vault, (source, spec.name), batch.batch_id, verdicts.dropped)
     if extract.path is None and accounting.rows_duplicate == accounting.rows_read and not verdicts.is_repeat.any():
+        vault.end_without_batch(batch.batch_id)
         return LandingResult("nothing_new", accounting, cursor_max=tally.cursor_max)
     note = BatchNote(
         batch.batch_id, spec.folder, spec.name, source, extract.origin, batch.digest, tally.cursor_max, as_of,
@@ -163,11 +167,8 @@ def _account(
 ) -> Accounting:
     """Settle the vault's share of the batch and count."""
     vault.drop_rows(batch.batch_id, (int(row) for row in verdicts.dropped))
-    kept = vault.keep_bad_rows(batch.batch_id, extract.spec.name, extract.rules.source, tally.bad)
-    reasons: dict[str, int] = {}
-    for row in kept:
-        reason = row.reason if row.column is None else f"{row.reason}:{row.column}"
-        reasons[reason] = reasons.get(reason, 0) + 1
+    spec, source, reading = extract.spec, extract.rules.source, extract.reading_hash()
+    kept = vault.keep_bad_rows(batch.batch_id, spec.name, source, tally.bad, shape=tally.shape, reading=reading)
     repeats = int(verdicts.is_repeat.sum())
     accounting = Accounting(
         rows_read=tally.rows_read,
@@ -175,11 +176,11 @@ def _account(
         rows_duplicate=len(verdicts.dropped) + repeats + len(tally.bad) - len(kept),
         rows_quarantined=len(kept),
         rows_backdated=verdicts.rows_backdated,
-        reasons=dict(sorted(reasons.items())),
+        reasons=dict(sorted(Counter(row.told for row in kept).items())),
         unknown_columns=tuple(dict.fromkeys([*unknown_names(extract, names), *tally.unknown_columns])),
         unmapped_stages=dict(sorted(tally.unmapped_stages.items())),
     )
-    accounting.assert_nothing_lost(f"{extract.rules.source}.{extract.spec.name} ({extract.origin})")
+    accounting.assert_nothing_lost(f"{source}.{spec.name} ({extract.origin})")
     return accounting
 
 
@@ -200,14 +201,14 @@ def _refuse_if_none_readable(extract: Extract, tally: Tally) -> None:
     )
 
 
-def _batch_id(extract: Extract, run: RunContext, digest: str | None) -> str:
+def _batch_id(extract: Extract, run: RunContext, digest: str | None, notes: Sequence[BatchNote]) -> str:
     spec, rules = extract.spec, extract.rules
     moment = digest or f"{extract.cursor_from}|{run.extracted_at.isoformat()}"
-    told = "|".join((spec.folder, spec.name, rules.source, extract.origin, moment))
-    return f"{run.run_no:08d}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"
+    return number_batch(run.run_no, notes, spec.folder, spec.name, rules.source, extract.origin, moment)
 
 
-def _connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
+    """A database in memory that spills into the scratch folder."""
     settings: dict[str, str | bool | int | float | list[str]] = {
         "threads": 2,
         "memory_limit": "1GB",

@@ -53,6 +53,20 @@ def read_batch_rows(extract: Extract) -> tuple[Sequence[str], Iterator[RowBlock]
     return [column.name for column in extract.spec.columns], _arrow_blocks(extract, None, extract.batches())
 
 
+def recode(extract: Extract, table: pa.Table) -> pa.Table:
+    """The source's codes as the registry translates them, and the columns it gives one value for all rows."""
+    for name, renamed in extract.renamed.items():
+        if name in table.column_names and renamed:
+            cells = table.column(name)
+            found = pc.index_in(cells, value_set=pa.array(list(renamed), pa.string()))
+            ours = pa.array(list(renamed.values()), pa.string()).take(found.combine_chunks())
+            table = table.set_column(table.column_names.index(name), name, pc.coalesce(ours, cells))
+    for name, value in extract.constants.items():
+        others = table.select([each for each in table.column_names if each != name])
+        table = others.append_column(name, pa.repeat(pa.scalar(value, pa.string()), table.num_rows))
+    return table
+
+
 def as_text(cells: pa.Array) -> pa.Array:
     """A column of any plain type as text."""
     kind = cells.type
@@ -106,7 +120,7 @@ def _table_block(extract: Extract, table: pa.Table, row_no: int) -> RowBlock:
     places = np.flatnonzero(~holds_nul)
     kept = table if not bad else table.take(pa.array(places))
     return RowBlock(
-        clean_table(kept, extract.rules.null_tokens),
+        clean_table(recode(extract, kept), extract.rules.null_tokens),
         numbers[places],
         lambda index: (int(numbers[places[index]]), raw(int(places[index]))),
         bad,
@@ -120,7 +134,7 @@ def _ndjson_blocks(extract: Extract) -> Iterator[RowBlock]:
         data = carried + block
         whole, _, carried = data.rpartition(b"\n") if block else (data, b"", b"")
         lines = whole.split(b"\n") if whole or block else []
-        if done := _ndjson_block(extract, lines, row_no, line):
+        if done := object_block(extract, lines, row_no, line):
             seen.update(done.table.column_names)
             row_no += done.rows_read
             yield done
@@ -134,7 +148,8 @@ def _with_end(blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield b""
 
 
-def _ndjson_block(extract: Extract, lines: list[bytes], row_no: int, line: int) -> RowBlock | None:
+def object_block(extract: Extract, lines: Sequence[bytes], row_no: int, line: int) -> RowBlock | None:
+    """The rows of lines of one JSON object each, the first of which is row `row_no` on line `line`; None: no rows."""
     rows: list[dict[str, Any]] = []
     places: list[tuple[int, int, bytes]] = []
     bad: list[BadRow] = []
@@ -155,7 +170,7 @@ def _ndjson_block(extract: Extract, lines: list[bytes], row_no: int, line: int) 
     if not names:
         table = pa.table({"": pa.nulls(len(rows), pa.string())}).rename_columns(["column_1"])
     return RowBlock(
-        clean_table(table, extract.rules.null_tokens),
+        clean_table(recode(extract, table), extract.rules.null_tokens),
         np.array([number for number, _, _ in places], dtype=np.int64),
         lambda index: places[index][1:],
         tuple(bad),

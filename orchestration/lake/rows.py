@@ -6,6 +6,7 @@ even be read as cells. Reading files and checking values do not belong here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -20,13 +21,41 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that is quarantined: where it stands, why (`column` where one is to blame), and its bytes as they came."""
+    """A row that is quarantined: where it stands, why (`column` where one is to blame), and its bytes as they came.
+
+    `key_hash` tells its key, where its cells could be read.
+    """
 
     row_no: int
     line: int
     reason: str
     column: str | None
     raw: bytes = field(repr=False)
+    key_hash: str | None = field(default=None, repr=False)
+
+    @property
+    def told(self) -> str:
+        """The reason as it is counted: with `:column` where one is to blame."""
+        return self.reason if self.column is None else f"{self.reason}:{self.column}"
+
+
+@dataclass(frozen=True)
+class CsvShape:
+    """How the bytes of a CSV row are cut into cells. `is_declared`: the names are the registry's, not the file's."""
+
+    names: tuple[str, ...]
+    delimiter: str
+    is_declared: bool = False
+
+    def to_text(self) -> str:
+        """The shape as JSON."""
+        return json.dumps([list(self.names), self.delimiter, self.is_declared], ensure_ascii=False)
+
+    @classmethod
+    def from_text(cls, text: str) -> CsvShape:
+        """The shape `to_text` wrote."""
+        names, delimiter, is_declared = json.loads(text)
+        return cls(tuple(names), delimiter, is_declared)
 
 
 @dataclass(frozen=True)
@@ -35,13 +64,14 @@ class RowBlock:
 
     `table` has one text column per column of the source, cells trimmed, null where empty; `row_no` (from 1) counts the
     data rows of the extract, bad ones too. `raw_at(i)` gives line and bytes of row i of the block. `bad` are the rows
-    between them that could not be read.
+    between them that could not be read. `shape` is None where the bytes of a row are one JSON object.
     """
 
     table: pa.Table = field(repr=False)
     row_no: Rows
     raw_at: Callable[[int], tuple[int, bytes]]
     bad: tuple[BadRow, ...] = ()
+    shape: CsvShape | None = None
 
     @property
     def rows_read(self) -> int:

@@ -58,6 +58,14 @@ class Build:
     is_completed: bool
 
 
+@dataclass(frozen=True)
+class RunMoment:
+    """The moment a run answered for, and the wall clock it began at; naive UTC."""
+
+    as_of: datetime
+    begun_at: datetime
+
+
 class RunLog:
     """Runs and builds of one home, durable in SQLite. Written by the holder of the lease only."""
 
@@ -76,6 +84,13 @@ class RunLog:
                 "insert into runs (as_of, seed, begun_at) values (?, ?, ?)", (_text(as_of), seed, _now())
             )
             return int(done.lastrowid or 0)
+
+    def latest(self) -> RunMoment | None:
+        """The run with the latest as_of so far: where the home's clock stands. None before the first."""
+        with self._connection() as connection:
+            query = "select as_of, begun_at from runs order by as_of desc, run_no desc limit 1"
+            row = connection.execute(query).fetchone()
+        return RunMoment(*(datetime.fromisoformat(text) for text in row)) if row else None
 
     def record_build_started(self, run_no: int, as_of: datetime, hashes: BuildHashes, *, is_full: bool) -> None:
         """Record that the warehouse is about to change; call it before dbt does anything."""

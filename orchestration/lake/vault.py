@@ -22,27 +22,11 @@ from typing import Literal
 from orchestration.lake.paths import HomePaths
 from orchestration.lake.private_files import make_folder, write_bytes
 from orchestration.lake.refusal import VaultKeyError
-from orchestration.lake.rows import BadRow
+from orchestration.lake.rows import BadRow, CsvShape
+from orchestration.lake.vault_tables import SETTLE, make_tables
 
 Kind = Literal["identifier", "free_text", "extra"]
 _KEY_BYTES = 32
-_TABLES = """
-create table if not exists proof (name text primary key, digest blob not null) without rowid;
-create table if not exists batches (
-    batch_id text primary key, folder text not null, object text not null, source text not null,
-    is_committed integer not null default 0
-) without rowid;
-create table if not exists cells (
-    batch_id text not null, row_no integer not null, column_name text not null, kind text not null, value text not null,
-    primary key (batch_id, row_no, column_name)
-) without rowid;
-create table if not exists quarantine (
-    batch_id text not null, row_no integer not null, line integer not null, reason text not null, column_name text,
-    raw blob not null, raw_sha256 blob not null, source text not null, object text not null,
-    primary key (batch_id, row_no)
-) without rowid;
-create index if not exists quarantine_by_content on quarantine (source, object, raw_sha256);
-"""
 
 
 def load_key(paths: HomePaths, *, from_env: str | None = None) -> bytes:
@@ -96,15 +80,21 @@ class Vault:
         connection = sqlite3.connect(paths.vault, timeout=30, check_same_thread=False)
         for pragma in ("secure_delete = on", "journal_mode = delete", "synchronous = full", "temp_store = memory"):
             connection.execute(f"pragma {pragma}").fetchall()
-        connection.executescript(_TABLES)
+        make_tables(connection)
         proof = hmac.digest(key, b"warm handoff vault", "sha256")
-        connection.execute("insert or ignore into proof values ('key', ?)", (proof,))
-        connection.commit()
-        (stored,) = connection.execute("select digest from proof where name = 'key'").fetchone()
-        if not hmac.compare_digest(stored, proof):
+        stored = connection.execute("select digest from proof where name = 'key'").fetchone()
+        if stored is None:
+            connection.execute("insert into proof values ('key', ?)", (proof,))
+            connection.commit()
+        elif not hmac.compare_digest(stored[0], proof):
             connection.close()
             raise VaultKeyError("the key is not this vault's: use the key the home was made with")
         return cls(connection)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open file, for `quarantine.py`."""
+        return self._connection
 
     def close(self) -> None:
         """Close the file; what was not committed is gone."""
@@ -114,7 +104,10 @@ class Vault:
         """Announce a batch; its rows follow in the same transaction."""
         self._connection.rollback()
         self._forget(batch_id)
-        self._connection.execute("insert into batches values (?, ?, ?, ?, 0)", (batch_id, folder, name, source))
+        self._connection.execute(
+            "insert into batches (batch_id, folder, object, source) values (?, ?, ?, ?)",
+            (batch_id, folder, name, source),
+        )
 
     def keep_cells(self, batch_id: str, column: str, kind: Kind, cells: Iterable[tuple[int, str]]) -> None:
         """Keep (row number, value) pairs of one column."""
@@ -129,22 +122,38 @@ class Vault:
             "delete from cells where batch_id = ? and row_no = ?", ((batch_id, row_no) for row_no in rows)
         )
 
-    def keep_bad_rows(self, batch_id: str, name: str, source: str, rows: Sequence[BadRow]) -> list[BadRow]:
-        """Keep bad rows with their bytes; returns those that were new, the same bytes being kept once for an object."""
+    def keep_bad_rows(
+        self, batch_id: str, name: str, source: str, rows: Sequence[BadRow], *, shape: CsvShape | None, reading: str
+    ) -> list[BadRow]:
+        """Keep bad rows with their bytes; returns those that were new, the same bytes being kept once for an object.
+
+        `shape` is how their bytes are cut into cells, `reading` the hash of what they were judged by.
+        """
         kept = []
+        told = shape.to_text() if shape else None
+        self._connection.execute(
+            "update batches set shape = ?, reading = ? where batch_id = ?", (told, reading, batch_id)
+        )
         for row in rows:
-            digest = hashlib.sha256(row.raw).digest()
+            digest = hashlib.sha256((told or "").encode() + row.raw).digest()
             known = self._connection.execute(
-                "select 1 from quarantine where source = ? and object = ? and raw_sha256 = ? limit 1",
-                (source, name, digest),
-            ).fetchone()
-            if known is None:
+                "update quarantine set seen_batch_id = ?, seen_row_no = ?, is_overtaken = 0"
+                " where source = ? and object = ? and raw_sha256 = ?",
+                (batch_id, row.row_no, source, name, digest),
+            )
+            if not known.rowcount:
+                place = (batch_id, row.row_no, row.line, row.reason, row.column)
                 self._connection.execute(
-                    "insert into quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (batch_id, row.row_no, row.line, row.reason, row.column, row.raw, digest, source, name),
+                    "insert into quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null, 0)",
+                    (*place, row.raw, digest, source, name, row.key_hash),
                 )
                 kept.append(row)
         return kept
+
+    def end_without_batch(self, batch_id: str) -> None:
+        """Keep what was noted of earlier batches, and nothing of this one: it had no news."""
+        self._forget(batch_id)
+        self._connection.commit()
 
     def commit(self) -> None:
         """Make the batch's rows durable; the batch itself is committed by its Parquet file."""
@@ -156,7 +165,8 @@ class Vault:
 
     def mark_committed(self, batch_id: str) -> None:
         """Note that the batch's file stands, so that nobody need look for it again."""
-        self._connection.execute("update batches set is_committed = 1 where batch_id = ?", (batch_id,))
+        for statement in SETTLE:
+            self._connection.execute(statement, {"id": batch_id})
         self._connection.commit()
 
     def forget_uncommitted(self, is_committed: Callable[[str, str, str, str], bool]) -> int:
@@ -195,3 +205,4 @@ class Vault:
     def _forget(self, batch_id: str) -> None:
         for table in ("cells", "quarantine", "batches"):
             self._connection.execute(f"delete from {table} where batch_id = ?", (batch_id,))
+        self._connection.execute("delete from replays where replay_id = ?", (batch_id,))

@@ -8,15 +8,17 @@ assumed of them holds. Everything else is `crowd`, decided here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 
 from orchestration.lake.rows import Rows
+from orchestration.lake.sightings import Sightings
 
 FRESH = """
 create or replace temp table fresh (row_no bigint, key_a ubigint, key_b ubigint, content ubigint, given timestamp,
@@ -31,7 +33,8 @@ ADD_FRESH = f"insert into fresh select _row_no, {_KEYS}, {_CONTENT}, _given_at, 
 class Verdicts:
     """What is decided, by row number: rows to drop, and rows that are not what landing assumed of them.
 
-    `known_at` (microseconds, null as `NO_TIME`), `basis` and `is_repeat` belong to `changed`.
+    `known_at` (microseconds, null as `NO_TIME`), `basis` and `is_repeat` belong to `changed`. `superseded` are those of
+    the dropped that say something else than what was read of their key after them.
     """
 
     dropped: Rows
@@ -40,6 +43,7 @@ class Verdicts:
     basis: Sequence[str | None]
     is_repeat: np.ndarray[tuple[int], np.dtype[np.bool_]]
     rows_backdated: int
+    superseded: Rows = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 NO_TIME = np.iinfo(np.int64).min
@@ -52,10 +56,12 @@ def decide_versions(
     as_of: datetime,
     seen_until: datetime | None,
     is_reference: bool,
+    sightings: Sightings | None = None,
 ) -> Verdicts:
     """Decide on the rows of `fresh` beside those in the files `landed`.
 
-    `seen_until` is the as_of the source was last landed at: what claims to be known by then is backdated.
+    `seen_until` is the as_of the source was last landed at: what claims to be known by then is backdated. With
+    `sightings` the rows are old ones: one without a time of its own has no place after what was read later.
     """
     connection.execute(_existing_sql(landed), [[str(path) for path in landed]] if landed else None)
     connection.execute(
@@ -74,12 +80,48 @@ def decide_versions(
         select every_row.* from every_row semi join crowded on every_row.key_a = crowded.key_a
         """
     )
+    known, superseded = _set_aside_superseded(connection, sightings) if sightings else (_NONE, _NONE)
     decided = connection.execute(_DECIDE, {"as_of": as_of, "is_reference": is_reference}).fetchnumpy()
     backdated = 0
     if seen_until is not None and not is_reference:
         found = connection.execute(_BACKDATED, {"seen": seen_until, "as_of": as_of, "is_reference": False}).fetchall()
         backdated = int(found[0][0])
-    return _verdicts(decided, backdated)
+    verdicts = _verdicts(decided, backdated)
+    dropped = np.sort(np.concatenate([verdicts.dropped, known, superseded]))
+    return replace(verdicts, dropped=dropped, superseded=superseded)
+
+
+_NONE = np.empty(0, np.int64)
+
+
+def _set_aside_superseded(connection: duckdb.DuckDBPyConnection, sightings: Sightings) -> tuple[Rows, Rows]:
+    """Take rows whose key was read again later out of `crowd`: those that landed alike, and the others."""
+    seen = [list(each) for each in zip(*sightings.rows, strict=True)] or [[], [], [], []]
+    kinds = (("row_no", pa.int64()), ("batch_id", pa.string()), ("at_row", pa.int64()), ("is_overtaken", pa.bool_()))
+    columns = [pa.array(values, kind) for values, (_, kind) in zip(seen, kinds, strict=True)]
+    connection.register("sighted", pa.table(columns, names=[name for name, _ in kinds]))
+    firsts = sightings.first_batches
+    ids = {"batch_id": pa.array(list(firsts), pa.string()), "first_id": pa.array(list(firsts.values()), pa.string())}
+    connection.register("replayed", pa.table(ids))
+    connection.execute(_SUPERSEDED)
+    connection.execute("delete from crowd where is_new and row_no in (select row_no from superseded)")
+    found = connection.execute("select row_no, is_known from superseded order by row_no").fetchnumpy()
+    rows, is_known = np.asarray(found["row_no"], np.int64), np.asarray(found["is_known"], bool)
+    return rows[is_known], rows[~is_known]
+
+
+_SUPERSEDED = """
+create or replace temp table superseded as
+select new.row_no, bool_or(old.content = new.content) as is_known
+from crowd as new
+inner join sighted on new.row_no = sighted.row_no
+inner join crowd as old on new.key_a = old.key_a and new.key_b = old.key_b and not old.is_new
+left join replayed on old.batch_id = replayed.batch_id
+where new.is_new and new.given is null
+group by new.row_no
+having max(row(coalesce(replayed.first_id, old.batch_id), old.row_no)) > max(row(sighted.batch_id, sighted.at_row))
+    or bool_or(sighted.is_overtaken)
+"""
 
 
 def _existing_sql(landed: Sequence[Path]) -> str:

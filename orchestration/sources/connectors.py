@@ -56,6 +56,20 @@ def extracts(source: BaseSource, *, cursors: Cursors | None = None) -> Found:
     raise TypeError(f"no connector for {type(source).__name__}")
 
 
+def declared(source: BaseSource, name: str, origin: str, given: Collection[str] = ()) -> Extract | None:
+    """How rows of an object from that origin are read today, without looking for them; None where nothing says.
+
+    `given` are the columns the rows have.
+    """
+    if isinstance(source, ContractFilesSource):
+        return contract_files.declared(source, name, origin)
+    if isinstance(source, FilesSource):
+        return files.declared(source, name, origin)
+    if isinstance(source, CrmSqlSource):
+        return crm_sql.declared(source, name, origin, given)
+    return None
+
+
 def land_source(
     source: BaseSource, *, land: Callable[[Extract], Result], cursors: Cursors | None = None
 ) -> SourceLanding[Result]:

@@ -44,6 +44,13 @@ def extracts(source: ContractFilesSource, *, cursors: Cursors | None = None) -> 
             yield from _strange(source, entry)
 
 
+def declared(source: ContractFilesSource, name: str, origin: str) -> Extract | None:
+    """How rows of the contract table `name` are read today; None where the contract has no such table."""
+    if name not in ENTITIES:
+        return None
+    return Extract(rules=rules_of(source), spec=contract_spec(source, ENTITIES[name]), origin=origin)
+
+
 def brings(source: ContractFilesSource, entity: str) -> bool:
     """True where the folder now holds anything of that contract table."""
     path = source.path

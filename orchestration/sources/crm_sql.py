@@ -7,7 +7,7 @@ Turning values into text is `cell_text.py`, where a read begins `sql_cursors.py`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -83,7 +83,7 @@ def _only_query(connection: object, _record: object) -> None:
 def _table(
     source: CrmSqlSource, engine: Engine, entity: Entity, table: SqlTable, cursors: Cursors | None
 ) -> Extract | SourceFault:
-    origin = f"{table.db_schema}.{table.table}" if table.db_schema else table.table
+    origin = _origin(table)
     fault = partial(SourceFault, source.name, entity.name, origin)
     try:
         reflected = sa.Table(
@@ -97,11 +97,53 @@ def _table(
     wrong = _unfit(entity, table, columns, reflected)
     if wrong:
         return fault("; ".join(wrong))
-    aliases = {name: column.column for name, column in columns.items() if column.column}
-    spec = _spec(source, entity, table, columns, aliases)
+    spec = _spec(source, entity, table, columns)
     last = cursors(spec, origin) if cursors and table.cursor else None
     batches = partial(_read, source, engine, reflected, table, columns, last, origin)
-    return Extract(rules=rules_of(source, aliases=aliases), spec=spec, origin=origin, batches=batches, cursor_from=last)
+    return _extract(source, spec, columns, origin, batches=batches, cursor_from=last)
+
+
+def declared(source: CrmSqlSource, name: str, origin: str, given: Collection[str]) -> Extract | None:
+    """How rows read from the table `origin` are read today; None where the registry maps it no longer.
+
+    `given` are the columns the rows have: what an entry without `columns` maps by itself.
+    """
+    for entity_name, tables in source.tables.items():
+        for table in tables if entity_name == name else ():
+            if _origin(table) != origin:
+                continue
+            entity = ENTITIES[name]
+            columns = dict(table.columns or {each.name: SqlColumn(column=each.name) for each in entity.columns})
+            columns = {each: column for each, column in columns.items() if table.columns or each in given}
+            return _extract(source, _spec(source, entity, table, columns), columns, origin)
+    return None
+
+
+def _extract(
+    source: CrmSqlSource,
+    spec: ObjectSpec,
+    columns: Mapping[str, SqlColumn],
+    origin: str,
+    batches: Batches | None = None,
+    cursor_from: str | None = None,
+) -> Extract:
+    return Extract(
+        rules=rules_of(source, aliases=_aliases(columns)),
+        spec=spec,
+        origin=origin,
+        batches=batches,
+        cursor_from=cursor_from,
+        renamed={name: column.values for name, column in columns.items() if column.values},
+        constants={name: column.value for name, column in columns.items() if column.value is not None},
+    )
+
+
+def _aliases(columns: Mapping[str, SqlColumn]) -> dict[str, str]:
+    return {name: column.column for name, column in columns.items() if column.column}
+
+
+def _origin(table: SqlTable) -> str:
+    return f"{table.db_schema}.{table.table}" if table.db_schema else table.table
 
 
 def mapped_columns(entity: Entity, table: SqlTable, reflected: sa.Table) -> dict[str, SqlColumn]:
@@ -126,14 +168,12 @@ def _unfit(entity: Entity, table: SqlTable, columns: dict[str, SqlColumn], refle
     return wrong
 
 
-def _spec(
-    source: CrmSqlSource, entity: Entity, table: SqlTable, columns: dict[str, SqlColumn], aliases: dict[str, str]
-) -> ObjectSpec:
+def _spec(source: CrmSqlSource, entity: Entity, table: SqlTable, columns: Mapping[str, SqlColumn]) -> ObjectSpec:
     cursor: ColumnSpec | None = cursor_spec() if table.cursor else None
     return contract_spec(
         source,
         entity,
-        aliases=aliases,
+        aliases=_aliases(columns),
         formats={name: column.formats for name, column in columns.items()},
         cursor=cursor,
         known_at_given="known_at" in columns,
@@ -176,18 +216,14 @@ def _read(
             result = connection.execution_options(yield_per=source.batch_rows).execute(statement)
             names = list(result.keys())
             for rows in result.partitions(source.batch_rows):
-                yield _batch(names, columns, [list(values) for values in zip(*rows, strict=True)])
+                yield _batch(names, [list(values) for values in zip(*rows, strict=True)])
     except (SQLAlchemyError, ValueError, OverflowError, UnicodeError) as error:
         raise ExtractionError(f"{source.name}: {origin}: reading stopped: {cause(error)}") from None
 
 
-def _batch(names: list[str], columns: dict[str, SqlColumn], values: list[list[object]]) -> pa.RecordBatch:
+def _batch(names: list[str], values: list[list[object]]) -> pa.RecordBatch:
     arrays: dict[str, pa.Array] = {}
     for name, cells in zip(names, values, strict=True):
         texts = [as_cursor_text(cell) if name == CURSOR else as_text(cell) for cell in cells]
-        renamed = columns[name].values if name in columns else {}
-        arrays[name] = pa.array([renamed.get(text, text) if text else text for text in texts], pa.string())
-    for name, column in columns.items():
-        if column.value is not None:
-            arrays[name] = pa.array([column.value] * len(values[0]), pa.string())
+        arrays[name] = pa.array(texts, pa.string())
     return pa.RecordBatch.from_pydict(arrays)

@@ -102,6 +102,19 @@ def _landed(name: str, column: FileColumn, door: Door) -> str | None:
     return name
 
 
+def declared(source: FilesSource, name: str, origin: str) -> Extract | None:
+    """How rows of the object `name` are read today; None where the registry declares it no longer."""
+    found = source.objects.get(name)
+    if found is None:
+        return None
+    return Extract(rules=rules_of(source), spec=object_spec(source, name, found), origin=origin, header=_header(found))
+
+
+def _header(declared: FileObject) -> tuple[str, ...]:
+    """Names for files that have none."""
+    return () if declared.header else tuple(declared.columns)
+
+
 def _extract(source: FilesSource, spec: ObjectSpec, declared: FileObject, file: Path) -> Extract:
     folder = source.path if source.path.is_dir() else source.path.parent
     promised: Format = declared.format or format_of(file) or "csv"
@@ -111,5 +124,5 @@ def _extract(source: FilesSource, spec: ObjectSpec, declared: FileObject, file: 
         origin=str(file.relative_to(folder)),
         path=file,
         format=promised,
-        header=() if declared.header else tuple(declared.columns),
+        header=_header(declared),
     )

@@ -58,6 +58,16 @@ def test_going_back_to_an_earlier_value_is_a_version(home: Home) -> None:
     assert [row[0] for row in home.rows(LEADS, "service_line")] == ["cardiology", "orthopaedics", "cardiology"]
 
 
+def test_files_of_one_run_are_versions_in_the_order_they_landed(home: Home) -> None:
+    for number in range(6):
+        first, second = _leads(f"l{number},2026-01-01,cardiology,,"), _leads(f"l{number},2026-01-01,orthopaedics,,")
+        home.land_csv(LEADS, first, AS_OF, rules=UTC, name=f"{number}-1.csv")
+        home.run_no -= 1
+        home.land_csv(LEADS, second, AS_OF, rules=UTC, name=f"{number}-2.csv")
+        home.land_csv(LEADS, first + "\n" * 2, "2026-03-02T00:00:00", rules=UTC, name=f"{number}-3.csv")
+    assert [row[0] for row in home.rows(LEADS, "service_line")] == ["cardiology", "orthopaedics", "cardiology"] * 6
+
+
 def test_a_version_known_later_and_equal_stays_and_is_marked(home: Home) -> None:
     result = home.land_csv(
         LEADS,

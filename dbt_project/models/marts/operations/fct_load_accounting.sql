@@ -1,5 +1,6 @@
 select
     batch_id,
+    replayed_batch_id,
     source,
     object,
     folder,

@@ -1,5 +1,6 @@
 select
     landed.batch_id,
+    landed.replayed_batch_id,
     landed.source,
     landed.object,
     landed.folder,
