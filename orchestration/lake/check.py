@@ -23,6 +23,7 @@ from orchestration.lake.zones import zone_names
 
 _NULL = "chr(30)"
 _NEXT = " || chr(31) || "
+_WHOLE_DAYS = ("spend", "ad_clicks")
 
 
 @dataclass(frozen=True)
@@ -168,10 +169,10 @@ def _known_name(extract: Extract) -> str | None:
 
 
 def _event_day(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str | None:
-    """Where the event is a day: its midnight; what was spent on a day is known when the day is over."""
+    """Where the event is a day: its midnight; what a day cost, and its clicks, are known when the day is over."""
     for place, column in enumerate(columns):
         if column.name == extract.spec.event_time and column.type == "date":
-            return f"v{place} + 1" if extract.spec.entity == "spend" else f"v{place}"
+            return f"v{place} + 1" if extract.spec.entity in _WHOLE_DAYS else f"v{place}"
     return None
 
 

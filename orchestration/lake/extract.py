@@ -24,7 +24,9 @@ class ColumnSpec:
     """One declared column: the source's name for it, its name past the door, and what a cell must be.
 
     `formats` are strptime formats for dates and timestamps; empty means ISO 8601. `required` quarantines a row whose
-    cell is empty; `optional` allows the whole column to be absent from a file.
+    cell is empty; `optional` allows the whole column to be absent from a file. `not_allowed` is the reason told where
+    a cell is none of the `allowed`. `digits`: an id of digits alone; one that went through a spreadsheet as a number
+    is quarantined. `token_kind` says whose tokens a token must be equal to, where the landed name does not.
     """
 
     name: str
@@ -35,6 +37,9 @@ class ColumnSpec:
     door: Door = "pass"
     allowed: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    not_allowed: str = "unknown_value"
+    digits: bool = False
+    token_kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,8 @@ class ObjectSpec:
 
     `key`, `event_time`, `known_at` and `cursor` are the source's column names. `entity` is the contract table whose
     own rules apply (stage labels, attribute values, an appointment's outcome), None for a source's own objects.
-    `one_of` are columns of which at least one must be filled.
+    `one_of` are columns of which at least one must be filled. `is_whole`: a file says all of a key in one row, so two
+    rows of one key that differ are no versions of each other, and the file is refused.
     """
 
     folder: str
@@ -56,6 +62,7 @@ class ObjectSpec:
     entity: str | None = None
     is_reference: bool = False
     one_of: tuple[str, ...] = ()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
