@@ -266,15 +266,14 @@ summed as (
 ),
 
 -- Of one run only the last word counts, but for what its first row says of the day itself. A day still going on is known
--- when it is over; what changed meanwhile follows in the order it was said.
+-- when it is over, and so is what changed meanwhile: it counts in the order it landed.
 dated as (
     select
         summed.*,
         version_no = 1 and first_known_at is not null as is_first,
         case
             when version_no = 1 and first_known_at is not null then first_known_at
-            when first_known_at > _landed_as_of then {{ add_micros('first_known_at', 'version_no - 1') }}
-            else _landed_as_of
+            else greatest(_landed_as_of, first_known_at)
         end as known_at
     from summed
     where not coalesce(is_followed, false) or (version_no = 1 and first_known_at < _landed_as_of)

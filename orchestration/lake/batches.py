@@ -33,7 +33,9 @@ class Accounting:
 
     Duplicates are rows already known (dropped) and versions equal to the one before (kept as `_is_repeat`).
     `reasons`: reason, with `:column` where one is to blame → rows quarantined. `rows_backdated` landed later than a
-    run that should have seen them. `unmapped_stages`: stage labels nobody mapped → rows.
+    run that should have seen them. `unmapped_stages`: stage labels nobody mapped → rows. Apart from the rows read
+    stand the `rows_withdrawn`: versions added to end what a restated day no longer holds; `days_withheld` counts the
+    days of which nothing was withdrawn, because a row with an unreadable key may be theirs.
     """
 
     rows_read: int = 0
@@ -44,6 +46,8 @@ class Accounting:
     reasons: Mapping[str, int] = field(default_factory=dict)
     unknown_columns: tuple[str, ...] = ()
     unmapped_stages: Mapping[str, int] = field(default_factory=dict)
+    rows_withdrawn: int = 0
+    days_withheld: int = 0
 
     def assert_nothing_lost(self, place: str) -> None:
         """Raise LandingError unless rows read = landed + duplicates + quarantined."""
@@ -56,7 +60,10 @@ class Accounting:
 
 @dataclass(frozen=True)
 class BatchNote:
-    """What a footer says of one batch. Times are naive UTC; `cursor_max` is text as the source gave it."""
+    """What a footer says of one batch. Times are naive UTC; `cursor_max` is text as the source gave it.
+
+    `delivery` names the delivery that restates days, None for batches that only add.
+    """
 
     batch_id: str
     folder: str
@@ -68,6 +75,7 @@ class BatchNote:
     landed_as_of: datetime
     extracted_at: datetime
     accounting: Accounting
+    delivery: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -6,15 +6,16 @@ writes; a connector's own settings stay in the connector.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
 
 from orchestration.lake.contract import Door, Type
+from orchestration.lake.rows import RowBlock
 
 Format = Literal["csv", "ndjson", "parquet"]
 
@@ -80,12 +81,32 @@ class SourceRules:
 
 
 @dataclass(frozen=True)
+class Restates:
+    """Which whole days an extract says everything of: what landed of them before and is not in it is withdrawn.
+
+    `day` is the source's column (of type date) that says which day a row is of; `within` further columns that a day
+    is complete for together with it (an account: the days of others are not spoken of). Spoken of are the days its
+    rows hold; with `last_days`, all of that many up to the last of them, for each `within` that occurs; with `days`,
+    these and no others, be the extract empty.
+    """
+
+    day: str
+    within: tuple[str, ...] = ()
+    days: tuple[date, ...] | None = None
+    last_days: int = 0
+
+
+@dataclass(frozen=True)
 class Extract:
     """Rows of one object from one place: a file, or batches of text columns read from a system.
 
     `origin` is what messages and the accounting call it (a file's name within the source, a table's name): never a
     value of a row. With `path`, `format` and `header` say how the file is read; with `batches`, calling it streams
     record batches whose columns are all text and named as in `spec`. `cursor_from` is the cursor the read started at.
+
+    A connector whose files have a shape of their own brings its `reader` (names and blocks of rows, read in a thread
+    of its own); `parts` are then the files of one delivery, read together. A delivery that `restates` days is known
+    by `delivery` (default: its origin): brought again with other bytes, it is landed again.
     """
 
     rules: SourceRules
@@ -96,3 +117,17 @@ class Extract:
     header: tuple[str, ...] = ()
     batches: Callable[[], Iterator[pa.RecordBatch]] | None = None
     cursor_from: str | None = None
+    parts: tuple[Path, ...] = ()
+    reader: Callable[[Extract], tuple[Sequence[str], Iterator[RowBlock]]] | None = None
+    restates: Restates | None = None
+    delivery: str | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files its rows come from; none for a system."""
+        return self.parts or ((self.path,) if self.path is not None else ())
+
+    @property
+    def delivery_name(self) -> str:
+        """What tells this delivery from others of its object."""
+        return self.delivery or self.origin
