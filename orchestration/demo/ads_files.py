@@ -84,9 +84,7 @@ def _campaign_names(platform: str) -> dict[str, dict[str, str]]:
     }
 
 
-def _known_by_period(
-    frame: pd.DataFrame, since: pd.Timestamp | None, by: str
-) -> Iterator[tuple[str, pd.DataFrame]]:
+def _known_by_period(frame: pd.DataFrame, since: pd.Timestamp | None, by: str) -> Iterator[tuple[str, pd.DataFrame]]:
     new = frame if since is None else frame[frame["known_at"] > since]
     period = new["known_at"].dt.strftime("%Y-%m-%d").str[: _LENGTHS[by]]
     for name, part in new.groupby(period.to_numpy(), sort=True):

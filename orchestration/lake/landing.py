@@ -45,6 +45,7 @@ from orchestration.lake.restatement import Restatement
 from orchestration.lake.sniff import refuse
 from orchestration.lake.vault import Vault
 from orchestration.lake.versions import Verdicts, decide_versions
+from orchestration.lake.whole_files import refuse_if_not_whole
 
 Status = Literal["landed", "already_landed", "nothing_new"]
 
@@ -137,6 +138,7 @@ def _land_batch(
             refuse(extract, "changed_while_reading", "it changed while it was read: it lands when it stays the same")
         tally = writer.tally
         refuse_if_none_readable(extract, tally)
+        refuse_if_not_whole(connection, extract, has_unknown=bool(tally.unknown_columns))
         landed = batch_files(paths, spec.folder, spec.name, source)
         verdicts = decide_versions(
             connection,

@@ -2,8 +2,8 @@
 
     write_run_rows(paths, run=RunRow(as_of, run_no, ...), sources=[SourceRow(...), ...])
 
-writes `lake/landed/run/{runs,sources,source_stages,settings,timezone_offsets}/current.parquet`, each replaced atomically.
-They are the only rows of the lake that are replaced. What a registry entry *means* is read in dbt.
+writes `lake/landed/run/<name>/current.parquet` (runs, sources, source_stages, settings, timezone_offsets), each
+replaced atomically. They are the only rows of the lake that are replaced. What a registry entry *means* is read in dbt.
 """
 
 from __future__ import annotations

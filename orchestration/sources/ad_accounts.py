@@ -56,7 +56,5 @@ def _told(histories: Sequence[Extract]) -> Iterator[tuple[str, str | None, str |
 
 
 def _cells(table: pa.Table, name: str) -> list[str | None]:
-    found: list[str | None] = (
-        table.column(name).to_pylist() if name in table.column_names else [None] * table.num_rows
-    )
+    found: list[str | None] = table.column(name).to_pylist() if name in table.column_names else [None] * table.num_rows
     return found

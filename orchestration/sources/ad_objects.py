@@ -1,4 +1,4 @@
-"""What the reports of advertising platforms have in common: objects, their columns and keys, as the platforms name them.
+"""What reports of advertising platforms have in common: objects, their columns and keys, as the platforms name them.
 
 An `AdObject` is one report or history. Its columns land under names that staging shares between platforms; those in
 `ignored` are well known, help nobody here and are left behind at the door. The objects themselves stand in

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from orchestration.sources.registry_ads import GoogleAdsSource, MetaAdsSource
-from orchestration.sources.registry_base import BaseSource, Entry
+from orchestration.sources.registry_base import BaseSource as BaseSource
+from orchestration.sources.registry_base import Entry
 from orchestration.sources.registry_values import DatabaseUrl, ObjectName, Overlap, SourcePath, Text, Texts
 
 EntityName = Literal[
