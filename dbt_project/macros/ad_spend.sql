@@ -9,16 +9,16 @@
 #}
 
 {# The registry's settings of that kind: source, name (empty: all of the source), value. #}
-{% macro settings(kind) -%}
+{% macro registry_settings(kind) -%}
     (select source, name, value from {{ landed('run', 'settings') }} where setting = '{{ kind }}')
 {%- endmacro %}
 
 {# Whole micros of a currency as an exact amount. #}
-{% macro from_micros(micros) -%}
-    {{ return(adapter.dispatch('from_micros', 'warm_handoff')(micros)) }}
+{% macro amount_of_micros(micros) -%}
+    {{ return(adapter.dispatch('amount_of_micros', 'warm_handoff')(micros)) }}
 {%- endmacro %}
 
-{% macro duckdb__from_micros(micros) -%}
+{% macro duckdb__amount_of_micros(micros) -%}
     cast(cast({{ micros }} as decimal(18, 0)) * cast('0.000001' as decimal(7, 6)) as decimal(18, 6))
 {%- endmacro %}
 
@@ -45,11 +45,11 @@
 {# Joins that find currency and zone of `rows.account_id`; `account_currency()` and `account_timezone()` read them. #}
 {% macro join_accounts(folder, rows) -%}
     {%- for column in ['currency', 'timezone'] %}
-    left join {{ settings(column) }} as own_{{ column }}
+    left join {{ registry_settings(column) }} as own_{{ column }}
         on {{ rows }}._source = own_{{ column }}.source and {{ rows }}.account_id = own_{{ column }}.name
     left join {{ told_of_accounts(folder, column) }} as told_{{ column }}
         on {{ rows }}._source = told_{{ column }}.source and {{ rows }}.account_id = told_{{ column }}.name
-    left join {{ settings(column) }} as any_{{ column }}
+    left join {{ registry_settings(column) }} as any_{{ column }}
         on {{ rows }}._source = any_{{ column }}.source and any_{{ column }}.name = ''
     {%- endfor %}
 {%- endmacro %}
@@ -83,9 +83,9 @@
 chosen as (
     select reported.*
     from reported
-    inner join {{ settings('spend_from') }} as any_report
+    inner join {{ registry_settings('spend_from') }} as any_report
         on reported._source = any_report.source and any_report.name = ''
-    left join {{ settings('spend_from') }} as own_report
+    left join {{ registry_settings('spend_from') }} as own_report
         on reported._source = own_report.source and reported.account_id = own_report.name
     where reported.report = coalesce(own_report.value, any_report.value)
 ),
@@ -100,7 +100,7 @@ placed as (
         {{ first_step_of_run('chosen._batch_id') }} + case when chosen._known_at_basis = 'event' then 0 else 1 end as step
     from chosen
     {{ join_accounts(folder, 'chosen') }}
-    left join {{ settings('delivery_lag_micros') }} as lag on chosen._source = lag.source
+    left join {{ registry_settings('delivery_lag_micros') }} as lag on chosen._source = lag.source
 ),
 
 held as (
@@ -304,16 +304,16 @@ select
     cast(null as varchar) as _key_hash,
     cast(null as varchar) as _row_hash
 from dated
-inner join {{ settings('platform') }} as platforms on dated.source = platforms.source
+inner join {{ registry_settings('platform') }} as platforms on dated.source = platforms.source
 left join names
     on
         dated.source = names.source
         and dated.campaign_id = names.campaign_id
         and dated.step >= names.from_step
         and (dated.step < names.until_step or names.until_step is null)
-left join {{ settings('channel_of_campaign') }} as own_channel
+left join {{ registry_settings('channel_of_campaign') }} as own_channel
     on dated.source = own_channel.source and dated.campaign_id = own_channel.name
-left join {{ settings('channel_of_type') }} as kind_channel
+left join {{ registry_settings('channel_of_type') }} as kind_channel
     on dated.source = kind_channel.source and names.campaign_type = kind_channel.name
-left join {{ settings('channel') }} as any_channel on dated.source = any_channel.source
+left join {{ registry_settings('channel') }} as any_channel on dated.source = any_channel.source
 {%- endmacro %}

@@ -21,7 +21,7 @@ pieces as (
         costs.from_step,
         costs.until_step
     from costs
-    left join {{ settings('campaign_id') }} as known_as
+    left join {{ registry_settings('campaign_id') }} as known_as
         on costs.source = known_as.source and costs.campaign_id = known_as.name
     where not costs.is_deleted
 ),

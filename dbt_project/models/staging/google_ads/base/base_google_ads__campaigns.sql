@@ -7,7 +7,7 @@ with called as (
         told.changed_at,
         {{ lineage_columns('told') }}
     from {{ landed('google_ads', 'campaign_history') }} as told
-    left join {{ settings('campaign_id') }} as known_as
+    left join {{ registry_settings('campaign_id') }} as known_as
         on told._source = known_as.source and told.campaign_id = known_as.name
 )
 

@@ -8,7 +8,7 @@ with told as (
         cast({{ add_days('landed.click_date', 1) }} as timestamp) as ended_local_at
     from {{ landed('google_ads', 'click_view') }} as landed
     {{ join_accounts('google_ads', 'landed') }}
-    left join {{ settings('delivery_lag_micros') }} as lag on landed._source = lag.source
+    left join {{ registry_settings('delivery_lag_micros') }} as lag on landed._source = lag.source
 )
 
 select
@@ -25,8 +25,8 @@ select
     end as known_at,
     {{ lineage_columns('told') }}
 from told
-inner join {{ settings('platform') }} as platforms on told._source = platforms.source
-left join {{ settings('campaign_id') }} as known_as
+inner join {{ registry_settings('platform') }} as platforms on told._source = platforms.source
+left join {{ registry_settings('campaign_id') }} as known_as
     on told._source = known_as.source and told.campaign_id = known_as.name
 {{ join_offset('day_start', 'told.timezone', 'told.begun_local_at') }}
 {{ join_offset('day_end', 'told.timezone', 'told.ended_local_at') }}

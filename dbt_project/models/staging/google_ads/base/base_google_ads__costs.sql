@@ -7,7 +7,7 @@ with reported as (
         cast(null as varchar) as ad_id,
         landed.campaign_id,
         landed.is_deleted,
-        {{ from_micros('landed.cost_micros') }} as cost,
+        {{ amount_of_micros('landed.cost_micros') }} as cost,
         landed.impressions,
         landed.clicks,
         landed.report_date as spend_date,

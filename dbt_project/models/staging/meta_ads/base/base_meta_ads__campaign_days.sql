@@ -47,7 +47,7 @@ pieces as (
         owned.owned_from_step as from_step,
         owned.owned_until_step as until_step
     from owned
-    left join {{ settings('campaign_id') }} as known_as
+    left join {{ registry_settings('campaign_id') }} as known_as
         on owned.source = known_as.source and owned.owner_id = known_as.name
 ),
 
