@@ -14,7 +14,7 @@ from orchestration.dbt_manifest import is_manifest_current
 from orchestration.destinations.base import DestinationError
 from orchestration.destinations.open import open_destination
 from orchestration.lake.lease import lease_holder
-from orchestration.lake.readers import undeclared_columns
+from orchestration.lake.opening import undeclared_columns
 from orchestration.settings import Settings
 from orchestration.sources import generate
 from orchestration.sources.connectors import land_source, staged_folders, unstaged_sources

@@ -5,11 +5,14 @@
   first known_at; A, B, A three).
 
   `rows` is a CTE with the key columns, `content` and `token` columns, known_at, _source, _file_sha256 and _row_no.
-  Tokens count for equality but never for an order. Only keys with several rows pay for the windows (a hash
-  finds them: one that two keys share costs time, nothing else).
+  Tokens count for equality but never for an order. `landing` names a column (see `landing_order`) by which, of rows
+  that are known since they landed, the last landed holds where as_of is the same. Only keys with several rows pay for
+  the windows (a hash finds them: one that two keys share costs time, nothing else).
 #}
-{% macro versions(rows, keys, content, tokens = []) -%}
+{% macro versions(rows, keys, content, tokens = [], landing = none) -%}
     {%- set key_list = keys | join(', ') -%}
+    {%- set moment = 'known_at' ~ (', ' ~ landing if landing else '') -%}
+    {%- set order = 'known_at, ' ~ (landing ~ ' nulls first, ' if landing else '') -%}
     (
         with several as (
             select {{ key_hash(keys) }} as _several from {{ rows }} group by 1 having count(*) > 1
@@ -28,10 +31,10 @@
             select
                 compared.*,
                 known_at is distinct from lead(known_at) over (
-                    partition by {{ key_list }} order by known_at, _content, _source, _file_sha256, _row_no
+                    partition by {{ key_list }} order by {{ order }}_content, _source, _file_sha256, _row_no
                 ) as _holds,
-                min(_whole) over (partition by {{ key_list }}, known_at)
-                <> max(_whole) over (partition by {{ key_list }}, known_at) as is_tied
+                min(_whole) over (partition by {{ key_list }}, {{ moment }})
+                <> max(_whole) over (partition by {{ key_list }}, {{ moment }}) as is_tied
             from compared
         ),
 
@@ -106,4 +109,9 @@
 
 {% macro duckdb__inlined() -%}
     not materialized
+{%- endmacro %}
+
+{# Orders rows known since they landed (batches sort as they landed); null where a row's known_at says more. #}
+{% macro landing_order() -%}
+    case when _known_at_basis = 'landed' then _batch_id end
 {%- endmacro %}

@@ -120,6 +120,11 @@ def _set_aside(extract: Extract, result: LandingResult) -> list[str]:
         lines.append(f"columns nobody declared went to the vault: {', '.join(said.unknown_columns)}")
     if said.unmapped_stages:
         lines.append(f"stage labels the registry does not map: {_counted(said.unmapped_stages)}")
+    if said.days_withheld:
+        lines.append(
+            f"{said.days_withheld} restated days keep rows they no longer hold: a row whose key cannot be read may be "
+            "one of them; mend it and deliver the days again"
+        )
     return [f"{extract.rules.source}.{extract.spec.name}, {extract.origin}: {line}" for line in lines]
 
 
@@ -135,7 +140,7 @@ def _cursors(run: Run, source: str) -> Cursors:
 
 
 def _counts(results: Sequence[LandingResult]) -> dict[str, int]:
-    names = ("rows_read", "rows_landed", "rows_duplicate", "rows_quarantined", "rows_backdated")
+    names = ("rows_read", "rows_landed", "rows_duplicate", "rows_quarantined", "rows_backdated", "rows_withdrawn")
     counts = {name: sum(getattr(result.accounting, name) for result in results) for name in names}
     return {**counts, "batches": sum(result.status == "landed" for result in results)}
 

@@ -31,6 +31,7 @@ SCHEMA = pa.schema(
         ("rows_duplicate", pa.int64()),
         ("rows_quarantined", pa.int64()),
         ("rows_backdated", pa.int64()),
+        ("rows_withdrawn", pa.int64()),
         ("reasons", pa.string()),
         ("unknown_columns", pa.string()),
         ("unmapped_stages", pa.string()),
@@ -52,8 +53,8 @@ def land_accounting(paths: HomePaths, run_no: int) -> int:
     missing = [note for note in list_all_batches(paths) if note.batch_id not in known]
     if missing:
         rows = [_row(note) for note in missing]
-        place = folder / f"{run_no:08d}-{_free_number(folder, run_no):04d}.parquet"
-        write_table(place, pa.Table.from_pylist(rows, schema=SCHEMA))
+        name = f"{run_no:08d}-{_free_number(folder, run_no):04d}.parquet"
+        write_table(folder / name, pa.Table.from_pylist(rows, schema=SCHEMA))
     return len(missing)
 
 
@@ -81,6 +82,7 @@ def _row(note: BatchNote) -> dict[str, object]:
         "rows_duplicate": accounting.rows_duplicate,
         "rows_quarantined": accounting.rows_quarantined,
         "rows_backdated": accounting.rows_backdated,
+        "rows_withdrawn": accounting.rows_withdrawn,
         "reasons": json.dumps(dict(accounting.reasons), ensure_ascii=False),
         "unknown_columns": "|".join(accounting.unknown_columns),
         "unmapped_stages": json.dumps(dict(accounting.unmapped_stages), ensure_ascii=False),

@@ -41,6 +41,8 @@ class Tally:
     unmapped_stages: dict[str, int] = field(default_factory=dict)
     cursor_max: str | None = None
     cursor_value: Any = None
+    rows_withdrawn: int = 0
+    days_withheld: int = 0
 
 
 class BatchWriter:
@@ -88,6 +90,14 @@ class BatchWriter:
         self._keep(block, checked)
         self._count_labels(rows)
         self._move_cursor(rows)
+
+    def withdraw(self, tables: Iterable[pa.Table]) -> None:
+        """Write versions that end what a restated day no longer holds, numbered after the rows that were read."""
+        for table in tables:
+            first = self.tally.rows_read + self.tally.rows_withdrawn + 1
+            numbers = pa.array(range(first, first + table.num_rows), pa.int64())
+            self._writer.write_table(self._with_lineage(table.append_column("_row_no", numbers)))
+            self.tally.rows_withdrawn += table.num_rows
 
     def finish(self, verdicts: Verdicts, note: BatchNote) -> Path:
         """Close the file with its note in the footer; written again only where a verdict says so."""

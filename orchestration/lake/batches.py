@@ -34,7 +34,9 @@ class Accounting:
 
     Duplicates are rows already known (dropped) and versions equal to the one before (kept as `_is_repeat`).
     `reasons`: reason, with `:column` where one is to blame → rows quarantined. `rows_backdated` landed later than a
-    run that should have seen them. `unmapped_stages`: stage labels nobody mapped → rows.
+    run that should have seen them. `unmapped_stages`: stage labels nobody mapped → rows. Apart from the rows read
+    stand the `rows_withdrawn`: versions added to end what a restated day no longer holds; `days_withheld` counts the
+    days of which nothing was withdrawn, because a row with an unreadable key may be theirs.
     """
 
     rows_read: int = 0
@@ -45,6 +47,8 @@ class Accounting:
     reasons: Mapping[str, int] = field(default_factory=dict)
     unknown_columns: tuple[str, ...] = ()
     unmapped_stages: Mapping[str, int] = field(default_factory=dict)
+    rows_withdrawn: int = 0
+    days_withheld: int = 0
 
     def assert_nothing_lost(self, place: str) -> None:
         """Raise LandingError unless rows read = landed + duplicates + quarantined."""
@@ -59,8 +63,9 @@ class Accounting:
 class BatchNote:
     """What a footer says of one batch. Times are naive UTC; `cursor_max` is text as the source gave it.
 
-    `replays` is the batch whose quarantined rows this one read again. Its accounting then moves them, as a reversing
-    entry does: no row read, those that leave quarantine less, so that sums over all batches count each row once.
+    `delivery` names the delivery that restates days, None for batches that only add. `replays` is the batch whose
+    quarantined rows this one read again: its accounting then moves them, as a reversing entry does, no row read, those
+    that leave quarantine less, so that sums over all batches count each row once.
     """
 
     batch_id: str
@@ -73,6 +78,7 @@ class BatchNote:
     landed_as_of: datetime
     extracted_at: datetime
     accounting: Accounting
+    delivery: str | None = None
     replays: str | None = None
 
     def to_dict(self) -> dict[str, Any]:

@@ -195,8 +195,10 @@ def find_fault(
                 add(f"{cell} is not null and n{place}", "naive_time_without_zone", column.name)
         elif column.type != "text":
             add(f"{cell} is not null and {value} is null", UNREADABLE[column.type], column.name)
+        if column.digits:
+            add(f"not regexp_full_match({cell}, '[0-9]{{1,20}}')", "not_an_id", column.name)
         if column.allowed:
-            add(f"{cell} not in ({quote_all(column.allowed)})", "unknown_value", column.name)
+            add(f"{cell} not in ({quote_all(column.allowed)})", column.not_allowed, column.name)
     places = {column.name: place for place, column in enumerate(columns)}
     if one_of:
         empty = " and ".join(f"c{places[name]} is null" for name in one_of if name in places)

@@ -14,15 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.lake.cell_sql import LANDED_TYPES, find_fault, make_zone_days, parse_cell, to_utc, zone_join
-from orchestration.lake.door import LandedColumn, door_columns, token_kinds, vault_columns
+from orchestration.lake.door import door_columns, token_kinds, vault_columns
 from orchestration.lake.extract import ColumnSpec, Extract
+from orchestration.lake.restatement import day_columns, told_columns
+from orchestration.lake.row_hashes import NEXT, NULL, hash_columns, known_name, passing
 from orchestration.lake.rows import BadRow, RowBlock
 from orchestration.lake.tokens import declare_keys, token_sql
 from orchestration.lake.versions import ADD_FRESH, FRESH
 from orchestration.lake.zones import zone_names
 
-_NULL = "chr(30)"
-_NEXT = " || chr(31) || "
+_WHOLE_DAYS = ("spend", "ad_clicks")
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class CheckedBlock:
     """Good rows, typed, in the order of the block, and the bad ones.
 
     `rows` has `_row_no`, the columns past the door, `known_at`, `_known_at_basis`, the hashes, and `_cursor`;
-    `is_good` marks the block's rows that are in it.
+    `is_good` marks the block's rows that are in it. `every` holds all rows, bad ones too, with `_fault` and, where days
+    are restated, `_day`, `_part`, `_is_key_read` and `_is_day_read`.
     """
 
     rows: pa.Table = field(repr=False)
     is_good: pa.Array = field(repr=False)
     bad: list[BadRow] = field(repr=False)
+    every: pa.Table = field(repr=False)
 
 
 class Checker:
@@ -74,7 +77,7 @@ class Checker:
         self._connection.register("checked", rows)
         self._connection.execute(ADD_FRESH)
         self._connection.unregister("checked")
-        return CheckedBlock(rows, is_good, [*block.bad, *bad])
+        return CheckedBlock(rows, is_good, [*block.bad, *bad], checked)
 
     def _bad_rows(self, block: RowBlock, checked: pa.Table) -> list[BadRow]:
         bad = []
@@ -108,18 +111,20 @@ def _with_own_rules(column: ColumnSpec, extract: Extract) -> ColumnSpec:
 def _statement(extract: Extract, columns: tuple[ColumnSpec, ...], given: frozenset[int], fault: str, as_of: str) -> str:
     landed = door_columns(extract.spec, extract.rules)
     parsed, zoned, joins = _reading(extract, columns, given)
+    told, named = told_columns(columns, extract), ", _is_key_read, _is_day_read" if extract.restates else ""
+    hashes = hash_columns(extract, landed) + day_columns(extract, landed)
     return f"""
         with parsed as (select {", ".join(parsed)} from chunk),
         zoned as (select {", ".join(["parsed.*", *zoned])} from parsed {" ".join(joins)}),
         {_event_days(extract, columns)}
         judged as (select *, cast({fault} as smallint) as _fault, {_event(extract, columns)} as _event_at,
-            {_value(columns, _known_name(extract), "cast(null as timestamp)")} as _given_at
+            {_value(columns, known_name(extract.spec), "cast(null as timestamp)")} as _given_at{told}
             from {"dated" if _event_day(extract, columns) else "zoned"}),
-        passed as (select _row_no, _fault, _given_at, _event_at, {_cursor(extract, columns)},
-            {", ".join(f'{each.sql} as "{each.name}"' for each in _passing(extract, landed))},
+        passed as (select _row_no, _fault, _given_at, _event_at{named}, {_cursor(extract, columns)},
+            {", ".join(f'{each.sql} as "{each.name}"' for each in passing(landed))},
             {_token_text(extract, columns)}
             from judged cross join token_keys)
-        select * exclude (_kept), {_known_at(extract, as_of)}, {_hashes(extract, landed)}
+        select * exclude (_kept), {_known_at(extract, as_of)}, {hashes}
         from passed
     """
 
@@ -152,26 +157,15 @@ def _reading(
     return parsed, zoned, joins
 
 
-def _passing(extract: Extract, landed: list[LandedColumn]) -> list[LandedColumn]:
-    """Columns past the door; the known_at every row has is worked out after them."""
-    return [each for each in landed if each.name != "known_at"]
-
-
 def _value(columns: tuple[ColumnSpec, ...], name: str | None, otherwise: str) -> str:
     return next((f"v{place}" for place, column in enumerate(columns) if column.name == name), otherwise)
 
 
-def _known_name(extract: Extract) -> str | None:
-    """The source's column that says when a row could be known."""
-    named = (column.name for column in extract.spec.columns if column.landed == "known_at")
-    return extract.spec.known_at or next(named, None)
-
-
 def _event_day(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str | None:
-    """Where the event is a day: its midnight; what was spent on a day is known when the day is over."""
+    """Where the event is a day: its midnight; what a day cost, and its clicks, are known when the day is over."""
     for place, column in enumerate(columns):
         if column.name == extract.spec.event_time and column.type == "date":
-            return f"v{place} + 1" if extract.spec.entity == "spend" else f"v{place}"
+            return f"v{place} + 1" if extract.spec.entity in _WHOLE_DAYS else f"v{place}"
     return None
 
 
@@ -205,8 +199,8 @@ def _cursor(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str:
 def _token_text(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str:
     """What the vault keeps of a row, under a token of its own: a change of it is a version too."""
     kept = {column.name for column in vault_columns(extract.spec, extract.rules)}
-    cells = [f"coalesce(c{place}, {_NULL})" for place, column in enumerate(columns) if column.name in kept]
-    return f"{token_sql('row', _NEXT.join(cells)) if cells else 'cast(null as varchar)'} as _kept"
+    cells = [f"coalesce(c{place}, {NULL})" for place, column in enumerate(columns) if column.name in kept]
+    return f"{token_sql('row', NEXT.join(cells)) if cells else 'cast(null as varchar)'} as _kept"
 
 
 def _known_at(extract: Extract, as_of: str) -> str:
@@ -217,23 +211,3 @@ def _known_at(extract: Extract, as_of: str) -> str:
         f"coalesce(_given_at, _event_at, timestamp '{as_of}') as known_at, case when _given_at is not null then 'given'"
         " when _event_at is not null then 'event' else 'landed' end as _known_at_basis"
     )
-
-
-def _hashes(extract: Extract, landed: list[LandedColumn]) -> str:
-    spec = extract.spec
-    aside = {_known_name(extract), spec.cursor}
-    passing = _passing(extract, landed)
-    content = [_text_of(each) for each in passing if each.source_column not in aside and not each.is_token]
-    key = [_text_of(each) for name in spec.key for each in passing if each.source_column == name]
-    tokens = [_text_of(each) for each in passing if each.is_token]
-    token_hash = f"md5(coalesce(_kept, ''){''.join(_NEXT + each for each in tokens)})"
-    has_tokens = bool(tokens) or bool(vault_columns(spec, extract.rules))
-    return (
-        f"md5({_NEXT.join(key) or _NULL}) as _key_hash, md5({_NEXT.join(content) or _NULL}) as _row_hash,"
-        f" {token_hash if has_tokens else 'cast(null as varchar)'} as _token_hash"
-    )
-
-
-def _text_of(column: LandedColumn) -> str:
-    text = f'epoch_us("{column.name}")' if column.type == "timestamp" else f'"{column.name}"'
-    return f"coalesce(cast({text} as varchar), {_NULL})"

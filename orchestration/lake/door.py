@@ -188,7 +188,7 @@ def _is_identifier(column: ColumnSpec, rules: SourceRules) -> bool:
 
 
 def _kind(column: ColumnSpec) -> str:
-    return (column.landed or column.name).removesuffix("_token")
+    return column.token_kind or (column.landed or column.name).removesuffix("_token")
 
 
 def _kind_of_id(id_type: str) -> str:

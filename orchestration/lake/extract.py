@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
 
 from orchestration.lake.contract import Door, Type
+from orchestration.lake.rows import RowBlock
 
 Format = Literal["csv", "ndjson", "parquet"]
 
@@ -26,7 +27,9 @@ class ColumnSpec:
     """One declared column: the source's name for it, its name past the door, and what a cell must be.
 
     `formats` are strptime formats for dates and timestamps; empty means ISO 8601. `required` quarantines a row whose
-    cell is empty; `optional` allows the whole column to be absent from a file.
+    cell is empty; `optional` allows the whole column to be absent from a file. `not_allowed` is the reason told where
+    a cell is none of the `allowed`. `digits`: an id of digits alone; one that went through a spreadsheet as a number
+    is quarantined. `token_kind` says whose tokens a token must be equal to, where the landed name does not.
     """
 
     name: str
@@ -37,6 +40,9 @@ class ColumnSpec:
     door: Door = "pass"
     allowed: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    not_allowed: str = "unknown_value"
+    digits: bool = False
+    token_kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ class ObjectSpec:
 
     `key`, `event_time`, `known_at` and `cursor` are the source's column names. `entity` is the contract table whose
     own rules apply (stage labels, attribute values, an appointment's outcome), None for a source's own objects.
-    `one_of` are columns of which at least one must be filled.
+    `one_of` are columns of which at least one must be filled. `is_whole`: a file says all of a key in one row, so two
+    rows of one key that differ are no versions of each other, and the file is refused.
     """
 
     folder: str
@@ -58,6 +65,7 @@ class ObjectSpec:
     entity: str | None = None
     is_reference: bool = False
     one_of: tuple[str, ...] = ()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,22 @@ class SourceRules:
 
 
 @dataclass(frozen=True)
+class Restates:
+    """Which whole days an extract says everything of: what landed of them before and is not in it is withdrawn.
+
+    `day` is the source's column (of type date) that says which day a row is of; `within` further columns that a day
+    is complete for together with it (an account: the days of others are not spoken of). Spoken of are the days its
+    rows hold; with `last_days`, all of that many up to the last of them, for each `within` that occurs; with `days`,
+    these and no others, be the extract empty.
+    """
+
+    day: str
+    within: tuple[str, ...] = ()
+    days: tuple[date, ...] | None = None
+    last_days: int = 0
+
+
+@dataclass(frozen=True)
 class Extract:
     """Rows of one object from one place: a file, or batches of text columns read from a system.
 
@@ -82,6 +106,10 @@ class Extract:
     value of a row. With `path`, `format` and `header` say how the file is read; with `batches`, calling it streams
     record batches whose columns are all text and named as in `spec`. `cursor_from` is the cursor the read started at.
     Of records, `renamed` translates a column's codes (the source's → ours), `constants` gives columns one value.
+
+    A connector whose files have a shape of their own brings its `reader` (names and blocks of rows, read in a thread
+    of its own); `parts` are then the files of one delivery, read together. A delivery that `restates` days is known
+    by `delivery` (default: its origin): brought again with other bytes, it is landed again.
     """
 
     rules: SourceRules
@@ -94,6 +122,20 @@ class Extract:
     cursor_from: str | None = None
     renamed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[Path, ...] = ()
+    reader: Callable[[Extract], tuple[Sequence[str], Iterator[RowBlock]]] | None = None
+    restates: Restates | None = None
+    delivery: str | None = None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files its rows come from; none for a system."""
+        return self.parts or ((self.path,) if self.path is not None else ())
+
+    @property
+    def delivery_name(self) -> str:
+        """What tells this delivery from others of its object."""
+        return self.delivery or self.origin
 
     def reading_hash(self) -> str:
         """Hash of all that decides how a row is read, wherever it stands: a row that failed may pass under another."""

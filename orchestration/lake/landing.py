@@ -38,14 +38,16 @@ from orchestration.lake.check import Checker
 from orchestration.lake.compaction import recover_compaction
 from orchestration.lake.extract import Extract
 from orchestration.lake.header import unknown_names
+from orchestration.lake.opening import digest_of, fingerprint, is_landed, open_rows, refuse_if_none_readable
 from orchestration.lake.paths import HomePaths
-from orchestration.lake.private_files import hash_file, make_folder, scratch_folder
-from orchestration.lake.readers import open_rows
+from orchestration.lake.private_files import make_folder, scratch_folder
 from orchestration.lake.refusal import LandingError
+from orchestration.lake.restatement import Restatement
 from orchestration.lake.sightings import note_overtaken
 from orchestration.lake.sniff import refuse
 from orchestration.lake.vault import Vault
 from orchestration.lake.versions import Verdicts, decide_versions
+from orchestration.lake.whole_files import refuse_if_not_whole
 
 Status = Literal["landed", "already_landed", "nothing_new"]
 
@@ -95,13 +97,9 @@ def land(extract: Extract, *, paths: HomePaths, run: RunContext, vault: Vault, k
     ensure_schema(paths, extract.spec)
     spec, source = extract.spec, extract.rules.source
     notes = list_batches(paths, spec.folder, spec.name, source)
-    digest = None
-    if extract.path is not None:
-        if not extract.path.is_file():
-            refuse(extract, "missing_file", "the file is gone: list the folder again")
-        digest = hash_file(extract.path)
-        if any(note.file_sha256 == digest for note in notes):
-            return LandingResult("already_landed", Accounting())
+    digest = digest_of(extract)
+    if is_landed(extract, digest, notes):
+        return LandingResult("already_landed", Accounting())
     batch_id = _batch_id(extract, run, digest, notes)
     vault.begin_batch(batch_id, spec.folder, spec.name, source)
     try:
@@ -130,30 +128,37 @@ def _land_batch(
     with closing(connect(batch.scratch)) as connection:
         lineage = (batch.batch_id, batch.digest, extracted_at, as_of)
         writer = BatchWriter(extract, batch.scratch, vault, *lineage)
+        before = fingerprint(extract)
         names, blocks = open_rows(extract)
         checker = Checker(connection, extract, as_of=as_of.isoformat(sep=" "), key=key)
-        before = _fingerprint(extract)
+        restatement = Restatement(connection, extract, as_of=as_of)
         for block in blocks:
-            writer.add(block, checker.check(block))
-        if before != _fingerprint(extract):
+            checked = checker.check(block)
+            writer.add(block, checked)
+            restatement.add(checked.every, len(block.bad))
+        if before != fingerprint(extract):
             refuse(extract, "changed_while_reading", "it changed while it was read: it lands when it stays the same")
         tally = writer.tally
-        _refuse_if_none_readable(extract, tally)
+        refuse_if_none_readable(extract, tally)
+        refuse_if_not_whole(connection, extract, has_unknown=bool(tally.unknown_columns))
+        landed = batch_files(paths, spec.folder, spec.name, source)
         verdicts = decide_versions(
             connection,
-            batch_files(paths, spec.folder, spec.name, source),
+            landed,
             as_of=as_of,
             seen_until=max((note.landed_as_of for note in batch.notes), default=None),
             is_reference=spec.is_reference,
         )
+        writer.withdraw(restatement.withdrawn(landed))
+        tally.days_withheld = restatement.days_withheld
         accounting = _account(extract, vault, batch, tally, verdicts, names)
         note_overtaken(connection, vault, (source, spec.name), batch.batch_id, verdicts.dropped)
-    if extract.path is None and accounting.rows_duplicate == accounting.rows_read and not verdicts.is_repeat.any():
+    if not extract.files and accounting.rows_duplicate == accounting.rows_read and not verdicts.is_repeat.any():
         vault.end_without_batch(batch.batch_id)
         return LandingResult("nothing_new", accounting, cursor_max=tally.cursor_max)
     note = BatchNote(
         batch.batch_id, spec.folder, spec.name, source, extract.origin, batch.digest, tally.cursor_max, as_of,
-        extracted_at, accounting,
+        extracted_at, accounting, delivery=extract.delivery_name if extract.restates else None,
     )  # fmt: skip
     written = writer.finish(verdicts, note)
     vault.commit()
@@ -179,26 +184,11 @@ def _account(
         reasons=dict(sorted(Counter(row.told for row in kept).items())),
         unknown_columns=tuple(dict.fromkeys([*unknown_names(extract, names), *tally.unknown_columns])),
         unmapped_stages=dict(sorted(tally.unmapped_stages.items())),
+        rows_withdrawn=tally.rows_withdrawn,
+        days_withheld=tally.days_withheld,
     )
     accounting.assert_nothing_lost(f"{source}.{spec.name} ({extract.origin})")
     return accounting
-
-
-def _refuse_if_none_readable(extract: Extract, tally: Tally) -> None:
-    if extract.path is None or tally.rows_good or not tally.rows_read:
-        return
-    counted: dict[str, int] = {}
-    for row in tally.bad:
-        reason = row.reason if row.column is None else f"{row.reason} in {row.column}"
-        counted[reason] = counted.get(reason, 0) + 1
-    worst = sorted(counted.items(), key=lambda each: (-each[1], each[0]))[:3]
-    told = ", ".join(f"{reason} ({count} rows)" for reason, count in worst)
-    refuse(
-        extract,
-        "no_readable_row",
-        f"none of its {tally.rows_read} rows can be read: {told}, first at line {tally.bad[0].line}; "
-        "compare the declared types and formats with the file",
-    )
 
 
 def _batch_id(extract: Extract, run: RunContext, digest: str | None, notes: Sequence[BatchNote]) -> str:
@@ -218,13 +208,6 @@ def connect(scratch: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config=settings)
     connection.execute("set timezone = 'UTC'")
     return connection
-
-
-def _fingerprint(extract: Extract) -> tuple[int, int] | None:
-    if extract.path is None:
-        return None
-    stat = extract.path.stat()
-    return stat.st_size, stat.st_mtime_ns
 
 
 def naive_utc(moment: datetime) -> datetime:

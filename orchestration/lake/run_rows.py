@@ -2,14 +2,14 @@
 
     write_run_rows(paths, run=RunRow(as_of, run_no, ...), sources=[SourceRow(...), ...])
 
-writes `lake/landed/run/{runs,sources,source_stages,timezone_offsets}/current.parquet`, each replaced atomically.
-They are the only rows of the lake that are replaced. What a registry entry *means* is read in dbt.
+writes `lake/landed/run/<name>/current.parquet` (runs, sources, source_stages, settings, timezone_offsets), each
+replaced atomically. They are the only rows of the lake that are replaced. What a registry entry *means* is read in dbt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
@@ -46,6 +46,7 @@ _SOURCES = pa.schema(
 _STAGES = pa.schema(
     [("source", pa.string()), ("stage", pa.string()), ("is_crm_authority", pa.bool_()), ("observed_from", _TIME)]
 )
+_SETTINGS = pa.schema([(name, pa.string()) for name in ("source", "setting", "name", "value")])
 _OFFSETS = pa.schema(
     [
         ("timezone", pa.string()),
@@ -70,11 +71,20 @@ class RunRow:
 
 
 @dataclass(frozen=True)
+class Setting:
+    """Something the registry says that staging must know: `name` is what it speaks of, empty for all of the source."""
+
+    setting: str
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
 class SourceRow:
     """What dbt needs to know of one source of the registry.
 
     `observed_from` is by stage, `observed_from_all` for all of them; `crm_authority` names the stages whose labels
-    decide.
+    decide; `settings` is for the staging of its connector alone.
     """
 
     source: str
@@ -88,6 +98,7 @@ class SourceRow:
     observed_from_all: datetime | None = None
     observed_from: Mapping[str, datetime] = field(default_factory=dict)
     crm_authority: frozenset[str] = frozenset()
+    settings: tuple[Setting, ...] = ()
 
 
 def write_run_rows(paths: HomePaths, *, run: RunRow, sources: Sequence[SourceRow]) -> None:
@@ -105,6 +116,10 @@ def write_run_rows(paths: HomePaths, *, run: RunRow, sources: Sequence[SourceRow
         for stage in SOURCE_STAGES
     ]
     _write(paths, "source_stages", _STAGES, stages)
+    settings: list[dict[str, object]] = [
+        {"source": row.source, **asdict(setting)} for row in sources for setting in row.settings
+    ]
+    _write(paths, "settings", _SETTINGS, settings)
     _write_timezone_offsets(paths)
 
 

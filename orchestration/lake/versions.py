@@ -140,14 +140,22 @@ def _existing_sql(landed: Sequence[Path]) -> str:
 
 
 # Without a time of its own a version is read in the order of landing: the first of its key is known at its event, one
-# equal to the last is no news, any other is known now.
+# equal to the last is no news, any other is known now; but where neither it nor the one before can be known yet (spend
+# of a day that is not over), not before that.
 _FATES = """
-    chained as (
+    placed as (
         select *,
             lag(content) over landing as content_before,
             row_number() over landing as place
         from crowd
         window landing as (partition by key_a, key_b order by is_new, batch_id, row_no)
+    ),
+    chained as (
+        select *,
+            max(case when place = 1 then coalesce(given, event) else given end) over (
+                partition by key_a, key_b order by place rows between unbounded preceding and 1 preceding
+            ) as known_before
+        from placed
     ),
     timed as (
         select *,
@@ -155,7 +163,7 @@ _FATES = """
             case
                 when given is not null or $is_reference then given
                 when place = 1 then coalesce(event, $as_of)
-                else $as_of
+                else greatest($as_of, least(event, known_before))
             end as known_at,
             case
                 when given is not null then 'given'

@@ -17,9 +17,10 @@ from typing import Generic, TypeVar
 from orchestration.lake.extract import Extract
 from orchestration.lake.refusal import FileRefused, LandingError
 from orchestration.lake.run_rows import SOURCE_STAGES, SourceRow
-from orchestration.sources import contract_files, crm_sql, files
+from orchestration.sources import contract_files, crm_sql, files, google_ads, meta_ads
 from orchestration.sources.extracting import Cursors, ExtractionError, Found, SourceFault
 from orchestration.sources.registry import Registry
+from orchestration.sources.registry_ads import GoogleAdsSource, MetaAdsSource
 from orchestration.sources.registry_schema import (
     BaseSource,
     ContractFilesSource,
@@ -53,6 +54,10 @@ def extracts(source: BaseSource, *, cursors: Cursors | None = None) -> Found:
         return files.extracts(source, cursors=cursors)
     if isinstance(source, CrmSqlSource):
         return crm_sql.extracts(source, cursors=cursors)
+    if isinstance(source, GoogleAdsSource):
+        return google_ads.extracts(source, cursors=cursors)
+    if isinstance(source, MetaAdsSource):
+        return meta_ads.extracts(source, cursors=cursors)
     raise TypeError(f"no connector for {type(source).__name__}")
 
 
@@ -160,4 +165,5 @@ def _source_row(source: BaseSource, has_work_events: Callable[[BaseSource], bool
         observed_from_all=source.seen_from(),
         observed_from={stage: moment for stage, moment in moments.items() if moment is not None},
         crm_authority=frozenset(stage for stage in SOURCE_STAGES if source.governs(stage)),
+        settings=tuple(source.settings()),
     )

@@ -1,7 +1,8 @@
-"""Writes what follows from the input contract alone: staging of the contract-shaped connectors, `staged()`, docs.
+"""Writes what follows from declarations in code: staging of the contract-shaped connectors, `staged()`, sources, docs.
 
 `python -m orchestration.sources.generate` rewrites the files, `--check` only says which are out of date. The contract
-itself is `orchestration/lake/contract.py`; the staging of a source with shapes of its own is written by hand.
+itself is `orchestration/lake/contract.py`; the staging of a source with shapes of its own is written by hand, but for
+the sources yml of connectors whose objects are declared in code.
 """
 
 from __future__ import annotations
@@ -9,11 +10,16 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from orchestration.lake.contract import ENTITIES, LINEAGE, Entity
+from orchestration.lake.door import landed_columns as columns_past_the_door
+from orchestration.lake.extract import ObjectSpec
+from orchestration.sources import google_ads, meta_ads
+from orchestration.sources.ad_files import declared_specs
 from orchestration.sources.contract_prose import GRAINS, describe_entities
+from orchestration.sources.registry_ads import GoogleAdsSource, MetaAdsSource
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("contract_files", "crm_sql")
@@ -49,10 +55,21 @@ def stg_sql(folder: str, entity: Entity) -> str:
 
 def sources_yml(folder: str, entities: Iterable[Entity]) -> str:
     """Sources with each column's type: an object of which nothing landed is an empty relation of these."""
-    lines = [f"# {NOTICE}", "version: 2", "sources:", f"  - name: {folder}", "    tables:"]
-    for entity in entities:
-        lines += [f"      - name: {entity.name}", "        columns:"]
-        for name, sql_type in (landed_columns(entity) | LINEAGE).items():
+    return _sources(folder, {entity.name: landed_columns(entity) for entity in entities}, NOTICE)
+
+
+def object_sources_yml(specs: Iterable[ObjectSpec]) -> str:
+    """The same for a connector whose objects are declared in code."""
+    found = list(specs)
+    notice = NOTICE.replace("the input contract", f"orchestration/sources/{found[0].folder}.py")
+    return _sources(found[0].folder, {spec.name: dict(columns_past_the_door(spec)) for spec in found}, notice)
+
+
+def _sources(folder: str, tables: Mapping[str, Mapping[str, str]], notice: str) -> str:
+    lines = [f"# {notice}", "version: 2", "sources:", f"  - name: {folder}", "    tables:"]
+    for table, columns in tables.items():
+        lines += [f"      - name: {table}", "        columns:"]
+        for name, sql_type in {**columns, **LINEAGE}.items():
             shown = f'"{sql_type}"' if "," in sql_type else sql_type
             lines.append(f"          - {{name: {name}, data_type: {shown}}}")
     return "\n".join(lines) + "\n"
@@ -136,9 +153,17 @@ def outputs(root: Path) -> Iterator[tuple[Path, str]]:
         yield STAGING / folder / f"_{folder}__sources.yml", sources_yml(folder, timed)
         yield STAGING / folder / f"_{folder}__reference_sources.yml", sources_yml(folder, reference)
         yield STAGING / folder / f"_{folder}__models.yml", models_yml(folder)
+    for specs in declared_objects():
+        yield STAGING / specs[0].folder / f"_{specs[0].folder}__sources.yml", object_sources_yml(specs)
     yield MACROS / "contract_columns.sql", columns_macro()
     yield MACROS / "staging_folders.sql", staged_macro(root)
     yield DOCS, docs_page(root)
+
+
+def declared_objects() -> Iterator[list[ObjectSpec]]:
+    """Objects of each connector that declares them in code."""
+    yield declared_specs(GoogleAdsSource, google_ads.OBJECTS)
+    yield declared_specs(MetaAdsSource, meta_ads.OBJECTS)
 
 
 def stale(root: Path = ROOT) -> list[Path]:

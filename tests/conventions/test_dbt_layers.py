@@ -56,7 +56,7 @@ def is_allowed(child: str, parent: str) -> bool:
     name, upper = child.rsplit(".", 1)[-1], parent.rsplit(".", 1)[-1]
     of, onto = layer(child), layer(parent)
     if of == "base":
-        return onto == "source"
+        return onto in ("source", "base")
     if of == "stg":
         return onto in ("source", "base")
     if of == "input":
@@ -89,6 +89,7 @@ def test_the_rule_can_be_broken():
     assert not is_allowed(model + "ml_readiness__training_examples", model + "stg_handoff__routes")
     assert not is_allowed(model + "int_leads__current", "source.warm_handoff.contract_files.leads")
     assert not is_allowed(model + "stg_contract_files__leads", model + "stg_contract_files__touches")
+    assert not is_allowed(model + "base_meta_ads__costs", model + "stg_meta_ads__spend")
     assert is_allowed(model + "ml_readiness__evaluation", model + "stg_handoff__routes")
 
 

@@ -78,6 +78,11 @@
         click_token, click_id_type, platform, campaign_id, occurred_at, known_at,
         {{ lineage }}
     from {{ ref('stg_crm_sql__ad_clicks') }}
+    union all
+    select
+        click_token, click_id_type, platform, campaign_id, occurred_at, known_at,
+        {{ lineage }}
+    from {{ ref('stg_google_ads__ad_clicks') }}
     )
     {%- elif entity == 'stage_events' -%}
     (
@@ -140,6 +145,18 @@
         is_deleted, known_at,
         {{ lineage }}
     from {{ ref('stg_crm_sql__spend') }}
+    union all
+    select
+        platform, campaign_id, campaign_name, channel, spend_date, cost, currency, impressions, clicks,
+        is_deleted, known_at,
+        {{ lineage }}
+    from {{ ref('stg_google_ads__spend') }}
+    union all
+    select
+        platform, campaign_id, campaign_name, channel, spend_date, cost, currency, impressions, clicks,
+        is_deleted, known_at,
+        {{ lineage }}
+    from {{ ref('stg_meta_ads__spend') }}
     )
     {%- elif entity == 'consents' -%}
     (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.connectors.ads_staging import AdStaging
 from tests.contract.connectors.homes import LandingHome
 from tests.contract.connectors.shapes import FILE_SHAPES, Shape, SqlShape
 
@@ -41,3 +42,9 @@ def home(tmp_path: Path) -> Iterator[LandingHome]:
     opened = LandingHome.open(tmp_path / "home")
     yield opened
     opened.vault.close()
+
+
+@pytest.fixture(scope="session")
+def ad_staging(tmp_path_factory: pytest.TempPathFactory) -> AdStaging:
+    """The staging of the advertising connectors, compiled."""
+    return AdStaging.compile(tmp_path_factory.mktemp("ad_staging"))

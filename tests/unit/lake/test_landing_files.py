@@ -195,8 +195,8 @@ def test_everything_landed_is_private(home: Home) -> None:
 
 def test_a_file_that_changes_while_it_is_read_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     extract = home.extract(TOUCHES, HEADER + "t1,l1,2026-01-01,guide,\n")
-    prints = iter([(1, 1), (2, 2)])
-    monkeypatch.setattr("orchestration.lake.landing._fingerprint", lambda _: next(prints))
+    prints = iter([((1, 1),), ((2, 2),)])
+    monkeypatch.setattr("orchestration.lake.landing.fingerprint", lambda _: next(prints))
     with pytest.raises(FileRefused) as caught:
         home.land(extract)
     assert caught.value.reason_code == "changed_while_reading"

@@ -13,6 +13,7 @@ with known as (
         clicks,
         coalesce(is_deleted, false) as is_deleted,
         known_at,
+        {{ landing_order() }} as _landing,
         _source,
         _file_sha256,
         _row_no
@@ -35,5 +36,5 @@ select
     known_at
 from {{ versions('known', ['_source', 'platform', 'campaign_id', 'spend_date', 'currency_or_none'], [
     'campaign_name', 'channel', 'cost', 'impressions', 'clicks', 'is_deleted'
-]) }} as spanned
+], landing='_landing') }} as spanned
 where not is_deleted and known_until = {{ end_of_time() }}

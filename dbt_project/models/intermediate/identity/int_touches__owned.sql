@@ -35,6 +35,7 @@ touched_keys as (
         click_token,
         coalesce(is_deleted, false) as is_deleted,
         known_at,
+        {{ landing_order() }} as _landing,
         _source,
         _file_sha256,
         _row_no
@@ -46,7 +47,8 @@ touched_keys as (
 versions as (
     select *
     from {{ versions(
-        'known', ['_source', 'touch_id'], columns + ['lead_id', 'is_deleted'], tokens=['anonymous_token', 'click_token']
+        'known', ['_source', 'touch_id'], columns + ['lead_id', 'is_deleted'],
+        tokens=['anonymous_token', 'click_token'], landing='_landing'
     ) }} as spanned
 ),
 

@@ -14,6 +14,7 @@ select
     rows_duplicate,
     rows_quarantined,
     rows_backdated,
+    rows_withdrawn,
     landed_as_of,
     extracted_at
 from {{ ref('stg_handoff__load_accounting') }}

@@ -1,0 +1,102 @@
+"""Opens what an extract names: its rows in blocks, and whether its files are the same as before.
+
+`digest_of` tells bytes apart, `is_landed` whether they landed already, `fingerprint` whether a file changed while it
+was read. What the readers make of a file stands in `csv_rows`, `other_rows`, and in connectors that bring their own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+
+from orchestration.lake.batch_writer import Tally
+from orchestration.lake.batches import BatchNote
+from orchestration.lake.csv_rows import read_csv_rows
+from orchestration.lake.extract import Extract
+from orchestration.lake.header import unknown_names
+from orchestration.lake.other_rows import read_batch_rows, read_ndjson_rows, read_parquet_rows
+from orchestration.lake.prefetch import prefetch
+from orchestration.lake.private_files import hash_file
+from orchestration.lake.rows import RowBlock
+from orchestration.lake.sniff import refuse, sniff
+
+Opened = tuple[Sequence[str], Iterator[RowBlock]]
+_READERS: dict[str, Callable[[Extract], Opened]] = {
+    "csv": read_csv_rows,
+    "ndjson": read_ndjson_rows,
+    "parquet": read_parquet_rows,
+}
+
+
+def open_rows(extract: Extract) -> Opened:
+    """Names and rows. Files are read ahead in a thread of their own; systems are not, their handles may not travel."""
+    if not extract.files:
+        return read_batch_rows(extract)
+    names, blocks = (extract.reader or _READERS[sniff(extract)])(extract)
+    return names, prefetch(blocks)
+
+
+def undeclared_columns(extract: Extract) -> tuple[str, ...]:
+    """Columns of files that nobody declared, by their beginning alone; NDJSON names its own row by row.
+
+    A system gives only what was asked of it: none. Raises FileRefused as landing would.
+    """
+    if not extract.files:
+        return ()
+    names, _ = (extract.reader or _READERS[sniff(extract)])(extract)
+    return unknown_names(extract, names)
+
+
+def digest_of(extract: Extract) -> str | None:
+    """SHA-256 of the extract's file, or of its files' in their order; None where it has none.
+
+    Raises
+    ------
+    FileRefused
+        If a file is gone.
+    """
+    for file in extract.files:
+        if not file.is_file():
+            refuse(extract, "missing_file", "the file is gone: list the folder again")
+    digests = [hash_file(file) for file in extract.files]
+    if len(digests) > 1:
+        return hashlib.sha256("|".join(digests).encode()).hexdigest()
+    return digests[0] if digests else None
+
+
+def is_landed(extract: Extract, digest: str | None, notes: Sequence[BatchNote]) -> bool:
+    """Whether these bytes have nothing to say that the lake does not hold.
+
+    Rows that are added hold once they landed, whenever that was. A delivery that restates days may go back to what it
+    said before: of it only the last word counts.
+    """
+    if digest is None:
+        return False
+    if extract.restates is None:
+        return any(note.file_sha256 == digest for note in notes)
+    words = [note.file_sha256 for note in notes if note.delivery == extract.delivery_name]
+    return bool(words) and words[-1] == digest
+
+
+def fingerprint(extract: Extract) -> tuple[tuple[int, int], ...]:
+    """Size and time of each file: they change when somebody writes while it is read."""
+    stats = [file.stat() for file in extract.files]
+    return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
+
+
+def refuse_if_none_readable(extract: Extract, tally: Tally) -> None:
+    """Raise FileRefused for files whose rows are all bad: they are something else than was declared."""
+    if not extract.files or tally.rows_good or not tally.rows_read:
+        return
+    counted: dict[str, int] = {}
+    for row in tally.bad:
+        reason = row.reason if row.column is None else f"{row.reason} in {row.column}"
+        counted[reason] = counted.get(reason, 0) + 1
+    worst = sorted(counted.items(), key=lambda each: (-each[1], each[0]))[:3]
+    told = ", ".join(f"{reason} ({count} rows)" for reason, count in worst)
+    refuse(
+        extract,
+        "no_readable_row",
+        f"none of its {tally.rows_read} rows can be read: {told}, first at line {tally.bad[0].line}; "
+        "compare the declared types and formats with the file",
+    )
