@@ -21,13 +21,14 @@ def _loads_add_up() -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=_ACCOUNTING, description="Rows read = landed + duplicates + quarantined, in every batch.")
     def loads_add_up(run: dg.ResourceParam[Run]) -> dg.AssetCheckResult:
         folder = run.home.objects("handoff", "load_accounting")
-        if not any(folder.rglob("*.parquet")):
+        files = [str(file) for file in folder.rglob("*.parquet")]
+        if not files:
             return dg.AssetCheckResult(passed=True, metadata={"batches": 0})
         with duckdb.connect() as connection:
             row = connection.execute(
                 "select count(*), count(*) filter (rows_read <> rows_landed + rows_duplicate + rows_quarantined) "
                 "from read_parquet(?, union_by_name = true)",
-                [f"{folder}/**/*.parquet"],
+                [files],
             ).fetchone()
         batches, wrong = row or (0, 0)
         return dg.AssetCheckResult(passed=wrong == 0, metadata={"batches": batches, "wrong": wrong})

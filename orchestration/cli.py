@@ -69,7 +69,8 @@ def _execute(opened: Run) -> bool:
     publication = opened.published or (None if opened.is_historic else current_publication(opened.home.published))
     if publication is not None:
         console.print(summary_table(opened, publication.path))
-        what = "published" if opened.published else "nothing new: as published before"
+        kept = "nothing new: as published before" if is_whole else "not published; as it was before"
+        what = "published" if opened.published else kept
         beside = ", beside the current one, which stays" if opened.is_historic else ""
         click.echo(f"{what}{beside}: {publication.path}")
         click.echo("query it: README.md, The first query; any DuckDB client or Parquet reader will do")
@@ -79,7 +80,9 @@ def _execute(opened: Run) -> bool:
         click.echo(f"note: {notice}")
     for failure in opened.failures:
         click.echo(f"failed: {failure}", err=True)
-    if opened.failures:
+    if not is_whole:
+        if not opened.failures:
+            click.echo("failed: the run was ended before it was done; the next one goes on from here", err=True)
         click.echo(f"details: {opened.home.dagster}/last_run.log, or `handoff ui --home {opened.home.home}`", err=True)
     return is_whole
 

@@ -6,6 +6,7 @@ registry, criteria, run number. What a step does stands in the assets; nothing h
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import hmac
 import os
@@ -182,6 +183,8 @@ def check_call(settings: Settings) -> tuple[Registry, Criteria, datetime]:
         raise WrongCall(f"--sources {settings.sources} is no file: write a registry there (docs/how-to)")
     if not settings.criteria.is_dir():
         raise WrongCall(f"--criteria {settings.criteria} is no folder: name one with criteria files")
+    if glob.escape(str(settings.home)) != str(settings.home):
+        raise WrongCall(f"--home {settings.home}: Dagster finds nothing below a name with * ? or [: name another")
     now = datetime.now(UTC).replace(tzinfo=None)
     as_of = settings.as_of or now
     if as_of > now:

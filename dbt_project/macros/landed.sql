@@ -7,13 +7,18 @@
     {{ return(env_var('HANDOFF_LAKE', env_var('HANDOFF_HOME', '../.handoff') ~ '/lake')) }}
 {%- endmacro %}
 
+{# A folder's name as part of a file pattern in a text literal: what means something there stands for itself. #}
+{% macro literal_pattern(path) -%}
+    {{ return(path | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') | replace("'", "''")) }}
+{%- endmacro %}
+
 {% macro landed(source_name, table_name) -%}
     {%- set _ = source(source_name, table_name) -%}
     {{ return(adapter.dispatch('landed', 'warm_handoff')(source_name, table_name)) }}
 {%- endmacro %}
 
 {% macro duckdb__landed(source_name, table_name) -%}
-    {%- set pattern = lake_path() ~ '/landed/' ~ source_name ~ '/' ~ source(source_name, table_name).identifier ~ '/**/*.parquet' -%}
+    {%- set pattern = literal_pattern(lake_path()) ~ '/landed/' ~ source_name ~ '/' ~ source(source_name, table_name).identifier ~ '/**/*.parquet' -%}
     {%- if not execute -%}{{ return('(select 1 as unparsed)') }}{%- endif -%}
     {%- set found = run_query("select count(*) from glob('" ~ pattern ~ "')") -%}
     {%- if found.rows[0][0] | int > 0 -%}

@@ -16,7 +16,8 @@ from orchestration.assets.policy import spec
 from orchestration.destinations.base import FIELDS, DestinationError
 from orchestration.destinations.delivery import deliver
 from orchestration.destinations.open import open_destination
-from orchestration.lake.outbox import Outbox, Value, Wanted
+from orchestration.lake.canonical_text import Value
+from orchestration.lake.outbox import Outbox, Wanted
 from orchestration.runs import Run
 
 _TIME = pa.timestamp("us")
@@ -69,7 +70,9 @@ def send(outbox: Outbox, run: Run, name: str) -> dict[str, int]:
     """Queue what changed for one destination and deliver it; returns its records by state."""
     with open_destination(run.registry.destinations[name]) as destination:
         destination.check()
-        wanted = wanted_rows(run, destination.source)
+        outbox.aim(name, destination.place)
+        # Leads are told by the source whose ids they have, which may be another than the one that brings them.
+        wanted = wanted_rows(run, run.registry.sources[destination.source].id_space)
         outbox.queue(name, wanted, floor=destination.highest_sequence())
         return deliver(outbox, destination)
 

@@ -47,7 +47,7 @@ class Held:
 
 
 class Destination(Protocol):
-    """A CRM we write to. Values in and out are canonical text (`outbox.text_of`)."""
+    """A CRM we write to. Values in and out are canonical text (`canonical_text.text_of`)."""
 
     @property
     def name(self) -> str:
@@ -56,6 +56,10 @@ class Destination(Protocol):
     @property
     def source(self) -> str:
         """The source whose lead ids it knows."""
+
+    @property
+    def place(self) -> str:
+        """What tells where it writes from anywhere else, as a hash: addresses may be private."""
 
     @property
     def batch_size(self) -> int:

@@ -6,6 +6,7 @@ times are compared after a read-back in the column's own type. Adding missing co
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,6 +46,13 @@ class SqlDestination:
     def close(self) -> None:
         """Close its connections."""
         self._engine.dispose()
+
+    @property
+    def place(self) -> str:
+        """Hash of database, table and key; who logs in there is no part of it."""
+        url = self._engine.url.set(username=None, password=None)
+        told = "|".join((url.render_as_string(), self._schema or "", self._table_name, self.key))
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def missing_columns(self) -> list[str]:
         """Handoff columns the table lacks, in order. Raises DestinationError where the table cannot be read."""

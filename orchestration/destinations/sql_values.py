@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from orchestration.destinations.base import Kind
-from orchestration.lake.outbox import text_of
+from orchestration.lake.canonical_text import text_of
 
 
 def column_type(kind: Kind, dialect: str) -> sa.types.TypeEngine[Any]:

@@ -129,6 +129,12 @@ def read_notes(path: Path) -> tuple[BatchNote, ...]:
     return _read_notes(path, stat.st_mtime_ns, stat.st_size)
 
 
+def seen_until(run_no: int, notes: Sequence[BatchNote]) -> datetime | None:
+    """The as_of an object was last landed at by an earlier run: what claims to be known by then comes late."""
+    earlier = (note.landed_as_of for note in notes if not note.batch_id.startswith(f"{run_no:08d}"))
+    return max(earlier, default=None)
+
+
 def number_batch(run_no: int, notes: Sequence[BatchNote], *told: str) -> str:
     """Id of a run's next batch beside those of its source and object: ids sort as the batches landed.
 

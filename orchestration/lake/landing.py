@@ -33,6 +33,7 @@ from orchestration.lake.batches import (
     is_committed,
     list_batches,
     number_batch,
+    seen_until,
 )
 from orchestration.lake.check import Checker
 from orchestration.lake.compaction import recover_compaction
@@ -128,16 +129,10 @@ def _land_batch(
     with closing(connect(batch.scratch)) as connection:
         lineage = (batch.batch_id, batch.digest, extracted_at, as_of)
         writer = BatchWriter(extract, batch.scratch, vault, *lineage)
-        before = fingerprint(extract)
-        names, blocks = open_rows(extract)
-        checker = Checker(connection, extract, as_of=as_of.isoformat(sep=" "), key=key)
         restatement = Restatement(connection, extract, as_of=as_of)
-        for block in blocks:
-            checked = checker.check(block)
-            writer.add(block, checked)
-            restatement.add(checked.every, len(block.bad))
-        if before != fingerprint(extract):
-            refuse(extract, "changed_while_reading", "it changed while it was read: it lands when it stays the same")
+        names = _read(
+            extract, Checker(connection, extract, as_of=as_of.isoformat(sep=" "), key=key), writer, restatement
+        )
         tally = writer.tally
         refuse_if_none_readable(extract, tally)
         refuse_if_not_whole(connection, extract, has_unknown=bool(tally.unknown_columns))
@@ -146,7 +141,7 @@ def _land_batch(
             connection,
             landed,
             as_of=as_of,
-            seen_until=max((note.landed_as_of for note in batch.notes), default=None),
+            seen_until=seen_until(run.run_no, batch.notes),
             is_reference=spec.is_reference,
         )
         writer.withdraw(restatement.withdrawn(landed))
@@ -165,6 +160,19 @@ def _land_batch(
     place = commit_file(paths, written, note)
     vault.mark_committed(batch.batch_id)
     return LandingResult("landed", accounting, batch.batch_id, place, tally.cursor_max)
+
+
+def _read(extract: Extract, checker: Checker, writer: BatchWriter, restatement: Restatement) -> Sequence[str]:
+    """Take every block through the check into the writer; returns the names of the columns."""
+    before = fingerprint(extract)
+    names, blocks = open_rows(extract)
+    for block in blocks:
+        checked = checker.check(block)
+        writer.add(block, checked)
+        restatement.add(checked.every, len(block.bad))
+    if before != fingerprint(extract):
+        refuse(extract, "changed_while_reading", "it changed while it was read: it lands when it stays the same")
+    return names
 
 
 def _account(

@@ -67,13 +67,14 @@ def digest_of(extract: Extract) -> str | None:
 def is_landed(extract: Extract, digest: str | None, notes: Sequence[BatchNote]) -> bool:
     """Whether these bytes have nothing to say that the lake does not hold.
 
-    Rows that are added hold once they landed, whenever that was. A delivery that restates days may go back to what it
-    said before: of it only the last word counts.
+    A file that went back to what it said before says it anew, and so does a delivery that restates days: of them only
+    the last word counts. Under another name, the same bytes are a copy.
     """
     if digest is None:
         return False
     if extract.restates is None:
-        return any(note.file_sha256 == digest for note in notes)
+        own = [note.file_sha256 for note in notes if note.origin == extract.origin and note.replays is None]
+        return own[-1] == digest if own else any(note.file_sha256 == digest for note in notes)
     words = [note.file_sha256 for note in notes if note.delivery == extract.delivery_name]
     return bool(words) and words[-1] == digest
 

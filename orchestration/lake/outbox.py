@@ -12,13 +12,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from orchestration.lake.canonical_text import Value, text_of
+
 Status = Literal["acknowledged", "verified", "failed", "dead_letter"]
-Value = str | int | float | Decimal | datetime | None
 
 _TABLES = """
 create table if not exists outbox (
@@ -28,6 +28,7 @@ create table if not exists outbox (
     primary key (destination, lead_id)
 ) without rowid;
 create table if not exists sequences (destination text primary key, last integer not null) without rowid;
+create table if not exists aims (destination text primary key, place text not null) without rowid;
 create table if not exists attempts (
     attempt_no integer primary key autoincrement, destination text not null, source text not null,
     lead_id text not null, lead_key text not null, sequence integer not null, payload_sha256 text not null,
@@ -91,6 +92,20 @@ class Outbox:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def aim(self, destination: str, place: str) -> None:
+        """Say where a destination is now. Elsewhere than before, nothing is known of it: all is to be proved again.
+
+        Writes keep their sequences, so that where the same records only moved, reading them is proof enough.
+        """
+        with self._transaction():
+            before = self._connection.execute("select place from aims where destination = ?", (destination,)).fetchone()
+            if before is not None and before["place"] != place:
+                self._connection.execute(
+                    "update outbox set status = 'queued', attempt = 0, error_code = null where destination = ?",
+                    (destination,),
+                )
+            self._connection.execute("insert or replace into aims values (?, ?)", (destination, place))
 
     def queue(self, destination: str, wanted: Iterable[Wanted], *, floor: int = 0) -> int:
         """Queue what differs from the last queued payload of its record; returns how many records that is.
@@ -208,23 +223,6 @@ insert into attempts (destination, source, lead_id, lead_key, sequence, payload_
     attempt, attempted_at, acknowledged_at, verified_at)
 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-
-
-def text_of(value: Value) -> str | None:
-    """The one text a payload value has: times in UTC with Z, numbers without exponent or trailing zeros."""
-    if value is None or value != value:
-        return None
-    if isinstance(value, datetime):
-        moment = value.astimezone(UTC) if value.tzinfo else value
-        return (
-            moment.replace(tzinfo=None).isoformat(timespec="seconds" if not moment.microsecond else "microseconds")
-            + "Z"
-        )
-    if isinstance(value, (float, Decimal)):
-        number = format(round(Decimal(str(value)), 6), "f")
-        trimmed = number.rstrip("0").rstrip(".") if "." in number else number
-        return "0" if trimmed == "-0" else trimmed
-    return str(value)
 
 
 def _write(row: sqlite3.Row) -> Write:

@@ -27,6 +27,7 @@ from orchestration.lake.batches import (
     ensure_schema,
     list_batches,
     number_batch,
+    seen_until,
 )
 from orchestration.lake.check import Checker
 from orchestration.lake.extract import Extract
@@ -159,7 +160,7 @@ def _read(work: _Work) -> tuple[BatchWriter, Verdicts]:
             connection,
             batch_files(work.paths, extract.spec.folder, extract.spec.name, extract.rules.source),
             as_of=as_of,
-            seen_until=max((each.landed_as_of for each in work.notes), default=None),
+            seen_until=seen_until(work.run.run_no, work.notes),
             is_reference=extract.spec.is_reference,
             sightings=sightings_of(work.vault, note.batch_id, first_batches),
         )

@@ -28,7 +28,7 @@ _ROWS = 1 << 17
 _TABLES = """
 create or replace temp table spoken (part varchar, day date);
 create or replace temp table doubtful (part varchar, day date);
-create or replace temp table waiting (key_a ubigint, key_b ubigint);
+create or replace temp table unread_keys (key_a ubigint, key_b ubigint);
 """
 _KEYS = "hash(_key_hash) as key_a, hash(_key_hash || '.') as key_b"
 _ADD = f"""
@@ -37,7 +37,7 @@ _ADD = f"""
     select distinct case when _is_day_read then _part end, case when _is_day_read then _day end
     from told
     where _fault is not null and not _is_key_read;
-    insert into waiting select {_KEYS} from told where _fault is not null and _is_key_read;
+    insert into unread_keys select {_KEYS} from told where _fault is not null and _is_key_read;
 """
 
 
@@ -170,7 +170,7 @@ class Restatement:
             )
             select _key_hash from candidates
             anti join fresh using (key_a, key_b)
-            anti join waiting using (key_a, key_b)
+            anti join unread_keys using (key_a, key_b)
             """,
             [files, *bounds],
         )

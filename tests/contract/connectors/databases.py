@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from orchestration.lake.extract import Extract
+from orchestration.lake.opening import open_rows
 from orchestration.sources import connectors
 from orchestration.sources.extracting import Cursors, SourceFault
 from orchestration.sources.registry import load_registry
@@ -89,9 +90,10 @@ def found(source: CrmSqlSource, cursors: Cursors | None = None) -> list[Extract 
 
 
 def rows(extract: Extract | SourceFault) -> list[dict[str, str | None]]:
-    """All rows of an extract, as text."""
+    """All rows of an extract, as landing reads them: text, the source's codes translated."""
     assert isinstance(extract, Extract) and extract.batches is not None, str(extract)
-    return [row for batch in extract.batches() for row in batch.to_pylist()]
+    _, blocks = open_rows(extract)
+    return [row for block in blocks for row in block.table.to_pylist()]
 
 
 def read(source: CrmSqlSource, last: str | None = None) -> list[dict[str, str | None]]:

@@ -107,6 +107,15 @@ def test_only_what_changed_is_written(outbox, crm):
     assert second["lead-9"].sequence == 11
 
 
+def test_where_it_writes_is_told_by_database_table_and_key_alone(crm, database):
+    same = open_destination(database, batch_size=1)
+    others = [open_destination(database, table="contacts"), open_destination(database, key="id")]
+    assert same.place == crm.place
+    assert len({crm.place, *(other.place for other in others)}) == 3
+    for each in (same, *others):
+        each.close()
+
+
 def test_an_unknown_record_is_a_dead_letter_with_its_reason(outbox, crm):
     assert send(outbox, crm, wanted(1, 99)) == {"verified": 1, "dead_letter": 1}
     assert [row["error_code"] for row in landed(outbox) if row["lead_id"] == "lead-99"] == ["unknown_record"]

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.lake.outbox import Outbox, Receipt, Wanted, text_of
+from orchestration.lake.canonical_text import text_of
+from orchestration.lake.outbox import Outbox, Receipt, Wanted
 
 
 @pytest.fixture
@@ -52,6 +53,16 @@ def test_what_is_settled_waits_for_a_change(outbox, status, stays):
     assert len(outbox.pending("crm", limit=9)) == stays
     assert outbox.queue("crm", [wanted("a", x=2)]) == 1
     assert len(outbox.pending("crm", limit=9)) == 1
+
+
+def test_of_a_destination_that_moved_everything_is_to_be_proved_again(outbox):
+    outbox.aim("crm", "old place")
+    outbox.queue("crm", [wanted("a", x=1), wanted("b", x=1)])
+    settle(outbox, "verified")
+    outbox.aim("crm", "old place")
+    assert outbox.pending("crm", limit=9) == []
+    outbox.aim("crm", "new place")
+    assert [(write.lead_id, write.sequence) for write in outbox.pending("crm", limit=9)] == [("a", 1), ("b", 2)]
 
 
 def test_receipts_land_once_and_a_killed_landing_is_repeated_under_its_own_batch(outbox):

@@ -45,6 +45,7 @@ def test_a_wrong_call_is_2_and_makes_no_home(tmp_path, registry):
         ["run", "--home", home, "--sources", registry, "--as-of", later],
         ["run", "--home", home, "--sources", registry, "--criteria", tmp_path / "absent"],
         ["run", "--home", home, "--sources", registry, "--nonsense"],
+        ["run", "--home", tmp_path / "home [old]", "--sources", registry],
     ):
         code, output = call(*words)
         assert code == 2 and output.strip(), words

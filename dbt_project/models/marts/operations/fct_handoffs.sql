@@ -5,14 +5,6 @@ with recycled as (
     from {{ ref('int_stage_entries__judged') }}
     where stage = 'recycled' and not is_superseded
     group by lead_key
-),
-
-observed as (
-    select
-        id_space,
-        bool_or(has_work_events) as has_work_events
-    from {{ ref('input__sources') }}
-    group by id_space
 )
 
 -- Contact in time is met, whatever came between; without it, what ended the duty before due is no breach.
@@ -54,4 +46,4 @@ inner join {{ ref('int_leads__staged') }} as staged on timed.lead_key = staged.l
 left join {{ ref('int_handoffs__censored') }} as censored on timed.lead_key = censored.lead_key
 left join recycled on timed.lead_key = recycled.lead_key
 left join {{ ref('fct_lead_routes') }} as routes on timed.lead_key = routes.lead_key and routes.is_current
-left join observed on timed.id_space = observed.id_space
+left join {{ ref('int_sources__observed') }} as observed on timed.id_space = observed.id_space
