@@ -14,6 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestration.lake.contract import ENTITIES, LINEAGE, Entity
+from orchestration.sources.registry_ads import AdsSource
+from orchestration.sources.registry_ads_checks import check_ads
 from orchestration.sources.registry_schema import (
     BaseSource,
     CrmSqlSource,
@@ -70,6 +72,8 @@ def check_source(source: BaseSource, sources: Mapping[str, BaseSource], checks: 
             for number, table in enumerate(tables):
                 at = checks.within("tables", name) if len(tables) == 1 else checks.within("tables", name, number)
                 _check_table(ENTITIES[name], table, at)
+    elif isinstance(source, AdsSource):
+        check_ads(source, checks.fault)
     _check_contract_identifiers(source, checks)
 
 
