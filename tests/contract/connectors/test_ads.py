@@ -161,6 +161,17 @@ def test_what_a_restated_day_no_longer_holds_is_withdrawn_and_other_days_and_acc
     ]
 
 
+def test_a_row_that_comes_back_before_its_day_is_over_stands_again(
+    home: LandingHome, tmp_path: Path, ad_staging: AdStaging
+) -> None:
+    ads = Deliveries(tmp_path / "ads", **USD)
+    known, other = ads.registry(), stat("345", "2026-03-09")
+    for rows in ([stat(day="2026-03-09"), other], [other], [stat(day="2026-03-09"), other]):
+        ads.put("campaign_stats", rows, GOOGLE)
+        home.land(known.sources["ads"])
+    assert {key[1] for key in ad_staging.standing(home.paths, known, SPEND)} == {"344", "345"}
+
+
 def test_a_delivery_of_the_last_days_speaks_of_days_it_holds_nothing_of(
     home: LandingHome, tmp_path: Path, ad_staging: AdStaging
 ) -> None:
@@ -291,9 +302,7 @@ def test_garbage_is_refused_by_name_and_the_rest_lands(home: LandingHome, tmp_pa
     assert counts(landed) == (1, 1, 0, 0)
 
 
-def test_meta_spend_moves_with_the_history_of_its_ads(
-    home: LandingHome, tmp_path: Path, ad_staging: AdStaging
-) -> None:
+def test_meta_spend_moves_with_the_history_of_its_ads(home: LandingHome, tmp_path: Path, ad_staging: AdStaging) -> None:
     ads = Deliveries(tmp_path / "ads", "meta_ads", **USD)
     ads.put("basic_ad", [insight(), insight("78", spend="0.10"), insight("79", spend="144.")], META)
     known = ads.registry(channels={"LEADS": "lead_ads"})

@@ -73,9 +73,7 @@ def standing(rows: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], tuple[Any, ..
 units = st.tuples(st.sampled_from((ACCOUNT, OTHER)), st.sampled_from(DAYS), st.sampled_from(ADS))
 costs = st.integers(0, 99_999).map(lambda cents: f"{cents // 100}.{cents % 100:02d}")
 insight_files = st.dictionaries(units, costs, min_size=1, max_size=5).map(
-    lambda found: {
-        "rows": [insight(ad, day, cost, account_id=account) for (account, day, ad), cost in found.items()]
-    }
+    lambda found: {"rows": [insight(ad, day, cost, account_id=account) for (account, day, ad), cost in found.items()]}
 )
 moments = st.integers(1, 28).map(lambda day: f"2026-01-{day:02d}T00:00:00")
 
@@ -99,7 +97,13 @@ runs = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Shrinking lands hundreds of small lakes: a failing history is read as it is.
+@settings(
+    max_examples=10,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(runs=runs)
 def test_input_rows_only_grow_and_say_what_the_deliveries_said(ad_staging: AdStaging, runs: Any) -> None:
     with TemporaryDirectory() as folder:
@@ -122,7 +126,7 @@ def test_input_rows_only_grow_and_say_what_the_deliveries_said(ad_staging: AdSta
             ads.put(f"campaign_history/{number}", campaigns, ("id", "updated_time", "name"))
             assert not home.land(known.sources["ads"]).faults
             ledger.take(insights, histories, campaigns)
-            held.append(number)
-            assert sorted(held.held, key=str) == sorted(held.whole(number), key=str)
+            whole = held.append(number)
+            assert sorted(held.held, key=str) == sorted(whole, key=str)
             assert standing(held.held) == ledger.standing()
         home.vault.close()

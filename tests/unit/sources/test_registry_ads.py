@@ -62,5 +62,9 @@ def test_staging_is_told_what_the_entry_says(tmp_path: Path) -> None:
 
 
 def test_a_change_of_any_of_it_is_a_change_of_meaning(tmp_path: Path) -> None:
-    entries = ["connector: meta_ads", "connector: meta_ads, channel: x", "connector: meta_ads, files: {basic_ad: b.csv}"]
+    entries = [
+        "connector: meta_ads",
+        "connector: meta_ads, channel: x",
+        "connector: meta_ads, files: {basic_ad: b.csv}",
+    ]
     assert len({load(tmp_path, entry).meaning_hash for entry in entries}) == len(entries)
