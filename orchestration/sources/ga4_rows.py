@@ -1,9 +1,9 @@
 """Reads files of nested GA4 events as flat rows of text, set-based in DuckDB.
 
 What an event says of itself is flattened file by file into a table in memory; what no event says alone is then known
-(the page and the source its session began with, which events share one identity), and the rows go out in blocks. Nothing
-is written anywhere: what is read here holds web ids. A line that is no event is handed on as a bad row, with its bytes.
-The files' own shapes are `ga4_files.py`.
+(the page and the source its session began with, which events share one identity), and the rows go out in blocks.
+Nothing is written anywhere: what is read here holds web ids. A line that is no event is handed on as a bad row, with
+its bytes. The files' own shapes are `ga4_files.py`.
 """
 
 from __future__ import annotations
