@@ -33,7 +33,15 @@ def _as_value(value: object) -> object:
 
 
 def _as_lead_id(value: object) -> object:
-    return Ga4LeadId() if value == "user_id" else value
+    if isinstance(value, str) and value != "user_id":
+        raise refuse("must be user_id, {param: …} or {user_property: …}")
+    return {"user_id": True} if isinstance(value, str) else value
+
+
+def _one_place(value: Ga4LeadId) -> Ga4LeadId:
+    if sum((value.user_id, value.param is not None, value.user_property is not None)) != 1:
+        raise refuse("needs `param` or `user_property`, or write user_id")
+    return value
 
 
 MappedValue = Annotated[Ga4Value, BeforeValidator(_as_value), AfterValidator(_one_meaning)]
@@ -42,6 +50,7 @@ MappedValue = Annotated[Ga4Value, BeforeValidator(_as_value), AfterValidator(_on
 class Ga4LeadId(Entry):
     """What names the lead in an event: GA4's `user_id` (written so), or `{param: …}`, or `{user_property: …}`."""
 
+    user_id: bool = False
     param: Text | None = None
     user_property: Text | None = None
 
@@ -75,7 +84,7 @@ class Ga4Source(BaseSource):
     connector: Literal["ga4_export"]
     path: SourcePath
     signals: tuple[Ga4Signal, ...] = ()
-    lead_id_from: Annotated[Ga4LeadId, BeforeValidator(_as_lead_id)] | None = None
+    lead_id_from: Annotated[Ga4LeadId, BeforeValidator(_as_lead_id), AfterValidator(_one_place)] | None = None
     channels: tuple[Ga4Channel, ...] = ()
     platforms: dict[Literal["google_ads", "meta_ads", "microsoft_ads"], Text] = Field(default_factory=dict)
 
