@@ -117,7 +117,7 @@ def _fault(source: BaseSource, name: str, origin: str, error: Exception) -> Sour
     """An exception in words. Only our own errors are known to hold no values; of others the kind alone is told."""
     if isinstance(error, FileRefused):
         message = f"refused ({error.reason_code}): {error.what_to_do}"
-        origin = error.origin  # of several files of one extract, the one that is to blame
+        origin = error.file  # of several files of one extract, the one that is to blame
     elif isinstance(error, (LandingError, ExtractionError)):
         message = str(error)
     elif isinstance(error, PermissionError):

@@ -63,7 +63,7 @@ class RawRows:
 def _files(extract: Extract) -> Iterator[Extract]:
     """One extract for each file, named apart where there are several."""
     for path in extract.files:
-        origin = extract.origin if len(extract.files) == 1 else path.name
+        origin = extract.origin if len(extract.files) == 1 else "/".join(path.parts[-2:])
         is_parquet = path.suffix.lower() == ".parquet"
         yield replace(extract, path=path, parts=(), origin=origin, format="parquet" if is_parquet else "ndjson")
 

@@ -95,7 +95,8 @@ def flat_sql(source: Ga4Source, told: str) -> str:
     return f"""
         with told as ({told}),
         placed as (
-            select told.* exclude (traffic), coalesce(sessions.traffic, told.traffic) as traffic,
+            select told.* exclude (traffic), coalesce(
+                case when told.traffic.grade = 0 then told.traffic end, sessions.traffic, told.traffic) as traffic,
                 sessions.landing_page, copies.number,
                 sessions.session is not null as is_in_session
             from told

@@ -174,7 +174,8 @@ def test_click_ids_come_from_page_or_collection_and_leave_tokens(export: Export)
     tokens = [token_of("click", each, KEY) for each in ("G1", "W+1", "M1", "G2")]
     assert [row[:3] for row in found] == [
         ("gclid", tokens[0], "google_ads"), ("wbraid", tokens[1], "google_ads"),
-        ("msclkid", tokens[2], "microsoft_ads"), (None, None, None), (None, None, None), ("gclid", tokens[3], "google_ads"),
+        ("msclkid", tokens[2], "microsoft_ads"), (None, None, None), (None, None, None),
+        ("gclid", tokens[3], "google_ads"),
     ]  # fmt: skip
 
 
