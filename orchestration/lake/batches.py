@@ -62,7 +62,8 @@ class Accounting:
 class BatchNote:
     """What a footer says of one batch. Times are naive UTC; `cursor_max` is text as the source gave it.
 
-    `delivery` names the delivery that restates days, None for batches that only add.
+    `delivery` names the delivery that restates days, None for batches that only add; `reading` how its connector
+    made rows of it, where that is the registry's choice.
     """
 
     batch_id: str
@@ -76,6 +77,7 @@ class BatchNote:
     extracted_at: datetime
     accounting: Accounting
     delivery: str | None = None
+    reading: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -61,9 +61,9 @@ def is_landed(extract: Extract, digest: str | None, notes: Sequence[BatchNote]) 
     if digest is None:
         return False
     if extract.restates is None:
-        return any(note.file_sha256 == digest for note in notes)
-    words = [note.file_sha256 for note in notes if note.delivery == extract.delivery_name]
-    return bool(words) and words[-1] == digest
+        return any((note.file_sha256, note.reading) == (digest, extract.reading) for note in notes)
+    words = [(note.file_sha256, note.reading) for note in notes if note.delivery == extract.delivery_name]
+    return bool(words) and words[-1] == (digest, extract.reading)
 
 
 def fingerprint(extract: Extract) -> tuple[tuple[int, int], ...]:

@@ -28,7 +28,9 @@ from orchestration.sources.registry_schema import (
 from orchestration.sources.registry_values import FOLDER, did_you_mean
 from orchestration.sources.yaml_lines import Loc
 
-RESERVED_FOLDERS = frozenset({"run", "criteria", "handoff", "contract_files", "crm_sql", "google_ads", "meta_ads"})
+RESERVED_FOLDERS = frozenset(
+    {"run", "criteria", "handoff", "contract_files", "crm_sql", "google_ads", "meta_ads", "ga4_export"}
+)
 OURS = "handoff_"
 
 
