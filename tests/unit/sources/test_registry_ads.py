@@ -47,8 +47,8 @@ def test_a_fault_is_told_with_its_place(tmp_path: Path, entry: str) -> None:
 
 def test_staging_is_told_what_the_entry_says(tmp_path: Path) -> None:
     entry = (
-        'connector: google_ads, timezone: UTC, platform: google, '
-        'accounts: {"12": {currency: EUR, spend_from: ad_stats}}, channels: {SEARCH: sem}, campaigns: {"7": {channel: brand, campaign_id: b}}, delivery_lag: PT1H'
+        "connector: google_ads, timezone: UTC, platform: google, delivery_lag: PT1H, channels: {SEARCH: sem}, "
+        'accounts: {"12": {currency: EUR, spend_from: ad_stats}}, campaigns: {"7": {channel: brand, campaign_id: b}}'
     )
     (row,) = source_rows(load(tmp_path, entry))
     told = {(setting.setting, setting.name): setting.value for setting in row.settings}
