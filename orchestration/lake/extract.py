@@ -109,7 +109,8 @@ class Extract:
 
     A connector whose files have a shape of their own brings its `reader` (names and blocks of rows, read in a thread
     of its own); `parts` are then the files of one delivery, read together. A delivery that `restates` days is known
-    by `delivery` (default: its origin): brought again with other bytes, it is landed again.
+    by `delivery` (default: its origin): brought again with other bytes, or by a connector that now reads it in
+    another way (`reading`), it is landed again.
     """
 
     rules: SourceRules
@@ -126,6 +127,7 @@ class Extract:
     reader: Callable[[Extract], tuple[Sequence[str], Iterator[RowBlock]]] | None = None
     restates: Restates | None = None
     delivery: str | None = None
+    reading: str | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:

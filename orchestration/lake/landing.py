@@ -153,7 +153,7 @@ def _land_batch(
         return LandingResult("nothing_new", accounting, cursor_max=tally.cursor_max)
     note = BatchNote(
         batch.batch_id, spec.folder, spec.name, source, extract.origin, batch.digest, tally.cursor_max, as_of,
-        extracted_at, accounting, delivery=extract.delivery_name if extract.restates else None,
+        extracted_at, accounting, extract.delivery_name if extract.restates else None, extract.reading,
     )  # fmt: skip
     written = writer.finish(verdicts, note)
     vault.commit()

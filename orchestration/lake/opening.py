@@ -73,10 +73,11 @@ def is_landed(extract: Extract, digest: str | None, notes: Sequence[BatchNote]) 
     if digest is None:
         return False
     if extract.restates is None:
-        own = [note.file_sha256 for note in notes if note.origin == extract.origin and note.replays is None]
-        return own[-1] == digest if own else any(note.file_sha256 == digest for note in notes)
-    words = [note.file_sha256 for note in notes if note.delivery == extract.delivery_name]
-    return bool(words) and words[-1] == digest
+        own = [(note.file_sha256, note.reading) for note in notes if note.origin == extract.origin and not note.replays]
+        said = own[-1:] or [(note.file_sha256, note.reading) for note in notes]
+    else:
+        said = [(note.file_sha256, note.reading) for note in notes if note.delivery == extract.delivery_name][-1:]
+    return (digest, extract.reading) in said
 
 
 def fingerprint(extract: Extract) -> tuple[tuple[int, int], ...]:

@@ -175,7 +175,7 @@ _FATES = """
     ),
     unlike as (
         select *,
-            known_at is not null and is_new and row_number() over (
+            given is not null and is_new and row_number() over (
                 partition by key_a, key_b, content, known_at order by is_new, batch_id, row_no
             ) > 1 as is_landed_already
         from timed

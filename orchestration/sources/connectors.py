@@ -17,10 +17,11 @@ from typing import Generic, TypeVar
 from orchestration.lake.extract import Extract
 from orchestration.lake.refusal import FileRefused, LandingError
 from orchestration.lake.run_rows import SOURCE_STAGES, SourceRow
-from orchestration.sources import contract_files, crm_sql, files, google_ads, meta_ads
+from orchestration.sources import contract_files, crm_sql, files, ga4_export, google_ads, meta_ads
 from orchestration.sources.extracting import Cursors, ExtractionError, Found, SourceFault
 from orchestration.sources.registry import Registry
 from orchestration.sources.registry_ads import GoogleAdsSource, MetaAdsSource
+from orchestration.sources.registry_ga4 import Ga4Source
 from orchestration.sources.registry_schema import (
     BaseSource,
     ContractFilesSource,
@@ -58,6 +59,8 @@ def extracts(source: BaseSource, *, cursors: Cursors | None = None) -> Found:
         return google_ads.extracts(source, cursors=cursors)
     if isinstance(source, MetaAdsSource):
         return meta_ads.extracts(source, cursors=cursors)
+    if isinstance(source, Ga4Source):
+        return ga4_export.extracts(source, cursors=cursors)
     raise TypeError(f"no connector for {type(source).__name__}")
 
 
@@ -128,6 +131,7 @@ def _fault(source: BaseSource, name: str, origin: str, error: Exception) -> Sour
     """An exception in words. Only our own errors are known to hold no values; of others the kind alone is told."""
     if isinstance(error, FileRefused):
         message = f"refused ({error.reason_code}): {error.what_to_do}"
+        origin = error.file  # of several files of one extract, the one that is to blame
     elif isinstance(error, (LandingError, ExtractionError)):
         message = str(error)
     elif isinstance(error, PermissionError):

@@ -16,7 +16,7 @@ from pathlib import Path
 from orchestration.lake.contract import ENTITIES, LINEAGE, Entity
 from orchestration.lake.door import landed_columns as columns_past_the_door
 from orchestration.lake.extract import ObjectSpec
-from orchestration.sources import google_ads, meta_ads
+from orchestration.sources import ga4_export, google_ads, meta_ads
 from orchestration.sources.ad_files import declared_specs
 from orchestration.sources.contract_prose import GRAINS, describe_entities
 from orchestration.sources.registry_ads import GoogleAdsSource, MetaAdsSource
@@ -164,6 +164,7 @@ def declared_objects() -> Iterator[list[ObjectSpec]]:
     """Objects of each connector that declares them in code."""
     yield declared_specs(GoogleAdsSource, google_ads.OBJECTS)
     yield declared_specs(MetaAdsSource, meta_ads.OBJECTS)
+    yield [ga4_export.object_spec()]
 
 
 def stale(root: Path = ROOT) -> list[Path]:

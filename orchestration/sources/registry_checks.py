@@ -14,6 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestration.lake.contract import ENTITIES, LINEAGE, Entity
+from orchestration.sources.registry_ads import AdsSource
+from orchestration.sources.registry_ads_checks import check_ads
 from orchestration.sources.registry_schema import (
     BaseSource,
     CrmSqlSource,
@@ -26,7 +28,9 @@ from orchestration.sources.registry_schema import (
 from orchestration.sources.registry_values import FOLDER, did_you_mean
 from orchestration.sources.yaml_lines import Loc
 
-RESERVED_FOLDERS = frozenset({"run", "criteria", "handoff", "contract_files", "crm_sql", "google_ads", "meta_ads"})
+RESERVED_FOLDERS = frozenset(
+    {"run", "criteria", "handoff", "contract_files", "crm_sql", "google_ads", "meta_ads", "ga4_export"}
+)
 OURS = "handoff_"
 
 
@@ -70,6 +74,8 @@ def check_source(source: BaseSource, sources: Mapping[str, BaseSource], checks: 
             for number, table in enumerate(tables):
                 at = checks.within("tables", name) if len(tables) == 1 else checks.within("tables", name, number)
                 _check_table(ENTITIES[name], table, at)
+    elif isinstance(source, AdsSource):
+        check_ads(source, checks.fault)
     _check_contract_identifiers(source, checks)
 
 

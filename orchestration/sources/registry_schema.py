@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field
 from orchestration.sources.registry_ads import GoogleAdsSource, MetaAdsSource
 from orchestration.sources.registry_base import BaseSource as BaseSource
 from orchestration.sources.registry_base import Entry
+from orchestration.sources.registry_ga4 import Ga4Source
 from orchestration.sources.registry_values import DatabaseUrl, ObjectName, Overlap, SourcePath, Text, Texts
 
 EntityName = Literal[
@@ -147,12 +148,13 @@ class SqlDestination(Entry):
     db_schema: Text | None = Field(default=None, alias="schema")
 
 
-Source = ContractFilesSource | FilesSource | CrmSqlSource | GoogleAdsSource | MetaAdsSource
+Source = ContractFilesSource | FilesSource | CrmSqlSource | GoogleAdsSource | MetaAdsSource | Ga4Source
 CONNECTORS: dict[str, type[Any]] = {
     "contract_files": ContractFilesSource,
     "files": FilesSource,
     "crm_sql": CrmSqlSource,
     "google_ads": GoogleAdsSource,
     "meta_ads": MetaAdsSource,
+    "ga4_export": Ga4Source,
 }
 KINDS: dict[str, type[Any]] = {"sql": SqlDestination}

@@ -54,6 +54,13 @@
         known_at,
         {{ lineage }}
     from {{ ref('stg_crm_sql__touches') }}
+    union all
+    select
+        touch_id, lead_id, anonymous_token, occurred_at, signal, service_line, topic, offer_id, form_id,
+        channel, platform, campaign_id, click_token, click_id_type, session_id, landing_page, is_deleted,
+        known_at,
+        {{ lineage }}
+    from {{ ref('stg_ga4_export__touches') }}
     )
     {%- elif entity == 'identities' -%}
     (
@@ -66,6 +73,11 @@
         lead_id, id_type, id_value, id_token, known_at,
         {{ lineage }}
     from {{ ref('stg_crm_sql__identities') }}
+    union all
+    select
+        lead_id, id_type, id_value, id_token, known_at,
+        {{ lineage }}
+    from {{ ref('stg_ga4_export__identities') }}
     )
     {%- elif entity == 'ad_clicks' -%}
     (

@@ -30,7 +30,7 @@ class AdStaging:
     """Compiled SQL of the models, in building order, as dbt wrote it for the home `template`."""
 
     template: Path
-    models: dict[str, str]
+    models: dict[str, str] = field(repr=False)
 
     @classmethod
     def compile(cls, scratch: Path) -> AdStaging:
@@ -91,13 +91,10 @@ class AdInput:
 
     COLUMNS = f"{SPEND}, campaign_name, channel, cost, impressions, clicks, is_deleted, known_at, _batch_id"
 
-    def append(self, run_no: int) -> None:
-        """What the run brought."""
-        self.held += [row for row in self.whole(run_no) if int(row[-1][:8]) == run_no]
-
-    def whole(self, run_no: int) -> list[tuple[Any, ...]]:
-        """What a build in full gives now."""
-        found: list[tuple[Any, ...]] = self.staging.rows(
+    def append(self, run_no: int) -> list[tuple[Any, ...]]:
+        """Add what the run brought; returns what a build in full gives now."""
+        whole: list[tuple[Any, ...]] = self.staging.rows(
             self.paths, self.registry, self.model, self.COLUMNS, run_no=run_no
         )
-        return found
+        self.held += [row for row in whole if int(row[-1][:8]) == run_no]
+        return whole

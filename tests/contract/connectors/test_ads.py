@@ -161,6 +161,17 @@ def test_what_a_restated_day_no_longer_holds_is_withdrawn_and_other_days_and_acc
     ]
 
 
+def test_a_row_that_comes_back_before_its_day_is_over_stands_again(
+    home: LandingHome, tmp_path: Path, ad_staging: AdStaging
+) -> None:
+    ads = Deliveries(tmp_path / "ads", **USD)
+    known, other = ads.registry(), stat("345", "2026-03-09")
+    for rows in ([stat(day="2026-03-09"), other], [other], [stat(day="2026-03-09"), other]):
+        ads.put("campaign_stats", rows, GOOGLE)
+        home.land(known.sources["ads"])
+    assert {key[1] for key in ad_staging.standing(home.paths, known, SPEND)} == {"344", "345"}
+
+
 def test_a_delivery_of_the_last_days_speaks_of_days_it_holds_nothing_of(
     home: LandingHome, tmp_path: Path, ad_staging: AdStaging
 ) -> None:

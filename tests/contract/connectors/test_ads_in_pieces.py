@@ -97,8 +97,9 @@ runs = st.lists(
 )
 
 
+# Shrinking lands hundreds of small lakes: a failing history is read as it is.
 @settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -125,7 +126,7 @@ def test_input_rows_only_grow_and_say_what_the_deliveries_said(ad_staging: AdSta
             ads.put(f"campaign_history/{number}", campaigns, ("id", "updated_time", "name"))
             assert not home.land(known.sources["ads"]).faults
             ledger.take(insights, histories, campaigns)
-            held.append(number)
-            assert sorted(held.held, key=str) == sorted(held.whole(number), key=str)
+            whole = held.append(number)
+            assert sorted(held.held, key=str) == sorted(whole, key=str)
             assert standing(held.held) == ledger.standing()
         home.vault.close()

@@ -78,7 +78,7 @@ def test_yaml_anchors_spare_repetition(tmp_path: Path) -> None:
     assert (registry.sources["b"].path.name, registry.sources["b"].timezone) == ("y", "UTC")
 
 
-@pytest.mark.parametrize("name", ["olist", "clinic", "crm_sql"])
+@pytest.mark.parametrize("name", ["olist", "clinic", "crm_sql", "ads"])
 def test_the_examples_of_the_how_to_are_read(name: str) -> None:
     environ = {"OLIST_DIR": "/olist", "CRM_URL": "postgresql://reader@host/crm"}
     assert load_registry(ROOT / "docs" / "how-to" / f"{name}.sources.yaml", environ=environ).sources
