@@ -68,7 +68,7 @@ def block_tables(plan: Plan, block: Block) -> dict[str, pd.DataFrame]:
         "appointments": event_tables.appointment_table(draws, cast, bookings.appointment_versions(block.appointments)),
         "consents": records.consent_table(draws, scenario, cast),
     }
-    return {name: finish_block(plan, frame) for name, frame in tables.items()}
+    return {name: finish_block(plan, name, frame) for name, frame in tables.items()}
 
 
 def _idle_touches(plan: Plan, cast: pd.DataFrame) -> pd.DataFrame:
@@ -86,14 +86,14 @@ def visitor_tables(plan: Plan, number: Ints) -> dict[str, pd.DataFrame]:
     touches = browsing.page_touches(draws, sessions, np.zeros(1)).assign(named=0)
     touches["seen"] = web.seen_moments(draws, touches)
     return {
-        "touches": finish_block(plan, web.touch_table(draws, plan.scenario, touches)),
-        "ad_clicks": finish_block(plan, web.click_table(plan.scenario, sessions)),
+        "touches": finish_block(plan, "touches", web.touch_table(draws, plan.scenario, touches)),
+        "ad_clicks": finish_block(plan, "ad_clicks", web.click_table(plan.scenario, sessions)),
     }
 
 
-def finish_block(plan: Plan, frame: pd.DataFrame) -> pd.DataFrame:
+def finish_block(plan: Plan, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Rows known by the last moment of things that happened since the world began, repeated where systems do."""
     kept: Bools = (frame["known"] <= plan.last).to_numpy() & (frame["known"] < NEVER).to_numpy()
     if "occurred_at" in frame:
         kept &= (frame["occurred_at"] >= stamps(np.array([plan.begin]))[0]).to_numpy()
-    return repeat_rows(plan.draws, plan.scenario, frame.loc[kept].reset_index(drop=True))
+    return repeat_rows(plan.draws, plan.scenario, table, frame.loc[kept].reset_index(drop=True))

@@ -125,7 +125,7 @@ def table_parts(plan: Plan) -> Iterator[tuple[Tables, pd.DataFrame | None]]:
         yield visitor_tables(plan, number), None
     size = plan.leads / 20_000 * 18 / plan.months
     spend = advertising.spend_table(plan.draws, plan.scenario, plan.begin, plan.end, size)
-    yield {"spend": finish_block(plan, spend)}, None
+    yield {"spend": finish_block(plan, "spend", spend)}, None
 
 
 def reference_tables(plan: Plan) -> Tables:

@@ -15,6 +15,20 @@ import pandas as pd
 from models_ml.world.clock import HOUR, SECOND
 from models_ml.world.draws import Bools, Draws, Ints
 
+# Columns that name a row among its table's, but for the moment it is known: never empty.
+ROW_KEYS = {
+    "leads": ("lead_id",),
+    "lead_attributes": ("lead_id", "name"),
+    "touches": ("touch_id",),
+    "identities": ("lead_id", "id_type", "id_value"),
+    "ad_clicks": ("click_id",),
+    "stage_events": ("event_id",),
+    "work_events": ("event_id",),
+    "appointments": ("appointment_id",),
+    "consents": ("lead_id", "purpose", "status"),
+    "spend": ("campaign_id", "spend_date"),
+}
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -80,14 +94,18 @@ def scenario_of(name: str) -> Scenario:
     return SCENARIOS[name]
 
 
-def addresses(frame: pd.DataFrame) -> Ints:
-    """A number for each row, made of its cells alone: where draws about a row are addressed by what it says."""
-    return np.asarray(pd.util.hash_pandas_object(frame, index=False).to_numpy()).view(np.int64)
+def addresses(table: str, frame: pd.DataFrame, moment: str) -> tuple[Ints, ...]:
+    """Counters of each row of a contract table: what names it, and the micros or aware times in column `moment`."""
+    texts = [pd.util.hash_array(np.asarray(frame[name], dtype=object)).view(np.int64) for name in ROW_KEYS[table]]
+    when = frame[moment]
+    if isinstance(when.dtype, pd.DatetimeTZDtype):
+        return (*texts, when.dt.tz_localize(None).to_numpy("datetime64[us]").astype(np.int64))
+    return (*texts, when.to_numpy())
 
 
-def repeat_rows(draws: Draws, scenario: Scenario, frame: pd.DataFrame) -> pd.DataFrame:
+def repeat_rows(draws: Draws, scenario: Scenario, table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows, and once more those that a system sends twice."""
     if not scenario.repeated or frame.empty:
         return frame
-    again: Bools = draws.chance("repeated", scenario.repeated, addresses(frame))
+    again: Bools = draws.chance("repeated|" + table, scenario.repeated, *addresses(table, frame, "known"))
     return pd.concat([frame, frame[again]], ignore_index=True)
