@@ -133,7 +133,7 @@ def _add_arrival(cast: pd.DataFrame, draws: Draws, begin: int, end: int) -> None
     cast["referral_needed"] = draws.chance("referral_needed", needs_referral, cast["person"].to_numpy())
     diligence = draws.chance("referral_comes", habits.brings_referral(cast["intent"].to_numpy()), number)
     waits = delays.REFERRAL_WAIT.draw(draws, number) * DAY
-    arrives = np.where(diligence, cast["created"].to_numpy() + waits.astype(np.int64), NEVER)
+    arrives = np.where(diligence, cast["created"].to_numpy() + waits.astype(np.int64) // SECOND * SECOND, NEVER)
     with_it = cast["by_referral"].to_numpy() | draws.chance("referral_in_hand", 0.3, number)
     cast["referral_at"] = np.where(with_it | ~cast["referral_needed"], cast["created"].to_numpy(), arrives)
 

@@ -21,7 +21,7 @@ from models_ml.world.staffing import make_members
 BLOCK = 10_000
 # What a world has without any dial: visits of leads, and of people who never become one.
 USUAL_TOUCHES, USUAL_VISITORS = 13.0, 0.8
-_TOUCHES_OF_VISITOR, _TOUCHES_OF_IDLE_VISIT = 1.72, 6.3
+_TOUCHES_OF_VISITOR, _TOUCHES_OF_IDLE_VISIT = 1.72, 5.3
 
 
 @dataclass(frozen=True)

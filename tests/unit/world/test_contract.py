@@ -114,3 +114,10 @@ def test_truth_stays_out_of_the_tables(world: World) -> None:
     anonymous = world.tables["touches"].loc[lambda frame: frame["lead_id"].isna()]
     assert not anonymous["touch_id"].str.contains("lead").any()
     assert people.nunique() > 1000
+
+
+@pytest.mark.parametrize("name", sorted(ENTITIES))
+def test_times_are_whole_seconds_as_systems_write_them(world: World, name: str) -> None:
+    frame = world.tables[name]
+    for column in frame.select_dtypes("datetimetz"):
+        assert (frame[column].dropna().dt.microsecond == 0).all(), column
