@@ -100,7 +100,8 @@ def _last(name: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Row]:
 
 def _earlier_labels(connection: Connection, leads: list[str | None]) -> dict[str, Row]:
     history = crm_metadata().tables[HISTORY["stage_events"].table]
-    query = sa.select(history.c[LEAD_KEY], history.c.stage_label, history.c.recorded_at).order_by(history.c.change_no)
+    query = sa.select(history.c[LEAD_KEY], history.c.stage_label, history.c.recorded_at)
+    query = query.order_by(history.c.recorded_at, history.c.change_no)
     found: dict[str, Row] = {}
     for start in range(0, len(leads), 500):
         for row in connection.execute(query.where(history.c[LEAD_KEY].in_(leads[start : start + 500]))):

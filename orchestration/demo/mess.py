@@ -34,7 +34,7 @@ BROKEN_CELLS = {
 # From these periods on, exports have one more column, and one under another name.
 NEW_COLUMN, NEW_COLUMN_FROM = "device_class", "2026-02"
 RENAMED, RENAMED_TO, RENAMED_FROM = "offer_id", "offer", "2026-04"
-_HELD_SHARE, _HELD_HOURS = 0.02, 36
+_HELD_SHARE, _HELD_HOURS = 0.03, 36
 HELD_TABLES = ("touches", "identities", "ad_clicks", "spend")
 
 
@@ -53,10 +53,8 @@ class Mess:
         if table not in HELD_TABLES or frame.empty:
             return frame["known_at"]
         place = addresses(table, frame, "known_at")
-        # A row sent twice is the same row: only its number among its like tells the two deliveries apart.
-        number = frame.groupby([*ROW_KEYS[table], "known_at"]).cumcount().to_numpy()
-        held = self._draws.chance("held", _HELD_SHARE, *place, number)
-        hours = np.where(held, 1 + self._draws.below("held_for", _HELD_HOURS, *place, number), 0)
+        held = self._draws.chance("held", _HELD_SHARE, *place)
+        hours = np.where(held, 1 + self._draws.below("held_for", _HELD_HOURS, *place), 0)
         delivered: pd.Series = frame["known_at"] + pd.to_timedelta(hours, unit="h")
         return delivered
 
