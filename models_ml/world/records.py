@@ -44,18 +44,22 @@ def add_record_life(draws: Draws, scenario: Scenario, cast: pd.DataFrame) -> Non
     cast["unmerged_at"] = np.where(undone, cast["merged_at"].to_numpy() + 9 * DAY, NEVER)
 
 
-def lead_table(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
-    """The contract's leads, one row per version (micros `known`)."""
-    names = ("known", "line_fixed_at", "location_moved_at", "mail_fixed_at", "deleted_at", "merged_at", "unmerged_at")
+def _versions(cast: pd.DataFrame) -> tuple[Ints, Ints, Ints]:
+    """Row of the cast, moment and moment known of each version of its record."""
+    names = ("created", "line_fixed_at", "location_moved_at", "mail_fixed_at", "deleted_at", "merged_at", "unmerged_at")
     by_link = cast["merge_by_link"].to_numpy()
     moments = np.stack(
         [np.where(by_link & (name == "merged_at"), NEVER, cast[name].to_numpy()) for name in names], axis=1
     )
-    # What a version says follows from when it was made; a record that comes late brings its first versions with it.
-    moments[:, 0] = cast["created"].to_numpy()
     row, which = np.nonzero(moments < NEVER)
     at = moments[row, which]
-    arrives = cast["known"].to_numpy()[row] + which * SECOND
+    # What a version says follows from when it was made; a record that comes late brings its first versions with it.
+    return row, at, np.maximum(at, cast["known"].to_numpy()[row] + which * SECOND)
+
+
+def lead_table(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
+    """The contract's leads, one row per version (micros `known`)."""
+    row, at, known = _versions(cast)
     own = cast.iloc[row]
     number, person = own["number"].to_numpy(), own["person"].to_numpy()
     line, location = own["line"].to_numpy(), own["location"].to_numpy()
@@ -85,7 +89,7 @@ def lead_table(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
         "postal_code": keep(own["postal_code"].to_numpy(), draws.chance("has_postal", 0.93, number)),
         "merged_into_lead_id": keep(lead_ids(person), merged),
         "is_deleted": at >= own["deleted_at"].to_numpy(),
-        "known": np.maximum(at, arrives),
+        "known": known,
     })  # fmt: skip
 
 
