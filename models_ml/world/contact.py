@@ -5,25 +5,35 @@ Who is chosen and when work begins is `intake.py`; what is then said is `screeni
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from models_ml.world import clinic, delays, habits
 from models_ml.world.clock import HOUR, NEVER, SECOND, BusinessTime
-from models_ml.world.draws import Draws, Floats, Ints
+from models_ml.world.draws import Bools, Draws, Floats, Ints
 
 ATTEMPTS = 5
 _PACE = np.array([line.pace for line in clinic.SERVICE_LINES])
 _CHANNEL_NAMES = np.array(["call", "sms", "email", "secure_message"], dtype=object)
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """The same attempt at every lead: when (micros, NEVER) and whether it is answered."""
+
+    time: Ints
+    answered: Bools
+
+
 def attempts(
     draws: Draws, cast: pd.DataFrame, story: pd.DataFrame, speed: Floats, business: BusinessTime
-) -> pd.DataFrame:
-    """Attempts until somebody is reached, as work events.
+) -> list[Attempt]:
+    """Attempts until somebody is reached, in order.
 
-    Reads `worked_at`, `self_booked_at` and `staff` of the story, and adds `contacted_at` (micros), `waited_hours`
-    (since intake took the lead up) and `p_reached`. `speed` is that of each lead's member of staff.
+    Reads `worked_at` and `self_booked_at` of the story, and adds `contacted_at` (micros), `waited_hours` (since intake
+    took the lead up) and `p_reached`. `speed` is that of each lead's member of staff.
     """
     number, intent, calendar = (cast[name].to_numpy() for name in ("number", "intent", "calendar"))
     worked = story["worked_at"].to_numpy()
@@ -33,7 +43,7 @@ def attempts(
     contacted = np.full(len(cast), NEVER, dtype=np.int64)
     waited = np.zeros(len(cast))
     missed = np.ones(len(cast))
-    parts = []
+    made = []
     for place in range(ATTEMPTS):
         delay = delays.NEXT_ATTEMPT if place else delays.FIRST_ATTEMPT
         time = business.add(time, delay.draw(draws, number, place, scale=_PACE[cast["line"]] / speed), calendar)
@@ -44,15 +54,23 @@ def attempts(
         missed *= 1.0 - reached
         contacted = np.where(answered, np.minimum(contacted, time + 30 * SECOND), contacted)
         waited = np.where(answered, hours, waited)
-        channel = draws.pick("attempt_channel", [0.72, 0.12, 0.06, 0.10], number, place)
-        outcome = np.where(answered, "reached", "no_answer").astype(object)
-        parts.append(work_events(time, place, "contact_attempt", channel, outcome, story))
-        parts.append(
-            work_events(np.where(answered, contacted, NEVER), 10 + place, "contact_made", channel, None, story)
-        )
+        made.append(Attempt(time, answered))
         gives_up = draws.chance("gives_up", 0.12, number, place)
         time = np.where(answered | gives_up, NEVER, time)
     story["contacted_at"], story["waited_hours"], story["p_reached"] = contacted, waited, 1.0 - missed
+    return made
+
+
+def attempt_events(draws: Draws, cast: pd.DataFrame, story: pd.DataFrame, made: list[Attempt]) -> pd.DataFrame:
+    """The attempts, and the contacts that came of them, as work events."""
+    number, contacted = cast["number"].to_numpy(), story["contacted_at"].to_numpy()
+    parts = []
+    for place, attempt in enumerate(made):
+        channel = draws.pick("attempt_channel", [0.72, 0.12, 0.06, 0.10], number, place)
+        outcome = np.where(attempt.answered, "reached", "no_answer").astype(object)
+        parts.append(work_events(attempt.time, place, "contact_attempt", channel, outcome, story))
+        spoken = np.where(attempt.answered, contacted, NEVER)
+        parts.append(work_events(spoken, 10 + place, "contact_made", channel, None, story))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from models_ml.world import clinic, delays, habits
 from models_ml.world.clock import DAY, MINUTE, NEVER, SECOND, BusinessTime
-from models_ml.world.contact import attempts
+from models_ml.world.contact import attempt_events, attempts
 from models_ml.world.draws import Bools, Draws, Ints
 from models_ml.world.scenario import Scenario
 from models_ml.world.screening import screenings
@@ -74,7 +74,7 @@ def run_intake(
     worked = np.minimum(story["worked_at"].to_numpy(), NEVER)
     story["staff"] = pick_members(draws, "staff", members, team, worked, number)
     speed, severity = (members[name].to_numpy()[story["staff"]] for name in ("speed", "severity"))
-    tried = attempts(draws, cast, story, speed, business)
+    tried = attempt_events(draws, cast, story, attempts(draws, cast, story, speed, business))
     screened = screenings(draws, cast, story, severity, business)
     events = pd.concat([tried, screened], ignore_index=True)
     return story, events[events["time"] < NEVER].reset_index(drop=True)

@@ -28,7 +28,7 @@ from models_ml.world.plays import (
     sql_moments,
     work_plays,
 )
-from models_ml.world.screening import qualify_chance, verdicts
+from models_ml.world.screening import qualify_chance, screen, verdicts
 
 
 class OutcomeModel:
@@ -104,11 +104,12 @@ class OutcomeModel:
             handed = part.story["mql_at"].to_numpy() if moments is None else moments[places]
             calendar = part.cast["calendar"].to_numpy()
             cast, worked = part.cast, np.where(handed < NEVER, handed + HANDED_AFTER, NEVER)
-            story = pd.DataFrame({"contacted_at": self.plan.business.add(worked, minutes[places], calendar)})
-            hours = np.where(worked < NEVER, (story["contacted_at"] - worked) / HOUR, 0.0)
+            contacted = self.plan.business.add(worked, minutes[places], calendar)
+            hours = np.where(worked < NEVER, (contacted - worked) / HOUR, 0.0)
             severity = self.plan.members["severity"].to_numpy()[who[places]]
             good = draws.chance("qualifies", qualify_chance(cast, hours, severity), cast["number"].to_numpy())
-            said = verdicts(draws, cast, story, good, self.plan.business)["qualified_at"].to_numpy()
+            held = screen(draws, cast, contacted, self.plan.business).held
+            said = verdicts(draws, cast, held, good, self.plan.business)["qualified_at"].to_numpy()
             ready = sql_moments(cast, said, part.story["self_booked_at"].to_numpy())
             result[places] = np.where(handed < NEVER, ready, NEVER)
         return stamps(result)

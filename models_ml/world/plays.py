@@ -20,11 +20,13 @@ from models_ml.world.delays import ASKS_AFTER
 from models_ml.world.draws import Draws, Floats, Ints
 from models_ml.world.intake import BOOKS_AFTER, HANDED_AFTER, SELF_BOOKING
 from models_ml.world.plan import Plan
-from models_ml.world.screening import qualify_chance, verdicts
+from models_ml.world.screening import qualify_chance, screen, verdicts
 from models_ml.world.staffing import pick_members, team_table
 
 PLAYS = 128
 HORIZONS = (30, 60, 90)
+# What a play needs to know of a lead.
+_PLAYED = ("number", "intent", "fit", "line", "location", "calendar", "in_state", "purpose", "created", "referral_at")
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ def possible_plays(plan: Plan, block: Block, at: Ints) -> Plays:
     cast, story = block.cast, block.story
     intent = knowable.sample_intent(draws, cast, weights, PLAYS)
     at_each = np.repeat(at, PLAYS)
-    played = cast.loc[np.repeat(np.arange(len(cast)), PLAYS)].reset_index(drop=True)
-    played["lead_row"] = np.repeat(np.arange(len(cast)), PLAYS)
+    row = np.repeat(np.arange(len(cast)), PLAYS)
+    played = pd.DataFrame({name: cast[name].to_numpy()[row] for name in _PLAYED})
     played["number"] = played["number"] * PLAYS + np.tile(np.arange(PLAYS), len(cast))
     played["intent"] = intent.ravel()
     played["fit"] = knowable.sample_fit(draws, cast, PLAYS).ravel()
@@ -62,14 +64,14 @@ def possible_plays(plan: Plan, block: Block, at: Ints) -> Plays:
     played["purpose"] = np.where(np.repeat(told, PLAYS), played["purpose"], odd.astype(np.int64))
     worked = np.where(story["worked_at"] < at + HANDED_AFTER, story["worked_at"], at + HANDED_AFTER)
     tale = pd.DataFrame({"worked_at": np.repeat(worked, PLAYS)})
-    tale["self_booked_at"] = _self_booked(hidden, played, story.loc[played["lead_row"]], at_each)
+    tale["self_booked_at"] = _self_booked(hidden, played, story, row, at_each)
     return Plays(at_each, played, tale)
 
 
-def _self_booked(draws: Draws, cast: pd.DataFrame, story: pd.DataFrame, at: Ints) -> Ints:
+def _self_booked(draws: Draws, cast: pd.DataFrame, story: pd.DataFrame, row: Ints, at: Ints) -> Ints:
     """When each play books for itself: as known, or asked and not yet booked, or asks later."""
     number, created, intent = (cast[name].to_numpy() for name in ("number", "created", "intent"))
-    requested, booked = story["requested_at"].to_numpy(), story["self_booked_at"].to_numpy()
+    requested, booked = story["requested_at"].to_numpy()[row], story["self_booked_at"].to_numpy()[row]
     passed = ((at - created) / DAY).clip(0, None)
     at_once = np.where(passed * DAY < 3 * MINUTE, habits.ASKS_AT_ONCE, 0.0)
     slowly = (1 - habits.ASKS_AT_ONCE) * np.exp(-passed / ASKS_AFTER.typical)
@@ -115,8 +117,9 @@ def chances(plan: Plan, plays: Plays, days: Sequence[float]) -> Floats:
     good = qualify_chance(cast, story["waited_hours"].to_numpy(), severity)
     weight = story["weight"].to_numpy().reshape(-1, PLAYS)
     result = np.zeros((len(weight), len(days)))
+    held = screen(draws, cast, story["contacted_at"].to_numpy(), plan.business).held
     for is_good, chance in ((True, good), (False, 1 - good)):
-        said = verdicts(draws, cast, story, np.full(len(cast), is_good), plan.business)
+        said = verdicts(draws, cast, held, np.full(len(cast), is_good), plan.business)
         ready = sql_moments(cast, said["qualified_at"].to_numpy(), story["self_booked_at"].to_numpy())
         for place, horizon in enumerate(days):
             within = (ready < NEVER) & (ready - plays.at <= horizon * DAY)
