@@ -28,6 +28,8 @@ class Spill:
         self._count = 0
 
     def __enter__(self) -> Spill:
+        # What a killed build left behind is nobody's.
+        shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True)
         return self
 

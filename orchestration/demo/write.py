@@ -64,7 +64,7 @@ def write_demo(
     if last > world.as_of or (first is not None and first >= last):
         raise ValueError(f"until must be after since and not after the world's end, {world.as_of.isoformat()}")
     if first is None and crm_url is None:
-        _refuse_a_crm(folder)
+        _refuse_a_world(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tables = delivered_between(world, first, last)
     _write_systems(folder, tables, world.plan, by=by, crm_url=crm_url)
@@ -89,9 +89,12 @@ def delivered_between(world: World, since: pd.Timestamp | None, until: pd.Timest
     return tables
 
 
-def _refuse_a_crm(folder: Path) -> None:
-    if (folder / CRM_FILE).exists():
-        raise FileExistsError(f"{CRM_FILE} is already in that folder: give an empty one, or `since` to go on")
+def _refuse_a_world(folder: Path) -> None:
+    found = [name for name in (CRM_FILE, WEB_FOLDER) if (folder / name).exists()]
+    if found:
+        whole = (folder / STATE_FILE).exists()
+        hint = "give an empty one, or `since` to go on" if whole else "a build was begun there and not ended: remove it"
+        raise FileExistsError(f"{found[0]} is already in that folder: {hint}")
 
 
 def _write_systems(
@@ -153,7 +156,7 @@ def build_world_command(
     """
     plan = make_plan(leads, seed, months, until, scenario=scenario_of(scenario), touches_per_lead=touches_per_lead)
     folder = Path(out)
-    _refuse_a_crm(folder)
+    _refuse_a_world(folder)
     folder.mkdir(parents=True, exist_ok=True)
     references, truths = reference_tables(plan), []
     rows = {name: len(frame) for name, frame in references.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 from functools import cache
 from pathlib import Path
@@ -152,3 +153,19 @@ def test_other_scenarios_spoil_no_cell(name: str, tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "web" / "touches").num_rows == len(world_of(name).tables["touches"])
     assert "null_tokens" not in (tmp_path / "sources.yaml").read_text()
     assert json.loads((tmp_path / "world.json").read_text())["scenario"] == name
+
+
+def test_a_build_that_was_killed_is_told_from_a_whole_one(tmp_path: Path) -> None:
+    build_world_command(20, 1, tmp_path, months=1)
+    with pytest.raises(FileExistsError, match="give an empty one"):
+        build_world_command(20, 1, tmp_path, months=1)
+    (tmp_path / "world.json").unlink()
+    with pytest.raises(FileExistsError, match="begun there and not ended"):
+        build_world_command(20, 1, tmp_path, months=1)
+    (tmp_path / "crm.db").unlink()
+    with pytest.raises(FileExistsError, match="web is already"):
+        build_world_command(20, 1, tmp_path, months=1)
+    shutil.rmtree(tmp_path / "web")
+    (tmp_path / ".parts" / "2026-06").mkdir(parents=True)
+    (tmp_path / ".parts" / "2026-06" / "touches.000001").write_bytes(b"half")
+    assert build_world_command(20, 1, tmp_path, months=1)["rows"]

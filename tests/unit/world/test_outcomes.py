@@ -79,6 +79,16 @@ def test_asked_again_the_model_says_what_the_truth_holds(mqls: pd.DataFrame, mod
     np.testing.assert_array_equal(asked, some[[f"p_sql_within_{days}" for days in HORIZONS]].to_numpy())
 
 
+def test_the_moment_of_handover_may_be_named(mqls: pd.DataFrame, model: OutcomeModel) -> None:
+    """Named as it was, nothing changes; handed over a month later, without having asked, a lead is worth less."""
+    some = mqls[mqls["sql_at"].isna()].iloc[:400]
+    ids = some["lead_id"].tolist()
+    asked = model.chances(ids, [30])
+    np.testing.assert_array_equal(model.chances(ids, [30], at=some["house_mql_at"].tolist()), asked)
+    later = model.chances(ids, [30], at=(some["house_mql_at"] + pd.Timedelta(days=30)).tolist())
+    assert later.mean() < asked.mean()
+
+
 def test_a_lead_without_a_handover_has_no_chance_unless_one_is_named(clinic: World, model: OutcomeModel) -> None:
     never = clinic.truth["leads"].loc[lambda frame: frame["house_mql_at"].isna(), "lead_id"].iloc[:2].tolist()
     assert np.isnan(model.chances(never)).all()
