@@ -134,14 +134,32 @@ def world() -> None:
 @click.option("--leads", type=click.IntRange(min=1), default=20_000, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True)
 @click.option("--months", type=click.IntRange(min=1), default=18, show_default=True)
+@click.option(
+    "--scenario",
+    type=click.Choice(["clean", "real", "hostile"]),
+    default="real",
+    show_default=True,
+    help="How much of the field's mess there is; people and true events are the same.",
+)
+@click.option(
+    "--touches-per-lead",
+    type=click.FloatRange(min=13),
+    default=13.0,
+    show_default=True,
+    help="About how many touches there are for each lead, other visitors' included.",
+)
 @click.option("--until", help="Write only what is known by then (ISO 8601).")
 @click.option("--out", type=_FILE, required=True, help="Folder to write; it must not hold a world yet.")
-def build_world(leads: int, seed: int, months: int, until: str | None, out: Path) -> None:
+def build_world(
+    leads: int, seed: int, months: int, scenario: str, touches_per_lead: float, until: str | None, out: Path
+) -> None:
     """Write a world's systems into a folder: web files, a CRM database, sources.yaml, truth apart."""
     from orchestration.demo.write import build_world_command
 
     try:
-        made = build_world_command(leads, seed, out, until, months)
+        made = build_world_command(
+            leads, seed, out, until, months, scenario=scenario, touches_per_lead=touches_per_lead
+        )
     except (ValueError, FileExistsError) as error:
         _refuse(str(error))
     click.echo(f"sources: {made['sources']}")

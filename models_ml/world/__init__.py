@@ -4,5 +4,6 @@ Writing it to files and a CRM database is `orchestration.demo`; what is in it st
 """
 
 from models_ml.world.build import World, build_world
+from models_ml.world.outcomes import OutcomeModel
 
-__all__ = ["World", "build_world"]
+__all__ = ["OutcomeModel", "World", "build_world"]

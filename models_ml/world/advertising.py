@@ -6,15 +6,16 @@ import numpy as np
 import pandas as pd
 
 from models_ml.world import clinic
-from models_ml.world.clock import DAY, HOUR
-from models_ml.world.draws import Draws
+from models_ml.world.clock import DAY, HOME_ZONE, HOUR, ZONES, to_utc
+from models_ml.world.draws import Draws, Ints
 from models_ml.world.people import day_weights
+from models_ml.world.scenario import Scenario
 
 _COST_PER_CLICK = np.array([3.4, 1.1, 0.0, 0.25, 4.0, 6.0, 0.0, 0.0])
 _CLICK_RATE = np.array([0.045, 0.011, 0.02, 0.03, 0.02, 0.03, 0.02, 0.02])
 
 
-def spend_table(draws: Draws, begin: int, end: int, scale: float) -> pd.DataFrame:
+def spend_table(draws: Draws, scenario: Scenario, begin: int, end: int, scale: float) -> pd.DataFrame:
     """The contract's spend (micros `known`); `scale` is the world's size against 20,000 leads in 18 months."""
     days = np.arange((begin - 5 * HOUR) // DAY, (end - 5 * HOUR) // DAY)
     campaign = np.repeat(np.arange(len(clinic.CAMPAIGNS)), len(days))
@@ -40,10 +41,10 @@ def spend_table(draws: Draws, begin: int, end: int, scale: float) -> pd.DataFram
         "spend_date": np.datetime_as_string(day.astype("datetime64[D]")).astype(object),
         "cost": np.where(monthly, np.round(cost * 7, 2), cost), "currency": "USD",
         "impressions": shown, "clicks": clicks,
-        "is_deleted": False, "known": (day + 1) * DAY + 11 * HOUR,
+        "is_deleted": False, "known": _reported(scenario, day),
     })  # fmt: skip
     early = frame[paid].reset_index(drop=True)
-    restated = draws.chance("restated", 0.25, campaign, day)[paid] & np.isin(
+    restated = draws.chance("restated", scenario.restated, campaign, day)[paid] & np.isin(
         channel[paid], (clinic.PAID_SEARCH, clinic.PAID_SOCIAL)
     )
     share = 0.9 + 0.09 * draws.uniform("restated_by", campaign, day)[paid]
@@ -52,3 +53,10 @@ def spend_table(draws: Draws, begin: int, end: int, scale: float) -> pd.DataFram
     early.loc[restated, "clicks"] = np.floor(early["clicks"].to_numpy()[restated] * share[restated]).astype(np.int64)
     reports: pd.DataFrame = pd.concat([early, late], ignore_index=True)
     return reports
+
+
+def _reported(scenario: Scenario, day: Ints) -> Ints:
+    """When the account reports a day: the morning after, or as soon as it has ended at home."""
+    if scenario.lags:
+        return np.asarray((day + 1) * DAY + 11 * HOUR)
+    return to_utc((day + 1) * DAY, np.full(len(day), ZONES.index(HOME_ZONE)))

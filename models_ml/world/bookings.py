@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models_ml.world import clinic
+from models_ml.world import clinic, delays
 from models_ml.world.clock import DAY, HOUR, MINUTE, NEVER, SECOND, BusinessTime
 from models_ml.world.draws import Draws, Ints
 
@@ -22,7 +22,7 @@ def make_appointments(draws: Draws, cast: pd.DataFrame, story: pd.DataFrame, bus
     """One row per appointment: row, place, booked, by_lead, starts, moved_at, moved_to, outcome, ended_at (micros)."""
     number = cast["number"].to_numpy()
     myself, qualified = story["self_booked_at"].to_numpy(), story["qualified_at"].to_numpy()
-    after = draws.lognormal("booking_wait", 25.0, 1.8, number)
+    after = delays.BOOKING_WAIT.draw(draws, number)
     by_staff = business.add(
         np.where(draws.chance("books", 0.86, number), qualified, NEVER), after, cast["calendar"].to_numpy()
     )
@@ -31,7 +31,7 @@ def make_appointments(draws: Draws, cast: pd.DataFrame, story: pd.DataFrame, bus
     lost = np.isin(one["outcome"], (NO_SHOW, CANCELLED)) & draws.chance("rebooks", 0.42, number)
     again = business.add(
         np.where(lost, one["ended_at"], NEVER),
-        draws.lognormal("rebook_wait", 500.0, 1.2, number),
+        delays.REBOOK_WAIT.draw(draws, number),
         cast["calendar"].to_numpy(),
     )
     two = _course(draws, cast, business, 1, again, draws.chance("rebooks_self", 0.3, number))
@@ -52,14 +52,14 @@ def _course(
 ) -> pd.DataFrame:
     """How the `place`-th appointment of each lead goes; `booked` NEVER where there is none."""
     number, line, intent = (cast[name].to_numpy() for name in ("number", "line", "intent"))
-    wait = draws.lognormal("wait_days", _WAIT_DAYS[line], 0.6, number, place).clip(0.8, 90)
+    wait = delays.APPOINTMENT_WAIT.draw(draws, number, place, scale=_WAIT_DAYS[line]).clip(0.8, 90)
     starts = _slot(
         draws, cast, business, place, np.where(booked < NEVER, booked + (wait * DAY).astype(np.int64), NEVER)
     )
     moves = draws.chance("moves", 0.13, number, place) & (booked < NEVER)
     share = 0.1 + 0.8 * draws.uniform("move_when", number, place)
     moved_at = np.where(moves, booked + (share * (starts - booked)).astype(np.int64), NEVER)
-    further = draws.lognormal("move_days", 8.0, 0.5, number, place) * DAY
+    further = delays.MOVED_BY.draw(draws, number, place) * DAY
     moved_to = _slot(draws, cast, business, place + 5, np.where(moves, starts + further.astype(np.int64), NEVER))
     final = np.where(moves, moved_to, starts)
     miss = np.clip(_NO_SHOW[line] * np.exp(-0.35 * intent) * (1 + 0.012 * (wait - 12)), 0.01, 0.6)

@@ -9,17 +9,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models_ml.world import clinic
+from models_ml.world import clinic, delays, habits
 from models_ml.world.clock import DAY, HOUR, MINUTE, SECOND, to_utc
 from models_ml.world.draws import Draws, Ints
 from models_ml.world.people import COOKIELESS, REFUSED, spread_over_days
 
 LOOKBACK_DAYS = 110
 _VISITORS = 1_000_000_000
+_IDLE = 1000
 _CAMPAIGNS = clinic.campaign_table()
 # Channels of a later visit: people come back by search, by mail, or directly.
 _RETURN_SHARES = [0.22, 0.10, 0.28, 0.12, 0.0, 0.0, 0.0, 0.28]
-_PAGE_SIGNALS = (clinic.PAGE_VIEW, clinic.DOWNLOAD, clinic.PRICING, clinic.OTHER_PAGE)
 
 
 def lead_sessions(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
@@ -27,18 +27,18 @@ def lead_sessions(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
     number = cast["number"].to_numpy()
     intent = cast["intent"].to_numpy()
     web = ~cast["by_referral"].to_numpy()
-    before = np.where(web, 1 + draws.poisson("visits_before", 0.55 + 0.5 * np.exp(0.3 * intent), number, most=7), 0)
+    before = np.where(web, 1 + draws.poisson("visits_before", habits.visits_before(intent), number, most=7), 0)
     before += draws.poisson("visits_before_referral", np.where(web, 0.0, 0.6), number, most=3)
-    after = draws.poisson("visits_after", 1.0 * np.exp(0.35 * intent), number, most=7)
+    after = draws.poisson("visits_after", habits.visits_after(intent), number, most=7)
     total = before + after
     row = np.repeat(np.arange(len(cast)), total)
     session = np.arange(len(row)) - np.repeat(np.cumsum(total) - total, total)
     own, created = number[row], cast["created"].to_numpy()[row]
-    pages = 1 + draws.poisson("pages", 2.5 + 0.7 * np.exp(0.4 * intent[row]), own, session, most=8)
+    pages = 1 + draws.poisson("pages", habits.pages_more(intent[row]), own, session, most=8)
     ends_in_lead = (session == before[row] - 1) & web[row]
     earlier = session < before[row]
-    back = draws.exponential("visit_back", 13.0, own, session).clip(0.05, LOOKBACK_DAYS) * DAY
-    ahead = draws.exponential("visit_ahead", 9.0, own, session).clip(0.02, 150) * DAY
+    back = delays.VISIT_BACK.draw(draws, own, session).clip(0.05, LOOKBACK_DAYS) * DAY
+    ahead = delays.VISIT_AHEAD.draw(draws, own, session).clip(0.02, 150) * DAY
     start = np.where(earlier, created - back, created + ahead).astype(np.int64)
     # The session in which the form is sent ends at the lead's creation, a minute or two after its last page.
     start = np.where(ends_in_lead, created - pages * 2 * MINUTE - MINUTE, start)
@@ -87,9 +87,9 @@ def page_touches(
     taken = sessions.take(at)
     own, session = taken["own"].to_numpy(), taken["session"].to_numpy()
     gap = (2 * MINUTE * step + draws.below("page_gap", 90, own, session, step) * SECOND).astype(np.int64)
-    keen = np.where(taken["row"].to_numpy() >= 0, intent[np.maximum(taken["row"].to_numpy(), 0)], -0.6).clip(-2, 2)
-    weights = np.stack([0.17 + 0.05 * keen, 0.026 + 0.011 * keen, 0.018 + 0.008 * keen, 0.72 + 0 * keen], axis=1)
-    signal = np.array(_PAGE_SIGNALS)[draws.pick("page_signal", weights, own, session, step)]
+    keen = np.where(taken["row"].to_numpy() >= 0, intent[np.maximum(taken["row"].to_numpy(), 0)], -0.6)
+    weights = habits.page_weights(keen)
+    signal = np.array(habits.PAGE_SIGNALS)[draws.pick("page_signal", weights, own, session, step)]
     click = taken["click"].to_numpy()
     frame = pd.DataFrame({"row": taken["row"].to_numpy(), "own": own, "step": step + 100 * session,
                           "time": taken["start"].to_numpy() + gap, "signal": signal,
@@ -114,3 +114,29 @@ def add_clicks(draws: Draws, sessions: pd.DataFrame) -> pd.DataFrame:
     paid = np.isin(channel, (clinic.PAID_SEARCH, clinic.PAID_SOCIAL)) & (campaign >= 0)
     clicked = paid & draws.chance("click_id_kept", 0.86, own, session)
     return sessions.assign(campaign=campaign, click=np.where(clicked, draws.bits("click", own, session), np.uint64(0)))
+
+
+def idle_sessions(draws: Draws, cast: pd.DataFrame, mean: float) -> pd.DataFrame:
+    """More visits of the cast, at any time from the lookback to half a year later, that say nothing of anybody."""
+    number = cast["number"].to_numpy()
+    count = np.minimum(np.rint(draws.exponential("idle_visits", mean, number)).astype(np.int64), 5000)
+    count = np.where(mean > 0, count, 0)
+    row = np.repeat(np.arange(len(cast)), count)
+    session = _IDLE + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    own = number[row]
+    at = (draws.uniform("idle_at", own, session) * (LOOKBACK_DAYS + 180) - LOOKBACK_DAYS) * DAY
+    start = cast["created"].to_numpy()[row] + at.astype(np.int64)
+    return pd.DataFrame({"row": row, "own": own, "session": session, "start": start // SECOND * SECOND,
+                         "pages": 1 + draws.poisson("idle_pages", 8.0, own, session, most=20),
+                         "channel": draws.pick("visit_channel", _RETURN_SHARES, own, session),
+                         "line": cast["line"].to_numpy()[row], "ends_in_lead": np.zeros(len(row), dtype=np.bool_),
+                         "consent": cast["web_consent"].to_numpy()[row],
+                         "browser": _browsers(draws, cast, row, session),
+                         "click": np.zeros(len(row), dtype=np.uint64)})  # fmt: skip
+
+
+def idle_touches(draws: Draws, sessions: pd.DataFrame) -> pd.DataFrame:
+    """Touches of visits that say nothing: pages of no meaning, campaigns of none."""
+    nobody = np.zeros(int(sessions["row"].max()) + 1 if len(sessions) else 1)
+    touches = page_touches(draws, sessions.assign(campaign=-1), nobody)
+    return touches.assign(signal=clinic.OTHER_PAGE)

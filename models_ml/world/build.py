@@ -1,6 +1,6 @@
-"""Puts the world together: blocks of leads through every module, tables in contract shape, truth apart.
+"""Puts the world together: all its blocks at once, as tables in contract shape, truth apart.
 
-A block depends on its lead numbers alone, so memory follows the block and a shorter world is a prefix of a longer one.
+A world too large for that is written block by block from the same parts (`table_parts`).
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from models_ml.world import advertising, bookings, browsing, event_tables, labels, named_touches, records, staffing
-from models_ml.world import touch_tables as web
-from models_ml.world.clock import DAY, NEVER, BusinessTime, span, stamps, to_micros
-from models_ml.world.draws import Bools, Draws, Ints
-from models_ml.world.intake import run_intake
-from models_ml.world.people import make_cast
+from models_ml.world import advertising, staffing
+from models_ml.world.blocks import block_tables, finish_block, play, visitor_tables
+from models_ml.world.clock import stamps
+from models_ml.world.draws import Bools
+from models_ml.world.plan import USUAL_TOUCHES, Plan, make_plan
+from models_ml.world.scenario import scenario_of
 from models_ml.world.truth import lead_truth, reference_truth
 
-_BLOCK = 25_000
-_VISITORS_PER_LEAD = 0.8
+Tables = dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -31,17 +30,38 @@ class World:
     `as_of` is the moment the world was built until; every row with a `known_at` is known by then.
     """
 
-    seed: int
-    leads: int
-    months: int
-    begin: pd.Timestamp
-    as_of: pd.Timestamp
-    tables: dict[str, pd.DataFrame] = field(repr=False)
-    truth: dict[str, pd.DataFrame] = field(repr=False)
+    plan: Plan
+    tables: Tables = field(repr=False)
+    truth: Tables = field(repr=False)
 
-    def known_between(self, since: pd.Timestamp | None, until: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    @property
+    def seed(self) -> int:
+        """Same seed, same rows."""
+        return self.plan.seed
+
+    @property
+    def leads(self) -> int:
+        """Lead records over the whole span."""
+        return self.plan.leads
+
+    @property
+    def months(self) -> int:
+        """Length of the span."""
+        return self.plan.months
+
+    @property
+    def begin(self) -> pd.Timestamp:
+        """The span's first moment."""
+        return pd.Timestamp(self.plan.bounds[0])
+
+    @property
+    def as_of(self) -> pd.Timestamp:
+        """The moment the world was built until."""
+        return pd.Timestamp(self.plan.bounds[1])
+
+    def known_between(self, since: pd.Timestamp | None, until: pd.Timestamp) -> Tables:
         """Tables cut to rows with since < known_at <= until; rows without known_at come with `since` None."""
-        cut: dict[str, pd.DataFrame] = {}
+        cut: Tables = {}
         for name, frame in self.tables.items():
             if "known_at" not in frame:
                 cut[name] = frame if since is None else frame.iloc[:0]
@@ -52,7 +72,13 @@ class World:
 
 
 def build_world(
-    leads: int = 20_000, seed: int = 7, months: int = 18, until: str | datetime | pd.Timestamp | None = None
+    leads: int = 20_000,
+    seed: int = 7,
+    months: int = 18,
+    until: str | datetime | pd.Timestamp | None = None,
+    *,
+    scenario: str = "real",
+    touches_per_lead: float = USUAL_TOUCHES,
 ) -> World:
     """Build the clinic world.
 
@@ -66,99 +92,46 @@ def build_world(
         Length of the span, which always ends at `clock.WORLD_END`.
     until
         Build what is known by then (aware, or naive UTC); None: the whole span.
+    scenario
+        `clean`, `real` or `hostile`: how much of the field's mess there is; people and true events are the same.
+    touches_per_lead
+        About how many touches there are for each lead, those of other visitors included; more of them say nothing.
 
     Raises
     ------
     ValueError
-        If `leads` or `months` is below 1, or `until` lies outside the span.
+        If a number is too small, `until` lies outside the span, or there is no such scenario.
     """
-    if leads < 1 or months < 1:
-        raise ValueError("leads and months must be at least 1")
-    begin, end = span(months)
-    last = end if until is None else _moment(until)
-    bounds = stamps(np.array([begin, last, end]))
-    if not begin < last <= end:
-        raise ValueError(f"until must lie within the world's span, {bounds[0].isoformat()} to {bounds[2].isoformat()}")
-    draws = Draws(seed)
-    members = staffing.make_members(draws, begin, end)
-    parts, truth = _lead_parts(draws, members, leads, begin, end, last)
-    for name, frame in _visitor_parts(draws, int(leads * _VISITORS_PER_LEAD), begin, end, last):
-        parts.setdefault(name, []).append(frame)
-    parts["spend"] = [_cut(advertising.spend_table(draws, begin, end, leads / 20_000 * 18 / months), begin, last)]
-    tables = {name: _finish(pd.concat(frames, ignore_index=True)) for name, frames in parts.items()}
-    for name, frame in staffing.reference_tables(draws, members, begin, end).items():
-        tables[name] = _known_by(frame, last)
-    return World(seed, leads, months, bounds[0], bounds[1], tables, {"leads": truth, **reference_truth(members)})
-
-
-def _lead_parts(
-    draws: Draws, members: pd.DataFrame, leads: int, begin: int, end: int, last: int
-) -> tuple[dict[str, list[pd.DataFrame]], pd.DataFrame]:
-    """Tables of all leads, block by block, cut to what is known by `last`; and the truth of these leads."""
-    business = BusinessTime(begin, end)
+    plan = make_plan(leads, seed, months, until, scenario=scenario_of(scenario), touches_per_lead=touches_per_lead)
     parts: dict[str, list[pd.DataFrame]] = {}
     truths: list[pd.DataFrame] = []
-    for number in _blocks(leads):
-        cast = make_cast(draws, number, leads, begin, end)
-        # Nothing of a lead is older than the lookback before its creation.
-        cast = cast[cast["created"] < last + (browsing.LOOKBACK_DAYS + 2) * DAY].reset_index(drop=True)
-        if cast.empty:
+    for tables, truth in table_parts(plan):
+        for name, frame in tables.items():
+            parts.setdefault(name, []).append(frame)
+        truths.extend([truth] if truth is not None else [])
+    made = {name: finish(pd.concat(frames, ignore_index=True)) for name, frames in parts.items()}
+    known_truth = {"leads": pd.concat(truths, ignore_index=True), **reference_truth(plan.members)}
+    return World(plan, {**made, **reference_tables(plan)}, known_truth)
+
+
+def table_parts(plan: Plan) -> Iterator[tuple[Tables, pd.DataFrame | None]]:
+    """The world in pieces: contract tables (micros `known`, in no order), with the truth of their leads if any."""
+    for number in plan.lead_blocks():
+        block = play(plan, number)
+        if block is None:
             break
-        for name, frame in _block_tables(draws, cast, members, business, truths).items():
-            parts.setdefault(name, []).append(_cut(frame, begin, last))
-    return parts, pd.concat(truths, ignore_index=True)
+        yield block_tables(plan, block), lead_truth(plan, block)
+    for number in plan.visitor_blocks():
+        yield visitor_tables(plan, number), None
+    size = plan.leads / 20_000 * 18 / plan.months
+    spend = advertising.spend_table(plan.draws, plan.scenario, plan.begin, plan.end, size)
+    yield {"spend": finish_block(plan, "spend", spend)}, None
 
 
-def _moment(until: str | datetime | pd.Timestamp) -> int:
-    stamp = pd.Timestamp(until)
-    return to_micros(stamp.tz_localize("UTC") if stamp.tz is None else stamp)
-
-
-def _blocks(count: int) -> list[Ints]:
-    return [np.arange(first, min(first + _BLOCK, count), dtype=np.int64) for first in range(0, count, _BLOCK)]
-
-
-def _block_tables(
-    draws: Draws, cast: pd.DataFrame, members: pd.DataFrame, business: BusinessTime, truths: list[pd.DataFrame]
-) -> dict[str, pd.DataFrame]:
-    """Contract tables of one block of leads; its truth is appended to `truths`."""
-    records.add_record_life(draws, cast)
-    sessions = browsing.add_clicks(draws, browsing.lead_sessions(draws, cast))
-    pages = browsing.page_touches(draws, sessions, cast["intent"].to_numpy()).assign(named=0)
-    touches = pd.concat([pages, named_touches.named_touches(draws, cast).assign(named=1)], ignore_index=True)
-    touches["known"] = web.known_moments(draws, touches)
-    story, events = run_intake(draws, cast, touches, members, business)
-    appointments = bookings.make_appointments(draws, cast, story, business)
-    truths.append(lead_truth(cast, story))
-    return {
-        "leads": records.lead_table(draws, cast),
-        "lead_attributes": records.attribute_table(draws, cast, story),
-        "touches": web.touch_table(draws, touches),
-        "identities": web.identity_table(draws, cast, sessions),
-        "ad_clicks": web.click_table(sessions),
-        "stage_events": event_tables.stage_table(draws, cast, labels.stage_labels(draws, cast, story), members),
-        "work_events": event_tables.work_table(draws, cast, events, members),
-        "appointments": event_tables.appointment_table(draws, cast, bookings.appointment_versions(appointments)),
-        "consents": records.consent_table(draws, cast),
-    }
-
-
-def _visitor_parts(draws: Draws, count: int, begin: int, end: int, last: int) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Touches and clicks of those who never become leads, block by block."""
-    for number in _blocks(count):
-        sessions = browsing.add_clicks(draws, browsing.visitor_sessions(draws, number, count, begin, end))
-        touches = browsing.page_touches(draws, sessions, np.zeros(1)).assign(named=0)
-        touches["known"] = web.known_moments(draws, touches)
-        yield "touches", _cut(web.touch_table(draws, touches), begin, last)
-        yield "ad_clicks", _cut(web.click_table(sessions), begin, last)
-
-
-def _cut(frame: pd.DataFrame, begin: int, last: int) -> pd.DataFrame:
-    """Rows known by `last` of things that happened since the world began."""
-    kept: Bools = (frame["known"] <= last).to_numpy() & (frame["known"] < NEVER).to_numpy()
-    if "occurred_at" in frame:
-        kept &= (frame["occurred_at"] >= stamps(np.array([begin]))[0]).to_numpy()
-    return frame.loc[kept]
+def reference_tables(plan: Plan) -> Tables:
+    """Tables about the clinic itself, whole."""
+    tables = staffing.reference_tables(plan.draws, plan.members, plan.begin, plan.end)
+    return {name: _known_by(frame, plan.last) for name, frame in tables.items()}
 
 
 def _known_by(frame: pd.DataFrame, last: int) -> pd.DataFrame:
@@ -168,7 +141,7 @@ def _known_by(frame: pd.DataFrame, last: int) -> pd.DataFrame:
     return frame.loc[kept].reset_index(drop=True)
 
 
-def _finish(frame: pd.DataFrame) -> pd.DataFrame:
+def finish(frame: pd.DataFrame) -> pd.DataFrame:
     """In the order rows became known, with known_at as the last column."""
     ordered = frame.iloc[np.argsort(frame["known"].to_numpy(), kind="stable")].reset_index(drop=True)
     known = stamps(ordered["known"].to_numpy())

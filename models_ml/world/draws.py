@@ -31,12 +31,17 @@ def _mix(bits: Bits) -> Bits:
 class Draws:
     """Vectorised counter-based draws; every counter is an integer array (or scalar), all broadcast together."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, branch: str = "") -> None:
         self.seed = seed
+        self._prefix = f"{seed}|{branch}|" if branch else f"{seed}|"
+
+    def branch(self, name: str) -> Draws:
+        """Draws of the same seed that have nothing to do with these."""
+        return Draws(self.seed, name)
 
     def bits(self, stream: str, *counters: npt.ArrayLike) -> Bits:
         """64 random bits for each combination of counters."""
-        digest = hashlib.blake2b(f"{self.seed}|{stream}".encode(), digest_size=8).digest()
+        digest = hashlib.blake2b(f"{self._prefix}{stream}".encode(), digest_size=8).digest()
         with np.errstate(over="ignore"):
             state: Bits = np.array(int.from_bytes(digest, "big"), dtype=np.uint64)
             for counter in counters:

@@ -9,12 +9,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models_ml.world import clinic
+from models_ml.world import clinic, delays, habits
 from models_ml.world.clock import DAY, HOUR, MINUTE, NEVER, SECOND, ZONES, to_utc
 from models_ml.world.draws import Draws, Floats, Ints
 
 FULL, REFUSED, COOKIELESS = range(3)
 _HOUR_WEIGHTS = np.array([1, 1, 0.5, 0.5, 0.5, 1, 2, 4, 7, 9, 10, 10, 9, 9, 9, 9, 8, 8, 8, 9, 9, 8, 5, 3])
+# What makes intent and fit, the two latents.
+NEED_EFFECT, INTENT_NOISE, IN_AREA_FIT, FIT_NOISE = 0.8, 0.35, 0.4, 0.4
+URGENCY_EFFECT = np.array([-0.35, 0.2, 0.8])
+PAYER_FIT = np.array([0.4, 0.25, -0.75, -0.5])
+# Shares of payers under and over 65; of age bands by service line.
+PAYERS_BY_AGE = np.array([[0.66, 0.03, 0.18, 0.13], [0.15, 0.75, 0.05, 0.05]])
+_AGES_BY_LINE = np.array([[3, 3, 3, 2, 1], [1, 2, 4, 4, 2], [1, 3, 4, 3, 1], [4, 4, 3, 1, 0.5],
+                          [5, 4, 2, 0.7, 0.3], [4, 3, 3, 2, 1]])  # fmt: skip
 _WEEKDAY_WEIGHTS = np.array([1.15, 1.15, 1.1, 1.05, 0.95, 0.75, 0.85])
 _LINE_CALENDARS = np.array([location.calendar for location in clinic.LOCATIONS])
 _LOCATION_ZONES = np.array([ZONES.index(clinic.CALENDARS[location.calendar].timezone) for location in clinic.LOCATIONS])
@@ -69,33 +77,35 @@ def _add_place(cast: pd.DataFrame, draws: Draws) -> None:
     cast["in_state"] = near | served
 
 
+def urgency_weights(need: Floats) -> Floats:
+    """Weights of the urgencies given need; one more axis."""
+    tamed = need.clip(-2, 2)
+    return np.stack([3 - 0.8 * tamed, 2 + 0 * need, np.exp(0.7 * need - 0.9)], axis=-1)
+
+
+def seniors_by_line() -> Floats:
+    """Share of people of 65 and more among those who need each service line."""
+    return np.asarray(_AGES_BY_LINE[:, 3:].sum(axis=1) / _AGES_BY_LINE.sum(axis=1))
+
+
 def _add_need(cast: pd.DataFrame, draws: Draws) -> None:
     person, number = cast["person"].to_numpy(), cast["number"].to_numpy()
     month = (cast["day"].to_numpy() / 30.44 % 12).astype(np.int64)
     peak = np.array([line.season for line in clinic.SERVICE_LINES])
     wave = 1.0 + 0.2 * np.cos(2 * np.pi * (month[:, None] + 1 - peak) / 12) * (peak > 0)
     line = draws.pick("line", np.array([line.share for line in clinic.SERVICE_LINES]) * wave, person)
-    age = draws.pick("age", np.array([[3, 3, 3, 2, 1], [1, 2, 4, 4, 2], [1, 3, 4, 3, 1], [4, 4, 3, 1, 0.5],
-                                      [5, 4, 2, 0.7, 0.3], [4, 3, 3, 2, 1]])[line], person)  # fmt: skip
-    senior = age >= 3
+    age = draws.pick("age", _AGES_BY_LINE[line], person)
     payer = np.where(
-        senior,
-        draws.pick("payer_senior", [0.15, 0.75, 0.05, 0.05], person),
-        draws.pick("payer_adult", [0.66, 0.03, 0.18, 0.13], person),
+        age >= 3,
+        draws.pick("payer_senior", PAYERS_BY_AGE[1], person),
+        draws.pick("payer_adult", PAYERS_BY_AGE[0], person),
     )
     channel = draws.pick("channel", clinic.CHANNEL_SHARES[line], number)
     need = draws.normal("need", person)
-    urgency = draws.pick(
-        "urgency", np.stack([3 - 0.8 * need.clip(-2, 2), 2 + 0 * need, np.exp(0.7 * need - 0.9)], 1), number
-    )
-    payer_fit = np.array([0.4, 0.25, -0.75, -0.5])[payer]
-    fit = payer_fit + 0.4 * cast["in_area"] + 0.4 * draws.normal("fit", person)
-    intent = (
-        0.8 * need
-        + np.array([-0.35, 0.2, 0.8])[urgency]
-        + clinic.CHANNEL_EFFECT[channel]
-        + 0.35 * draws.normal("intent", number)
-    )
+    urgency = draws.pick("urgency", urgency_weights(need), number)
+    fit = PAYER_FIT[payer] + IN_AREA_FIT * cast["in_area"] + FIT_NOISE * draws.normal("fit", person)
+    intent = NEED_EFFECT * need + URGENCY_EFFECT[urgency] + clinic.CHANNEL_EFFECT[channel]
+    intent = intent + INTENT_NOISE * draws.normal("intent", number)
     cast["line"], cast["age"], cast["payer"], cast["channel"], cast["urgency"] = line, age, payer, channel, urgency
     cast["need"], cast["fit"], cast["intent"] = need, fit, intent
     cast["language"] = draws.pick("language", [0.84, 0.13, 0.02, 0.01], person)
@@ -121,9 +131,9 @@ def _add_arrival(cast: pd.DataFrame, draws: Draws, begin: int, end: int) -> None
     cast["web_consent"] = draws.pick("web_consent", [0.70, 0.21, 0.09], cast["person"].to_numpy())
     needs_referral = np.array([line.referral_needed for line in clinic.SERVICE_LINES])[cast["line"].to_numpy()]
     cast["referral_needed"] = draws.chance("referral_needed", needs_referral, cast["person"].to_numpy())
-    diligence = draws.chance("referral_comes", 0.45 + 0.1 * cast["intent"].clip(-2, 2).to_numpy(), number)
-    waits = draws.lognormal("referral_wait", 4.0, 0.9, number) * DAY
-    arrives = np.where(diligence, cast["created"].to_numpy() + waits.astype(np.int64), NEVER)
+    diligence = draws.chance("referral_comes", habits.brings_referral(cast["intent"].to_numpy()), number)
+    waits = delays.REFERRAL_WAIT.draw(draws, number) * DAY
+    arrives = np.where(diligence, cast["created"].to_numpy() + waits.astype(np.int64) // SECOND * SECOND, NEVER)
     with_it = cast["by_referral"].to_numpy() | draws.chance("referral_in_hand", 0.3, number)
     cast["referral_at"] = np.where(with_it | ~cast["referral_needed"], cast["created"].to_numpy(), arrives)
 

@@ -8,30 +8,34 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models_ml.world import clinic
+from models_ml.world import clinic, delays, habits
 from models_ml.world.clock import DAY, MINUTE, NEVER, SECOND, stamps
-from models_ml.world.draws import Bools, Draws, Ints, sigmoid
+from models_ml.world.draws import Bools, Draws, Ints
 from models_ml.world.intake import payer_given
+from models_ml.world.scenario import Scenario
 from models_ml.world.texts import Texts, keep, lead_ids
 
+# Share of the payers named at the form that are wrong; corrected after the first talk.
+PAYER_WRONG = 0.05
 _LOCATION_IDS = np.array([place.id for place in clinic.LOCATIONS], dtype=object)
 _CAMPAIGN_IDS = np.array([*(campaign.id for campaign in clinic.CAMPAIGNS), None], dtype=object)
 
 
-def add_record_life(draws: Draws, cast: pd.DataFrame) -> None:
+def add_record_life(draws: Draws, scenario: Scenario, cast: pd.DataFrame) -> None:
     """Adds to the cast when its record is known, corrected, merged, un-merged and deleted (micros, NEVER)."""
     number, created = cast["number"].to_numpy(), cast["created"].to_numpy()
-    late = draws.chance("lead_late", 0.01, number)
-    cast["known"] = created + np.where(late, 1 + draws.below("lead_lag", 48, number), 0) * 60 * MINUTE + 2 * SECOND
+    usual = 2 * SECOND if scenario.lags else 0
+    cast["known"] = created + usual + scenario.late_by(draws, "lead_late", scenario.late_records, 48, number)
+    errors = scenario.typing_errors
 
     def later(stream: str, share: float | Bools, days: float) -> Ints:
         after = (0.05 + draws.exponential(stream + "_after", days, number)) * DAY
-        moment = (cast["known"].to_numpy() + after.astype(np.int64)) // SECOND * SECOND
+        moment = (created + after.astype(np.int64)) // SECOND * SECOND
         return np.where(draws.chance(stream, share, number), moment, NEVER)
 
-    cast["line_fixed_at"] = later("wrong_line", 0.035, 2.0)
+    cast["line_fixed_at"] = later("wrong_line", 0.035 * errors, 2.0)
     cast["location_moved_at"] = later("moves_location", 0.02, 15.0)
-    cast["mail_fixed_at"] = later("mail_typo", 0.015, 4.0)
+    cast["mail_fixed_at"] = later("mail_typo", 0.015 * errors, 4.0)
     cast["deleted_at"] = later("deleted", 0.005, 50.0)
     merges = cast["is_duplicate"].to_numpy() & draws.chance("merge_found", 0.88, number)
     cast["merged_at"] = later("merged", merges.astype(np.float64), 5.0)
@@ -40,15 +44,22 @@ def add_record_life(draws: Draws, cast: pd.DataFrame) -> None:
     cast["unmerged_at"] = np.where(undone, cast["merged_at"].to_numpy() + 9 * DAY, NEVER)
 
 
-def lead_table(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
-    """The contract's leads, one row per version (micros `known`)."""
-    names = ("known", "line_fixed_at", "location_moved_at", "mail_fixed_at", "deleted_at", "merged_at", "unmerged_at")
+def _versions(cast: pd.DataFrame) -> tuple[Ints, Ints, Ints]:
+    """Row of the cast, moment and moment known of each version of its record."""
+    names = ("created", "line_fixed_at", "location_moved_at", "mail_fixed_at", "deleted_at", "merged_at", "unmerged_at")
     by_link = cast["merge_by_link"].to_numpy()
     moments = np.stack(
         [np.where(by_link & (name == "merged_at"), NEVER, cast[name].to_numpy()) for name in names], axis=1
     )
     row, which = np.nonzero(moments < NEVER)
     at = moments[row, which]
+    # What a version says follows from when it was made; a record that comes late brings its first versions with it.
+    return row, at, np.maximum(at, cast["known"].to_numpy()[row] + which * SECOND)
+
+
+def lead_table(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
+    """The contract's leads, one row per version (micros `known`)."""
+    row, at, known = _versions(cast)
     own = cast.iloc[row]
     number, person = own["number"].to_numpy(), own["person"].to_numpy()
     line, location = own["line"].to_numpy(), own["location"].to_numpy()
@@ -78,28 +89,30 @@ def lead_table(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
         "postal_code": keep(own["postal_code"].to_numpy(), draws.chance("has_postal", 0.93, number)),
         "merged_into_lead_id": keep(lead_ids(person), merged),
         "is_deleted": at >= own["deleted_at"].to_numpy(),
-        "known": at,
+        "known": known,
     })  # fmt: skip
 
 
 class _Facts:
-    """Collects attribute rows; `put` keeps those whose moment comes."""
+    """Collects attribute rows; `put` keeps those whose moment comes, late where the scenario has it so."""
 
-    def __init__(self, cast: pd.DataFrame) -> None:
-        self.ids = lead_ids(cast["number"].to_numpy())
+    def __init__(self, draws: Draws, scenario: Scenario, cast: pd.DataFrame) -> None:
+        self.draws, self.scenario, self.number = draws, scenario, cast["number"].to_numpy()
+        self.ids = lead_ids(self.number)
         self.parts: list[pd.DataFrame] = []
 
     def put(self, name: str, value: Texts | str | None, moments: Ints, kept: Bools) -> None:
         chosen = kept & (moments < NEVER)
         values = value[chosen] if isinstance(value, np.ndarray) else np.full(int(chosen.sum()), value, dtype=object)
-        self.parts.append(
-            pd.DataFrame({"lead_id": self.ids[chosen], "name": name, "value": values, "known": moments[chosen]})
-        )
+        share, step = self.scenario.late_attributes, len(self.parts)
+        late = self.scenario.late_by(self.draws, "attribute_late", share, 72, self.number[chosen], step)
+        known = moments[chosen] + late
+        self.parts.append(pd.DataFrame({"lead_id": self.ids[chosen], "name": name, "value": values, "known": known}))
 
 
-def attribute_table(draws: Draws, cast: pd.DataFrame, story: pd.DataFrame) -> pd.DataFrame:
+def attribute_table(draws: Draws, scenario: Scenario, cast: pd.DataFrame, story: pd.DataFrame) -> pd.DataFrame:
     """The contract's lead_attributes (micros `known`): one row per lead, attribute and moment it became known."""
-    facts = _Facts(cast)
+    facts = _Facts(draws, scenario, cast)
     number, known = cast["number"].to_numpy(), cast["known"].to_numpy()
     talk = np.where(story["contacted_at"] < NEVER, story["contacted_at"].to_numpy() + 3 * MINUTE, NEVER)
 
@@ -130,14 +143,15 @@ def _payer(draws: Draws, facts: _Facts, cast: pd.DataFrame, known: Ints, talk: I
     number, payer = cast["number"].to_numpy(), cast["payer"].to_numpy()
     names = np.array(clinic.PAYERS, dtype=object)
     given = payer_given(draws, cast)
-    wrong = given & draws.chance("payer_wrong", 0.05, number)
+    errors = facts.scenario.typing_errors
+    wrong = given & draws.chance("payer_wrong", PAYER_WRONG * errors, number)
     said = np.where(wrong, (payer + 1 + draws.below("payer_said", 3, number)) % 4, payer)
     facts.put("payer_type", names[said], known, given)
     facts.put("payer_type", "unknown", known, ~given & draws.chance("payer_unknown", 0.5, number))
     asked = draws.chance("payer_asked", 0.85, number)
     facts.put("payer_type", names[payer], talk, (~given | wrong) & asked)
     # Somebody clears the field while coverage is checked again.
-    facts.put("payer_type", None, known + 20 * DAY, given & draws.chance("payer_cleared", 0.006, number))
+    facts.put("payer_type", None, known + 20 * DAY, given & draws.chance("payer_cleared", 0.006 * errors, number))
 
 
 def _referral(draws: Draws, facts: _Facts, cast: pd.DataFrame, known: Ints, talk: Ints) -> None:
@@ -151,20 +165,21 @@ def _referral(draws: Draws, facts: _Facts, cast: pd.DataFrame, known: Ints, talk
         "referral_status", start, np.where(talk < arrives, talk, np.where(in_hand, talk, NEVER)), ~told & (needed)
     )
     facts.put("referral_status", start, talk, ~told & ~needed)
-    facts.put("referral_status", "on_file", arrives + MINUTE, needed & ~in_hand)
+    typed = arrives + (MINUTE if facts.scenario.lags else 0)
+    facts.put("referral_status", "on_file", typed, needed & ~in_hand)
 
 
 def _form(draws: Draws, facts: _Facts, cast: pd.DataFrame, known: Ints) -> None:
     number, intent = cast["number"].to_numpy(), cast["intent"].to_numpy()
-    started = draws.chance("form_started", sigmoid(-0.5 + 0.6 * intent), number)
-    begins = known + (draws.exponential("form_after", 1.5, number) * DAY).astype(np.int64) // SECOND * SECOND
-    done = started & draws.chance("form_done", sigmoid(-0.1 + 0.7 * intent), number)
-    ends = begins + (draws.lognormal("form_takes", 0.6, 1.2, number) * DAY).astype(np.int64) // SECOND * SECOND + MINUTE
+    started = draws.chance("form_started", habits.form_started(intent), number)
+    begins = known + (delays.FORM_AFTER.draw(draws, number) * DAY).astype(np.int64) // SECOND * SECOND
+    done = started & draws.chance("form_done", habits.form_done(intent), number)
+    ends = begins + (delays.FORM_TAKES.draw(draws, number) * DAY).astype(np.int64) // SECOND * SECOND + MINUTE
     facts.put("intake_form", "started", begins, started)
     facts.put("intake_form", "complete", ends, done)
 
 
-def consent_table(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
+def consent_table(draws: Draws, scenario: Scenario, cast: pd.DataFrame) -> pd.DataFrame:
     """The contract's consents (micros `known`): given with the form, withdrawn later by some."""
     number, created = cast["number"].to_numpy(), cast["created"].to_numpy()
     ids = lead_ids(number)
@@ -182,7 +197,8 @@ def consent_table(draws: Draws, cast: pd.DataFrame) -> pd.DataFrame:
         )
         kept = draws.chance(stream, share, number)
         when = created + (after + MINUTE if days else np.zeros_like(after))
+        known = when + (3 * SECOND if scenario.lags else 0)
         part = pd.DataFrame({"lead_id": ids, "purpose": purpose, "channel": channel, "status": status,
-                             "occurred_at": stamps(when), "known": when + 3 * SECOND})  # fmt: skip
+                             "occurred_at": stamps(when), "known": known})  # fmt: skip
         parts.append(part[kept])
     return pd.concat(parts, ignore_index=True)

@@ -12,6 +12,7 @@ import pandas as pd
 from models_ml.world import clinic
 from models_ml.world.clock import DAY, HOUR, MINUTE, NEVER, SECOND, stamps
 from models_ml.world.draws import Bits, Bools, Draws, Ints, hex_ids
+from models_ml.world.scenario import Scenario
 from models_ml.world.texts import Texts, blank, lead_ids
 
 _LINES = np.array(clinic.LINE_IDS, dtype=object)
@@ -28,17 +29,24 @@ _PAGES = {
 }  # fmt: skip
 
 
-def known_moments(draws: Draws, touches: pd.DataFrame) -> Ints:
-    """When each touch could be known: minutes later for pages, seconds for forms; one in sixty up to three days."""
+def seen_moments(draws: Draws, touches: pd.DataFrame) -> Ints:
+    """When the clinic's own systems have each touch: minutes later for pages, seconds for forms."""
     own, step = touches["own"].to_numpy(), touches["step"].to_numpy()
     page = touches["named"].to_numpy() == 0
-    soon = np.where(page, 120 + draws.below("page_lag", 480, own, step), 5 + draws.below("form_lag", 60, own, step))
-    late = draws.chance("touch_late", 0.017, own, step)
-    lag = np.where(late, HOUR // SECOND + draws.below("late_lag", 3 * 86_400 - 3600, own, step), soon)
+    lag = np.where(page, 120 + draws.below("page_lag", 480, own, step), 5 + draws.below("form_lag", 60, own, step))
     return np.asarray(touches["time"].to_numpy() + lag * SECOND, dtype=np.int64)
 
 
-def touch_table(draws: Draws, touches: pd.DataFrame) -> pd.DataFrame:
+def known_moments(draws: Draws, scenario: Scenario, touches: pd.DataFrame) -> Ints:
+    """When each touch could be known: when seen, but for those that come late."""
+    if not scenario.lags:
+        return touches["time"].to_numpy()
+    own, step = touches["own"].to_numpy(), touches["step"].to_numpy()
+    late = scenario.late_by(draws, "touch_late", scenario.late_touches, 72, own, step)
+    return np.where(late > 0, touches["time"].to_numpy() + late, touches["seen"].to_numpy())
+
+
+def touch_table(draws: Draws, scenario: Scenario, touches: pd.DataFrame) -> pd.DataFrame:
     """The contract's touches (with a micros column `known`): one row per version of a touch."""
     own, step = touches["own"].to_numpy(), touches["step"].to_numpy()
     line, signal, channel = (touches[name].to_numpy() for name in ("line", "signal", "channel"))
@@ -65,9 +73,9 @@ def touch_table(draws: Draws, touches: pd.DataFrame) -> pd.DataFrame:
         "session_id": blank(hex_ids(touches["session"].to_numpy()), named),
         "landing_page": _pages(draws, touches, topic, plain, clicks),
         "is_deleted": False,
-        "known": touches["known"].to_numpy(),
+        "known": known_moments(draws, scenario, touches),
     })  # fmt: skip
-    return _with_versions(draws, frame, own, step)
+    return _with_versions(draws, scenario, frame, own, step)
 
 
 def _lead_of(touches: pd.DataFrame, named: Bools) -> Texts:
@@ -76,10 +84,11 @@ def _lead_of(touches: pd.DataFrame, named: Bools) -> Texts:
     return result
 
 
-def _with_versions(draws: Draws, frame: pd.DataFrame, own: Ints, step: Ints) -> pd.DataFrame:
+def _with_versions(draws: Draws, scenario: Scenario, frame: pd.DataFrame, own: Ints, step: Ints) -> pd.DataFrame:
     """A few touches are taken back as machine traffic, a few get another campaign, a day or two later."""
-    gone = draws.chance("touch_deleted", 0.0012, own, step) & frame["lead_id"].isna().to_numpy()
-    moved = draws.chance("touch_corrected", 0.002, own, step) & frame["campaign_id"].notna().to_numpy() & ~gone
+    often = scenario.touch_corrections
+    gone = draws.chance("touch_deleted", 0.0012 * often, own, step) & frame["lead_id"].isna().to_numpy()
+    moved = draws.chance("touch_corrected", 0.002 * often, own, step) & frame["campaign_id"].notna().to_numpy() & ~gone
     lag = DAY + draws.below("version_lag", 86_400, own, step) * SECOND
     deleted = frame[gone].assign(is_deleted=True, known=frame["known"].to_numpy()[gone] + lag[gone])
     corrected = frame[moved].assign(campaign_id="g_brand", platform="google", channel="paid_search",
@@ -181,13 +190,14 @@ def _links(lead: Texts, kind: str, value: Texts, known: Ints, kept: Bools) -> pd
     return pd.DataFrame({"lead_id": lead[kept], "id_type": kind, "id_value": value[kept], "known": known[kept]})
 
 
-def click_table(sessions: pd.DataFrame) -> pd.DataFrame:
+def click_table(scenario: Scenario, sessions: pd.DataFrame) -> pd.DataFrame:
     """Clicks as the ad platforms report them the morning after, also of visitors who refused to be counted."""
     clicked = sessions[(sessions["click"] > 0).to_numpy()]
     channel, start = clicked["channel"].to_numpy(), clicked["start"].to_numpy()
     click = clicked["click"].to_numpy()
+    known = (start // DAY + 1) * DAY + 11 * HOUR if scenario.lags else start - 4 * SECOND
     return pd.DataFrame({
         "click_id": _click_ids(click, channel), "click_id_type": _click_types(click, channel),
         "platform": _PLATFORMS[channel], "campaign_id": _CAMPAIGN_IDS[clicked["campaign"].to_numpy()],
-        "occurred_at": stamps(start - 4 * SECOND), "known": (start // DAY + 1) * DAY + 11 * HOUR,
+        "occurred_at": stamps(start - 4 * SECOND), "known": known,
     })  # fmt: skip

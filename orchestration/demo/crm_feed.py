@@ -5,7 +5,7 @@ Works on any database SQLAlchemy reaches. Nothing here writes a `handoff_*` colu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from orchestration.demo.cells import as_texts
 from orchestration.demo.crm_schema import CURRENT_COLUMNS, HISTORY, LEAD_KEY, LEADS, TableMap, crm_metadata
+from orchestration.demo.mess import Cells, Mess
 
 Row = dict[str, str | None]
 _LABEL = ("stage_label", "modified_on")
@@ -25,19 +26,29 @@ def make_crm(url: str) -> Engine:
     return engine
 
 
-def feed_crm(engine: Engine, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Append the rows of these contract tables, in the order given, in one transaction; current records follow."""
+def feed_crm(engine: Engine, tables: Mapping[str, pd.DataFrame], *, mess: Mess | None = None) -> None:
+    """Append the rows of these contract tables in one transaction, in the order given; current records follow.
+
+    With `mess` the histories are as untidy as that makes them; the current records stay right.
+    """
     metadata = crm_metadata()
     with engine.begin() as connection:
         for name, mapped in HISTORY.items():
             frame = tables.get(name)
             if frame is not None and len(frame):
-                _append(connection, metadata.tables[mapped.table], mapped, frame)
+                _append(connection, metadata.tables[mapped.table], crm_columns(mapped, *_rows(name, frame, mess)))
         _update_records(connection, metadata.tables[LEADS], tables)
 
 
-def _append(connection: Connection, table: sa.Table, mapped: TableMap, frame: pd.DataFrame) -> None:
-    columns = crm_columns(mapped, frame)
+def _rows(name: str, frame: pd.DataFrame, mess: Mess | None) -> tuple[list[str], Cells]:
+    columns = [str(column) for column in frame.columns]
+    if mess is None:
+        return columns, as_texts(frame)
+    rows = mess.shuffled(name, frame)
+    return columns, mess.spoil(name, rows, as_texts(rows))
+
+
+def _append(connection: Connection, table: sa.Table, columns: Cells) -> None:
     insert = sa.insert(table)
     compiled = insert.compile(dialect=connection.dialect, column_keys=list(columns))
     if compiled.positiontup:
@@ -50,13 +61,12 @@ def _append(connection: Connection, table: sa.Table, mapped: TableMap, frame: pd
         )
 
 
-def crm_columns(mapped: TableMap, frame: pd.DataFrame) -> dict[str, list[str | None]]:
-    """The frame's columns under the CRM's names and in its codes."""
-    present = [name for name in mapped.columns if name in frame.columns]
-    texts = as_texts(frame[present])
+def crm_columns(mapped: TableMap, names: Collection[str], cells: Cells) -> Cells:
+    """The contract's columns under the CRM's names and in its codes; a code it does not have stays as it is."""
+    present = [name for name in mapped.columns if name in names]
     for name, codes in mapped.codes.items():
-        texts[name] = [None if text is None else codes[text] for text in texts[name]]
-    return {mapped.columns[name]: texts[name] for name in present}
+        cells[name] = [None if text is None else codes.get(text, text) for text in cells[name]]
+    return {mapped.columns[name]: cells[name] for name in present}
 
 
 def _update_records(connection: Connection, table: sa.Table, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -82,14 +92,16 @@ def _last(name: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Row]:
     frame = tables.get(name)
     if frame is None or frame.empty:
         return {}
-    columns = crm_columns(HISTORY[name], frame.drop_duplicates("lead_id", keep="last"))
+    last = frame.drop_duplicates("lead_id", keep="last")
+    columns = crm_columns(HISTORY[name], list(last.columns), as_texts(last))
     rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
     return {str(row[LEAD_KEY]): row for row in rows}
 
 
 def _earlier_labels(connection: Connection, leads: list[str | None]) -> dict[str, Row]:
     history = crm_metadata().tables[HISTORY["stage_events"].table]
-    query = sa.select(history.c[LEAD_KEY], history.c.stage_label, history.c.recorded_at).order_by(history.c.change_no)
+    query = sa.select(history.c[LEAD_KEY], history.c.stage_label, history.c.recorded_at)
+    query = query.order_by(history.c.recorded_at, history.c.change_no)
     found: dict[str, Row] = {}
     for start in range(0, len(leads), 500):
         for row in connection.execute(query.where(history.c[LEAD_KEY].in_(leads[start : start + 500]))):

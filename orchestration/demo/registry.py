@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from orchestration.demo.crm_schema import HISTORY, LEAD_KEY, LEADS, TableMap
+from orchestration.demo.mess import NULL_TOKENS, ZONE
 
 # The CRM's own labels; "Attempting" says how work goes on and is no stage.
 STAGE_LABELS = {
@@ -25,21 +26,24 @@ _HEADER = """\
 """
 
 
-def registry(crm_url: str = "sqlite:///crm.db", web_folder: str = "./web") -> dict[str, Any]:
-    """The registry as data; lead ids of the web exports are the CRM's."""
+def registry(crm_url: str = "sqlite:///crm.db", web_folder: str = "./web", *, is_messy: bool = False) -> dict[str, Any]:
+    """The registry as data; lead ids of the web exports are the CRM's. Messy systems have many words for nothing."""
+    nothing = {"null_tokens": list(NULL_TOKENS)} if is_messy else {}
     return {
         "sources": {
             "crm": {
                 "connector": "crm_sql",
                 "url": crm_url,
-                "timezone": "America/Chicago",
+                "timezone": ZONE,
+                **nothing,
                 "stages": dict(STAGE_LABELS),
                 "tables": {name: _table(mapped) for name, mapped in HISTORY.items()},
             },
             "web": {
                 "connector": "contract_files",
                 "path": web_folder,
-                "timezone": "America/Chicago",
+                "timezone": ZONE,
+                **nothing,
                 "lead_ids_from": "crm",
                 "restates_days": 3,
             },
@@ -50,9 +54,11 @@ def registry(crm_url: str = "sqlite:///crm.db", web_folder: str = "./web") -> di
     }
 
 
-def registry_text(crm_url: str = "sqlite:///crm.db", web_folder: str = "./web") -> str:
+def registry_text(crm_url: str = "sqlite:///crm.db", web_folder: str = "./web", *, is_messy: bool = False) -> str:
     """The registry as the YAML file that stands in the demo folder."""
-    body = yaml.safe_dump(registry(crm_url, web_folder), sort_keys=False, width=110, allow_unicode=True)
+    body = yaml.safe_dump(
+        registry(crm_url, web_folder, is_messy=is_messy), sort_keys=False, width=110, allow_unicode=True
+    )
     return _HEADER + str(body)
 
 

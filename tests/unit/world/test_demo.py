@@ -135,7 +135,7 @@ def test_a_folder_that_has_a_crm_is_not_written_over(world: World, whole: Path) 
 
 
 def test_truth_is_outside_every_source_folder(world: World, whole: Path) -> None:
-    folder = write_truth(world, whole.parent)
+    folder = write_truth(world.truth, whole.parent)
     registry = load_registry(whole)
     assert not folder.is_relative_to(registry.sources["web"].path)  # type: ignore[union-attr]
     assert {path.stem for path in folder.iterdir()} == set(world.truth)
