@@ -231,9 +231,10 @@ def _lake_of_its_own(paths: HomePaths) -> HomePaths:
     for folder in sorted(paths.landed.iterdir()):
         if folder.name not in ("run", "criteria"):
             (own.landed / folder.name).symlink_to(folder, target_is_directory=True)
-    zones = paths.run / "timezone_offsets"
-    if zones.exists():
-        shutil.copytree(zones, own.run / "timezone_offsets")
+    # What earlier runs said of sources that have left the registry holds for this one too.
+    for kept in ("timezone_offsets", "sources", "source_stages"):
+        if (paths.run / kept).exists():
+            shutil.copytree(paths.run / kept, own.run / kept)
     return own
 
 

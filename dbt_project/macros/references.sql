@@ -34,13 +34,7 @@ chosen as (
     cross join definitions
     qualify row_number() over (
         partition by sources.source, definitions.{{ whole }}
-        order by
-            case
-                when definitions.defined_by = sources.source then 0
-                when definitions.defined_by = sources.id_space then 1
-                else 2
-            end,
-            definitions.defined_by
+        order by {{ definition_rank('sources', 'definitions.defined_by') }}, definitions.defined_by
     ) = 1
 )
 
@@ -53,4 +47,9 @@ select
 from chosen
 inner join known on chosen.defined_by = known.defined_by and chosen.{{ whole }} = known.{{ whole }}
 where known.version_no = 1
+{%- endmacro %}
+
+{# How near a source stands to another's definition: its own, that of the source whose lead ids it uses, anybody's. #}
+{% macro definition_rank(sources, defined_by) -%}
+    case when {{ defined_by }} = {{ sources }}.source then 0 when {{ defined_by }} = {{ sources }}.id_space then 1 else 2 end
 {%- endmacro %}

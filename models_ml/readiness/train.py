@@ -41,6 +41,7 @@ class _Data:
     origins: dict[str, Origin]
     labels: Labels
     began: pd.Series
+    latest_only_count: int = 0
 
     def where(self, rows: npt.NDArray[np.bool_]) -> _Data:
         """The data of some rows."""
@@ -67,7 +68,7 @@ def train_readiness(
     Parameters
     ----------
     examples
-        rows of `ml_readiness__training_examples` (one per mature MQL).
+        rows of `ml_readiness__training_examples` (one per mature MQL); the card counts those that are `is_latest_only`.
     attributes
         rows of `ml_readiness__example_attributes` (long: record_key, became_mql_at, kind, name, value).
     horizon_days
@@ -90,7 +91,8 @@ def train_readiness(
     ordered = examples.sort_values(["became_mql_at", "record_key"], ignore_index=True)
     labels = mature_labels(ordered, horizon_days=horizon_days, as_of=as_of)
     raw, origins = raw_features(ordered, attributes, excluded_attributes=excluded_attributes)
-    data = _Data(raw, origins, labels, pd.to_datetime(ordered["became_mql_at"]))
+    latest_only = int(ordered["is_latest_only"].sum()) if "is_latest_only" in ordered else 0
+    data = _Data(raw, origins, labels, pd.to_datetime(ordered["became_mql_at"]), latest_only)
     return _train(data, horizon_days, as_of, excluded_attributes, seed)
 
 
@@ -147,7 +149,7 @@ def _final(
     card = {
         "kind": kind,
         "parameters": parameters,
-        "counts": _counts(data, split),
+        "counts": _counts(data, split) | {"latest_only_examples": data.latest_only_count},
         "trained_as_of": as_of.isoformat(),
         "split_at": split.split_at.isoformat(),
         "horizon_days": horizon_days,

@@ -3,7 +3,8 @@
     write_run_rows(paths, run=RunRow(as_of, run_no, ...), sources=[SourceRow(...), ...])
 
 writes `lake/landed/run/<name>/current.parquet` (runs, sources, source_stages, settings, timezone_offsets), each
-replaced atomically. They are the only rows of the lake that are replaced. What a registry entry *means* is read in dbt.
+replaced atomically. They are the only rows of the lake that are replaced. What landed stays landed, so a source that
+has left the registry keeps the settings it had last. What a registry entry *means* is read in dbt.
 """
 
 from __future__ import annotations
@@ -103,8 +104,11 @@ class SourceRow:
 
 def write_run_rows(paths: HomePaths, *, run: RunRow, sources: Sequence[SourceRow]) -> None:
     """Replace the run's rows. A stage outside `SOURCE_STAGES` is the registry's to refuse."""
+    registered = {row.source for row in sources}
+    gone = [row for row in _earlier(paths, "sources") if row["source"] not in registered and _has_landed(paths, row)]
+    kept = {row["source"] for row in gone}
     _write(paths, "runs", _RUNS, [{name: getattr(run, name) for name in _RUNS.names}])
-    _write(paths, "sources", _SOURCES, [{name: getattr(row, name) for name in _SOURCES.names} for row in sources])
+    said: list[dict[str, object]] = [{name: getattr(row, name) for name in _SOURCES.names} for row in sources]
     stages: list[dict[str, object]] = [
         {
             "source": row.source,
@@ -115,12 +119,23 @@ def write_run_rows(paths: HomePaths, *, run: RunRow, sources: Sequence[SourceRow
         for row in sources
         for stage in SOURCE_STAGES
     ]
-    _write(paths, "source_stages", _STAGES, stages)
     settings: list[dict[str, object]] = [
         {"source": row.source, **asdict(setting)} for row in sources for setting in row.settings
     ]
-    _write(paths, "settings", _SETTINGS, settings)
+    # The sources come last: until they are replaced, a run that was killed here still knows whom it has to keep.
+    for name, schema, rows in (("source_stages", _STAGES, stages), ("settings", _SETTINGS, settings)):
+        _write(paths, name, schema, rows + [row for row in _earlier(paths, name) if row["source"] in kept])
+    _write(paths, "sources", _SOURCES, said + gone)
     _write_timezone_offsets(paths)
+
+
+def _earlier(paths: HomePaths, name: str) -> list[dict[str, object]]:
+    place = paths.run / name / "current.parquet"
+    return list(pq.ParquetFile(place).read().to_pylist()) if place.exists() else []
+
+
+def _has_landed(paths: HomePaths, row: dict[str, object]) -> bool:
+    return any(place.name == row["source"] for place in paths.landed.glob("*/*/*"))
 
 
 def _write_timezone_offsets(paths: HomePaths) -> None:

@@ -65,7 +65,18 @@ def card_markdown(card: Mapping[str, Any]) -> str:
         f"{counts['holdout_examples']} MQLs, {counts['holdout_converted']} became SQL "
         f"(trained on {counts['training_examples']}).\n\n"
     )
-    return head + holdout_markdown(card["holdout"])
+    return head + _latest_only(counts) + holdout_markdown(card["holdout"])
+
+
+def _latest_only(counts: Mapping[str, int]) -> str:
+    # Cards of models trained before it was counted do not say.
+    count = counts.get("latest_only_examples", 0)
+    if not count:
+        return ""
+    return (
+        f"{count} of its examples come from sources that keep only the latest state of a record: what is seen first "
+        "there may have been filled in later than it seems, and the hold-out may flatter the model.\n\n"
+    )
 
 
 def holdout_markdown(holdout: Mapping[str, Any]) -> str:

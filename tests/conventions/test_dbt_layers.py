@@ -28,6 +28,12 @@ INPUT_REFERENCE = frozenset(
     )
 )
 
+# What published tables are grouped and joined by.
+DIMENSIONS = frozenset(
+    ["service_line", "location_id", "team_id", "staff_id", "channel", "platform", "campaign_id", "landing_page"]
+    + ["topic", "offer_id", "form_id", "postal_area", "contact_channel"]
+)
+
 
 @pytest.fixture(scope="module")
 def manifest() -> dict:
@@ -121,6 +127,17 @@ def test_every_mart_has_its_contract_and_section(manifest):
             if node["schema"] == "marts" and meta.get("section") not in ("derived", "operational"):
                 wrong.append(f"{node['name']}: meta.section is neither derived nor operational")
     assert not wrong, "\n".join(wrong)
+
+
+def test_dimensions_of_marts_are_never_null(manifest):
+    wrong = [
+        f"{node['name']}.{name}"
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == "marts"
+        for name, column in node["columns"].items()
+        if name in DIMENSIONS and "not_null" not in {each["type"] for each in column["constraints"]}
+    ]
+    assert not wrong, "an empty dimension is (none): " + ", ".join(wrong)
 
 
 def test_doubles_of_marts_declare_their_scale(manifest):

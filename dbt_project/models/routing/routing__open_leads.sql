@@ -9,14 +9,23 @@ with channels as (
     group by consent.lead_key
 ),
 
+-- Sources that share lead ids speak of the same leads: where one of them must have consent, all must.
+required as (
+    select
+        source.id_space,
+        bool_or(source.consent_required) as is_consent_required
+    from {{ ref('input__sources') }} as source
+    group by source.id_space
+),
+
 reachable as (
     select lead.lead_key
     from {{ ref('int_leads__current') }} as lead
-    left join {{ ref('input__sources') }} as registered on lead.source = registered.source
+    left join required on lead.id_space = required.id_space
     left join channels on lead.lead_key = channels.lead_key
     where
         coalesce(channels.withdrawn_count, 0) < 3
-        and (coalesce(channels.granted_count, 0) > 0 or not coalesce(registered.consent_required, false))
+        and (coalesce(channels.granted_count, 0) > 0 or not coalesce(required.is_consent_required, false))
 ),
 
 -- What the lead says of itself by now; the first of the names that is known.

@@ -6,8 +6,8 @@ select
     lead.current_stage as handoff_stage,
     score.band as handoff_band,
     nullif(concat_ws('; ', score.reasons, 'routed: ' || route.reasons), '') as handoff_reasons,
-    route.team_id as handoff_team_id,
-    route.staff_id as handoff_staff_id,
+    nullif(route.team_id, '(none)') as handoff_team_id,
+    nullif(route.staff_id, '(none)') as handoff_staff_id,
     route.queue as handoff_queue,
     nullif(concat_ws(
         '; ',

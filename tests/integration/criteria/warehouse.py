@@ -77,6 +77,7 @@ def build(home: Path, criteria: Criteria, records: Iterable[Record], as_of: date
 
 def _write_inputs(warehouse: duckdb.DuckDBPyConnection, criteria: Criteria, as_of: datetime) -> None:
     warehouse.execute("create table input.input__run as select ?::timestamp as as_of", [as_of])
+    warehouse.execute("create table input.input__sources as select unnest(['a', 'b']) as source, source as id_space")
     schema = pa.schema([("staff_id", _TEXT), ("role", _TEXT), ("valid_from", _TIME), ("valid_to", _TIME)])
     warehouse.register("given", pa.Table.from_pylist(criteria.staff, schema=schema))
     warehouse.execute(

@@ -20,7 +20,7 @@ from tests.golden.lake_rows import ScratchLake, record_key
 from tests.unit.identity.random_worlds import HOURS, ID_SPACES, WorldRow, hour
 
 SOURCES = [
-    {"source": source, "id_space": id_space, "connector": "contract_files", "timezone": "UTC"}
+    {"source": source, "id_space": id_space, "connector": "contract_files", "timezone": "America/Chicago"}
     for source, id_space in ID_SPACES.items()
 ]
 

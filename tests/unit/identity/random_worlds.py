@@ -134,11 +134,15 @@ def _work_event(rng: random.Random) -> dict[str, str | None]:
 
 def _appointment(rng: random.Random) -> dict[str, str | None]:
     booked = rng.choice([4, 18])
+    starts = hour(booked + rng.choice([3, 15]))
+    # Some name the day alone: its midnight, in the source's time zone, may come between two pieces.
+    is_dated = rng.random() < 0.4
     return {
         "appointment_id": f"P{rng.randint(1, 5)}",
         "lead_id": rng.choice([*_LEADS, "L99"]),
         "booked_at": hour(booked).isoformat(),
-        "starts_at": hour(booked + rng.choice([3, 15])).isoformat(),
+        "starts_at": None if is_dated else starts.isoformat(),
+        "appointment_date": starts.date().isoformat() if is_dated else None,
         "booked_by": rng.choice(["lead", "staff"]),
         "status": rng.choice(["booked", "held", "cancelled"]),
         **_deleted(rng),

@@ -33,6 +33,13 @@ def _link(lead_id: str, kind: str, value: str, known: float) -> dict[str, str | 
     return {"lead_id": lead_id, "id_type": kind, "id_value": value, "known_at": _at(known)}
 
 
+def _appointment(known: float, status: str) -> dict[str, str | None]:
+    return {
+        "appointment_id": "P", "lead_id": "L1", "booked_at": _at(1), "starts_at": _at(15), "status": status,
+        "known_at": _at(known),
+    }  # fmt: skip
+
+
 _LEADS: Told = [(1, "leads", "crm", _lead(each)) for each in ("L1", "L2", "L3", "L4")]
 CASES: dict[str, tuple[Told, set[str]]] = {
     "a touch that changes hands touches its former owner": (
@@ -99,6 +106,11 @@ CASES: dict[str, tuple[Told, set[str]]] = {
         [*_LEADS, (1, "touches", "web", _touch(15, "L1"))],
         {"L1"},
     ),
+    "what was called held beforehand is a consult when its moment comes, without landing again": (
+        [*_LEADS, (1, "appointments", "crm", _appointment(2, "held"))],
+        {"L1"},
+    ),
+    "a booking's moment moves nothing": ([*_LEADS, (1, "appointments", "crm", _appointment(2, "booked"))], set()),
     "a repeat touches nobody": ([*_LEADS, (2, "leads", "crm", _lead("L1", 4))], set()),
 }
 

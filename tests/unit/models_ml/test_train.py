@@ -32,6 +32,16 @@ def test_a_model_with_something_to_learn_beats_both_baselines() -> None:
     assert holdout["measures"]["model"]["log_loss"] < holdout["measures"]["points"]["log_loss"]
 
 
+def test_the_card_counts_the_examples_of_sources_without_history_and_learns_nothing_from_it() -> None:
+    examples, attributes = made_examples()
+    marked = examples.assign(is_latest_only=examples.index % 3 == 0)
+    model = train_readiness(marked, attributes, horizon_days=HORIZON, as_of=AS_OF)
+    assert isinstance(model, TrainedReadiness)
+    assert model.card["counts"]["latest_only_examples"] == 500
+    assert (model.version, model.schema) == (trained().version, trained().schema)
+    assert trained().card["counts"]["latest_only_examples"] == 0
+
+
 def test_without_anything_to_learn_there_is_no_model_and_it_says_why() -> None:
     result = train_readiness(*made_examples(strength=0.0), horizon_days=HORIZON, as_of=AS_OF)
     assert isinstance(result, NoSkill)

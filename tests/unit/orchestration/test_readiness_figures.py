@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from models_ml.readiness.evaluate import compare
 from orchestration.report.readiness_figures import card_calibration_png, card_markdown
 
 
-def card() -> dict[str, object]:
+def card() -> dict[str, Any]:
     """A card as training writes it."""
     random = np.random.default_rng(3)
     truth = random.random(400)
@@ -35,3 +37,10 @@ def test_the_card_shows_the_model_beside_both_baselines_with_its_verdict() -> No
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["model", "points", "base rate"]
     assert "Verdict: better than the base rate" in text and "400 MQLs" in text
+
+
+def test_the_card_says_how_many_examples_may_have_been_filled_in_later_than_they_seem() -> None:
+    said = card()
+    assert "latest state" not in card_markdown(said)
+    said["counts"] |= {"latest_only_examples": 37}
+    assert "37 of its examples come from sources that keep only the latest state of a record" in card_markdown(said)

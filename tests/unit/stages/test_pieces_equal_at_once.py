@@ -39,6 +39,7 @@ MARTS = (
     "fct_contact_attempts",
     "fct_channel_performance",
     "fct_stage_label_conflicts",
+    "fct_input_anomalies",
     "dim_leads",
 )
 # What says how a build came about, not what is so.

@@ -1,10 +1,19 @@
 {% set horizon_days = 400 %}
 
-with bounds as (
-    select
-        greatest({{ add_days('cast(min(least(created_at, effective_at)) as date)', -2) }}, date '1990-01-01') as first_day,
-        {{ add_days('cast(' ~ as_of() ~ ' as date)', horizon_days) }} as last_day
+-- A label of the CRM may hand a lead over before the lead itself was seen.
+with moments as (
+    select least(created_at, effective_at) as moment
     from {{ ref('int_records__current') }}
+    union all
+    select valid_from as moment
+    from {{ ref('int_stage_events__versioned') }}
+),
+
+bounds as (
+    select
+        greatest({{ add_days('cast(min(moment) as date)', -2) }}, date '1990-01-01') as first_day,
+        {{ add_days('cast(' ~ as_of() ~ ' as date)', horizon_days) }} as last_day
+    from moments
 ),
 
 days as (

@@ -5,7 +5,9 @@
     ('touches', '_source', 'touch_id', ['_source', 'touch_id'], ['known_at', 'occurred_at']),
     ('stage_events', '_source', 'event_id', ['_source', 'event_id'], ['known_at', 'entered_at']),
     ('work_events', '_source', 'event_id', ['_source', 'event_id'], ['known_at', 'occurred_at']),
-    ('appointments', '_source', 'appointment_id', ['_source', 'appointment_id'], ['known_at', 'booked_at']),
+    ('appointments', '_source', 'appointment_id', ['_source', 'appointment_id'], [
+        'known_at', 'booked_at', "case when status = 'held' then happens_at end"
+    ]),
     ('consents', 'null', 'null', ['record_key', 'purpose', 'occurred_at'], ['known_at', 'occurred_at']),
 ] %}
 

@@ -34,6 +34,7 @@ matched as (
     left join {{ ref('int_staff_roles__spanned') }} as roles
         on
             versions.verified_by is not null
+            and events.source = roles.source
             and {{ trimmed('events.staff_id') }} = roles.staff_id
             and {{ allowed_by('versions.verified_by', 'roles.role') }}
             and events.occurred_at >= roles.valid_from

@@ -8,7 +8,7 @@ with versions as (
         status = 'held' as is_held,
         is_current,
         booked_at,
-        coalesce(starts_at, cast(appointment_date as timestamp)) as starts_at,
+        happens_at,
         known_at,
         valid_to
     from {{ ref('int_appointments__versioned') }}
@@ -22,7 +22,7 @@ bookings as (
 
 holdings as (
     select *
-    from {{ version_stretches('versions', ['record_key', 'source', 'appointment_id'], ['is_held', 'starts_at']) }} as spanned
+    from {{ version_stretches('versions', ['record_key', 'source', 'appointment_id'], ['is_held', 'happens_at']) }} as spanned
 ),
 
 -- Booked is booked, whatever came of it: an outcome or a new time does not move the booking.
@@ -43,9 +43,9 @@ entered as (
         source,
         appointment_id,
         'consult' as stage,
-        coalesce(starts_at <= first_known_at, false) as is_evidenced,
+        coalesce(happens_at <= first_known_at, false) as is_evidenced,
         not is_current as is_superseded,
-        coalesce(starts_at, first_known_at) as entered_at,
+        coalesce(happens_at, first_known_at) as entered_at,
         first_known_at as known_at
     from holdings
     where is_held

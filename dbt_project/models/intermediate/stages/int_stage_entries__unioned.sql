@@ -3,6 +3,7 @@
 with entries as (
     select
         record_key,
+        cast(null as varchar) as source,
         'criteria' as basis_group,
         'decision|' || cast(decision_no as varchar) as source_entry,
         stage,
@@ -20,6 +21,7 @@ with entries as (
     union all
     select
         record_key,
+        source,
         'crm_label' as basis_group,
         source || '|' || event_id as source_entry,
         stage,
@@ -36,6 +38,7 @@ with entries as (
     union all
     select
         record_key,
+        source,
         'appointment_record' as basis_group,
         source || '|' || appointment_id as source_entry,
         stage,
@@ -54,6 +57,7 @@ with entries as (
 select
     md5({{ canonical_text(['record_key', 'basis_group', 'source_entry', 'stage', 'entered_at', 'known_at']) }}) as entry_key,
     record_key,
+    source,
     basis_group,
     stage,
     basis,

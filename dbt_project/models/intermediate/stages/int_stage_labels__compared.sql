@@ -37,6 +37,7 @@ select
     leads.criteria_version as current_criteria_version,
     decided.criteria_version as decided_criteria_version,
     label.record_key as label_record_key,
+    label.source as label_source,
     label.actor_id,
     label.actor_type,
     tolerances.tolerance_seconds,

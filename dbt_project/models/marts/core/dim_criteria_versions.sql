@@ -1,6 +1,6 @@
 select
     criteria_version,
-    service_line,
+    {{ dimension('versions.service_line') }} as service_line,
     version,
     file,
     requirement,
@@ -15,5 +15,5 @@ select
     {{ units_of_micros('behaviour_threshold_micro_points') }} as behaviour_threshold_points,
     first_contact_business_minutes,
     effective_from,
-    lead(effective_from) over (partition by service_line order by effective_from) as effective_to
-from {{ ref('input__criteria_versions') }}
+    lead(effective_from) over (partition by versions.service_line order by effective_from) as effective_to
+from {{ ref('input__criteria_versions') }} as versions

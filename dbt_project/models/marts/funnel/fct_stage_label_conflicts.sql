@@ -3,7 +3,6 @@ with roles as (
     select
         compared.lead_key,
         compared.stage,
-        compared.source,
         max(case when {{ allowed_by('versions.verified_by', 'staff.role') }} then 1 else 0 end) = 1 as is_authorised,
         max(spans.criteria_version) as criteria_version
     from {{ ref('int_stage_labels__compared') }} as compared
@@ -13,9 +12,9 @@ with roles as (
             and compared.labelled_at >= spans.valid_from
             and compared.labelled_at < spans.valid_to
     inner join {{ ref('input__criteria_versions') }} as versions on spans.criteria_version = versions.criteria_version
-    left join {{ ref('int_staff__current') }} as staff on compared.source = staff.source and compared.actor_id = staff.staff_id
+    left join {{ ref('int_staff__current') }} as staff on compared.label_source = staff.source and compared.actor_id = staff.staff_id
     where compared.stage = 'sql' and compared.actor_type = 'staff'
-    group by compared.lead_key, compared.stage, compared.source
+    group by compared.lead_key, compared.stage
 ),
 
 conflicts as (

@@ -1,15 +1,19 @@
--- The booking in its version at as_of, with the moments its earlier versions tell of.
+-- The booking in its version at as_of, with the moments its earlier versions tell of. What is said to have come of it
+-- counts from the moment it was set for; until then it is booked.
 with versions as (
     select
         record_key,
         source,
         appointment_id,
         booked_by,
-        status,
+        case
+            when status is null or (status in ('held', 'no_show') and happens_at > {{ as_of() }}) then 'booked'
+            else status
+        end as status,
         location_id,
         is_current,
         booked_at,
-        coalesce(starts_at, cast(appointment_date as timestamp)) as starts_at,
+        happens_at as starts_at,
         known_at,
         valid_to
     from {{ ref('int_appointments__versioned') }}

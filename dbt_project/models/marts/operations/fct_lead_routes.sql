@@ -1,8 +1,8 @@
 select
     merged.lead_key,
     route.record_key,
-    route.team_id,
-    route.staff_id,
+    {{ dimension('route.team_id') }} as team_id,
+    {{ dimension('route.staff_id') }} as staff_id,
     route.queue,
     route.reasons,
     route.deciding_constraint,
