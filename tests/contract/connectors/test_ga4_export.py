@@ -245,7 +245,8 @@ def test_lines_that_are_no_event_wait_with_their_bytes(export: Export) -> None:
 
 def test_a_strange_value_harms_no_other_event(export: Export) -> None:
     strange = [
-        event("1.1", page="https://x.example/%zz?gclid=%C3%28&fbclid=%"), event("2.2", event_params=[1, None, {"key": None}]),
+        event("1.1", page="https://x.example/%zz?gclid=%C3%28&fbclid=%"),
+        event("2.2", event_params=[1, None, {"key": None}]),
         event("3.3", event_params=None), event("4.4", event_timestamp=1.7e15), event("5.5", event_timestamp="9" * 30),
         event("6.6", user_properties="x", collected_traffic_source=[1]), event(7, session=None),
         event("8.8", params={"topic": "a" * 100_000}, **{'od"d~/name': {"a": [1]}}), event("", page="/\u00e9\u2603"),
