@@ -26,6 +26,15 @@
     (2 * cast(substr({{ batch_id }}, 1, 8) as bigint))
 {%- endmacro %}
 
+{# Three capital letters; whatever else a history holds is no currency. #}
+{% macro is_currency(code) -%}
+    {{ return(adapter.dispatch('is_currency', 'warm_handoff')(code)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_currency(code) -%}
+    regexp_full_match({{ code }}, '[A-Z]{3}')
+{%- endmacro %}
+
 {#
   What an account's history says in the first run that says it: the currency and zone of an account never change, and
   what was built on them must stand.
@@ -34,7 +43,10 @@
     (
         select _source as source, account_id as name, {{ column }} as value
         from {{ landed(folder, 'account_history') }}
-        where {{ column }} is not null
+        where
+            {%- if column == 'currency' %} {{ is_currency('currency') }}
+            {%- else %} timezone in (select timezone from {{ landed('run', 'timezone_offsets') }})
+            {%- endif %}
         qualify row_number() over (
             partition by _source, account_id
             order by {{ first_step_of_run() }}, changed_at desc, _batch_id desc, _row_no desc
@@ -120,8 +132,8 @@ select
     held.currency,
     coalesce(held.is_deleted, false) as is_deleted,
     held.cost,
-    coalesce(held.impressions, 0) as impressions,
-    coalesce(held.clicks, 0) as clicks,
+    held.impressions,
+    held.clicks,
     held.spend_date,
     case
         when held._known_at_basis = 'event' and zone.timezone is not null
@@ -205,7 +217,7 @@ moves as (
     union all
     select
         first_steps.source, first_steps.campaign_id, first_steps.currency, first_steps.spend_date,
-        names.from_step as step, 0 as cost, 0 as impressions, 0 as clicks, 0 as units, null as known_at
+        names.from_step as step, 0 as cost, null as impressions, null as clicks, 0 as units, null as known_at
     from first_steps
     inner join names
         on

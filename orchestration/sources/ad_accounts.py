@@ -51,7 +51,7 @@ def _told(histories: Sequence[Extract]) -> Iterator[tuple[str, str | None, str |
                 for row in zip(account, currency, zone, strict=True):
                     if row[0] is not None:
                         yield row[0], row[1], row[2]
-        except FileRefused:
+        except (FileRefused, OSError):
             continue
 
 

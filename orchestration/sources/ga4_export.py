@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -112,7 +113,7 @@ def _extract(source: Ga4Source, files: Sequence[Path], tally: Ga4Tally, day: dat
     folder = source.path if source.path.is_dir() else source.path.parent
     first = str(files[0].relative_to(folder))
     return Extract(
-        rules=rules_of(source),
+        rules=replace(rules_of(source), timezone=None),  # every time is UTC and says so
         spec=object_spec(source.folder),
         origin=first if len(files) == 1 else f"{first} and {len(files) - 1} more of its day",
         format="ndjson",

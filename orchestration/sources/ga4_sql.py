@@ -161,7 +161,8 @@ def _clicks() -> list[str]:
     found = []
     for name in CLICK_IDS:
         collected = f"collected_traffic_source.{name}, " if name in _COLLECTED else ""
-        in_page = f"nullif(url_decode(regexp_extract(page_location, '[?&]{name}=([^&#]+)', 1)), '')"
+        written = f"nullif(regexp_extract(page_location, '[?&]{name}=([^&#]+)', 1), '')"
+        in_page = f"coalesce(try(url_decode({written})), {written})"
         found.append(f"coalesce({collected}{in_page}) as {name}")
     return found
 

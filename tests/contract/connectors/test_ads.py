@@ -34,7 +34,7 @@ def test_every_format_gives_the_same_spend(
     day = date(2026, 1, 10)
     assert ad_staging.standing(home.paths, known, SPEND) == {
         ("google_ads", "344", day, "USD"): (Decimal("1.250001"), 200, 6),
-        ("google_ads", "345", day, "USD"): (Decimal("999999999.990000"), 100, 0),
+        ("google_ads", "345", day, "USD"): (Decimal("999999999.990000"), 100, None),
     }
 
 
@@ -104,6 +104,21 @@ def test_currency_and_zone_come_from_the_accounts_own_history(
     assert reasons(landed) == {"account_without_currency_or_timezone:customer_id": 1}
     staged = ad_staging.rows(home.paths, known, SPEND, "campaign_id, currency, known_at")
     assert staged == [("344", "SEK", datetime(2026, 1, 10, 23))]
+
+
+def test_a_currency_that_is_none_waits_for_one_that_is(
+    home: LandingHome, tmp_path: Path, ad_staging: AdStaging
+) -> None:
+    ads = Deliveries(tmp_path / "ads")
+    columns = ("id", "updated_at", "currency_code", "time_zone")
+    account = {"id": ACCOUNT, "updated_at": "2022-02-01", "currency_code": "US$", "time_zone": "PST8"}
+    ads.put("account_history", [account], columns)
+    ads.put("campaign_stats", [stat()], GOOGLE)
+    known = ads.registry()
+    assert home.land(known.sources["ads"]).has_failed
+    ads.put("account_history", [{**account, "currency_code": "USD", "updated_at": "2022-01-01"}], columns)
+    assert not home.land(known.sources["ads"]).has_failed
+    assert [key[3] for key in ad_staging.standing(home.paths, known, SPEND)] == ["USD"]
 
 
 def test_one_report_of_an_account_brings_its_spend_and_the_registry_says_which(

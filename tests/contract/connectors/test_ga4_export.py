@@ -243,6 +243,22 @@ def test_lines_that_are_no_event_wait_with_their_bytes(export: Export) -> None:
     assert [(row.line, row.raw) for row in kept] == list(zip([2, 3, 4, 6, 7, 8], bad, strict=True))
 
 
+def test_a_strange_value_harms_no_other_event(export: Export) -> None:
+    strange = [
+        event("1.1", page="https://x.example/%zz?gclid=%C3%28&fbclid=%"),
+        event("2.2", event_params=[1, None, {"key": None}]),
+        event("3.3", event_params=None), event("4.4", event_timestamp=1.7e15), event("5.5", event_timestamp="9" * 30),
+        event("6.6", user_properties="x", collected_traffic_source=[1]), event(7, session=None),
+        event("8.8", params={"topic": "a" * 100_000}, **{'od"d~/name': {"a": [1]}}), event("", page="/\u00e9\u2603"),
+    ]  # fmt: skip
+    export.put(*strange)
+    landed = export.land()
+    assert counts(landed) == (9, 7, 0, 2)
+    assert landed.results[0].accounting.reasons == {"not_a_timestamp:occurred_at": 2}
+    assert landed.results[0].accounting.unknown_columns == ('od"d~/name',)
+    assert [row[1:] for row in export.rows("click_token, click_id_type, page") if row[0]] == [("gclid", "/%zz")]
+
+
 def test_days_are_files_shards_and_folders_and_the_rest_is_told(export: Export) -> None:
     names = [
         "events_20260301000000000000.json", "events_20260301/part-1.ndjson", "event_date=2026-03-02/a.parquet",

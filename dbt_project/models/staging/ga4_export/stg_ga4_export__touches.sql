@@ -9,7 +9,7 @@ with events as (
 )
 
 select
-    events.touch_token as touch_id,
+    md5(events.touch_token) as touch_id,
     events.lead_id,
     events.anonymous_token,
     events.occurred_at,
