@@ -25,6 +25,7 @@ from models_ml.world.staffing import pick_members, team_table
 
 PLAYS = 128
 HORIZONS = (30, 60, 90)
+_SAME_MOMENT = 15 * MINUTE
 # What a play needs to know of a lead.
 _PLAYED = ("number", "intent", "fit", "line", "location", "calendar", "in_state", "purpose", "created", "referral_at")
 
@@ -62,7 +63,9 @@ def possible_plays(plan: Plan, block: Block, at: Ints) -> Plays:
     told |= at >= cast["created"].to_numpy() + 2 * DAY
     odd = hidden.chance("odd_purpose", 0.028, played["number"].to_numpy())
     played["purpose"] = np.where(np.repeat(told, PLAYS), played["purpose"], odd.astype(np.int64))
-    worked = np.where(story["worked_at"] < at + HANDED_AFTER, story["worked_at"], at + HANDED_AFTER)
+    # Who called was taken up in that very call; work of another time than the handover's is not this handover's.
+    worked = story["worked_at"].to_numpy()
+    worked = np.where(np.abs(worked - at) <= _SAME_MOMENT, worked, at + HANDED_AFTER)
     tale = pd.DataFrame({"worked_at": np.repeat(worked, PLAYS)})
     tale["self_booked_at"] = _self_booked(hidden, played, story, row, at_each)
     return Plays(at_each, played, tale)

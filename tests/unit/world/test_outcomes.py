@@ -85,6 +85,9 @@ def test_the_moment_of_handover_may_be_named(mqls: pd.DataFrame, model: OutcomeM
     ids = some["lead_id"].tolist()
     asked = model.chances(ids, [30])
     np.testing.assert_array_equal(model.chances(ids, [30], at=some["house_mql_at"].tolist()), asked)
+    reached = {"staff_ids": ["staff_101"] * len(ids), "open_minutes": np.full(len(ids), 30.0)}
+    late = model.chances(ids, [30], at=(some["house_mql_at"] + pd.Timedelta(days=200)).tolist(), **reached)
+    assert 0.1 < late.mean() < model.chances(ids, [30], **reached).mean() + 0.05
     later = model.chances(ids, [30], at=(some["house_mql_at"] + pd.Timedelta(days=30)).tolist())
     assert later.mean() < asked.mean()
 

@@ -16,7 +16,7 @@ NAMES = tuple(SCENARIOS)
 
 @cache
 def world_of(name: str) -> World:
-    return build_world(leads=1500, seed=4, months=6, scenario=name)
+    return build_world(leads=1200, seed=4, months=6, scenario=name)
 
 
 def late_rows(world: World, table: str, occurred: str) -> pd.Series:
@@ -127,14 +127,14 @@ def test_hostile_corrects_attributes_later() -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("until", ["2026-02-11", "2026-06-29T07:00"])
 def test_a_shorter_world_is_the_longer_one_cut(name: str, until: str) -> None:
-    shorter = build_world(leads=1500, seed=4, months=6, scenario=name, until=until)
+    shorter = build_world(leads=1200, seed=4, months=6, scenario=name, until=until)
     assert hashes(shorter.tables) == hashes(world_of(name).known_between(None, pd.Timestamp(until, tz="UTC")))
 
 
 def test_more_touches_change_nothing_that_is_true() -> None:
-    more = build_world(leads=1500, seed=4, months=6, touches_per_lead=60)
+    more = build_world(leads=1200, seed=4, months=6, touches_per_lead=60)
     assert hashes(more.truth) == hashes(world_of("real").truth)
-    assert 50 < len(more.tables["touches"]) / 1500 < 70
+    assert 50 < len(more.tables["touches"]) / 1200 < 70
     mine = set(world_of("real").tables["touches"].loc[lambda rows: rows["lead_id"].notna(), "touch_id"])
     assert mine <= set(more.tables["touches"]["touch_id"])
     assert frame_hash(more.tables["work_events"]) == frame_hash(world_of("real").tables["work_events"])

@@ -15,7 +15,8 @@ from tests.unit.world.conftest import LEADS, MONTHS, SEED
 
 def frame_hash(frame: pd.DataFrame) -> str:
     """Hash of every value, row order included."""
-    return hashlib.sha256(frame.to_csv(index=False).encode()).hexdigest()
+    rows = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    return hashlib.sha256(rows.tobytes() + "|".join(map(str, frame.columns)).encode()).hexdigest()
 
 
 def hashes(tables: dict[str, pd.DataFrame]) -> dict[str, str]:
