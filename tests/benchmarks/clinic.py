@@ -104,7 +104,9 @@ _REGISTRY = """sources:
 destinations:
   crm: {kind: sql, url: "sqlite:///crm.db", source: clinic, table: leads, key: lead_id}
 """
-_MARKETING = f"one_of(n, 'channel', {_CHANNELS}) as channel, 'ads' as platform, 'c' || draw(n, 'campaign') % 40 as campaign_id"
+_MARKETING = (
+    f"one_of(n, 'channel', {_CHANNELS}) as channel, 'ads' as platform, 'c' || draw(n, 'campaign') % 40 as campaign_id"
+)
 _BEFORE = f"n < {{leads}} and created(n) < timestamp '{END}'"
 _TOUCH = f"""
     one_of(k, 'signal', {_SIGNALS}) as signal, one_of(n, 'line', {_LINES}) as service_line,
@@ -113,7 +115,9 @@ _TOUCH = f"""
     case when draw(k, 'click') % 10 = 0 then 'gclid' end as click_id_type,
     's' || n || '-' || k // 7 as session_id, 'https://clinic.example/line/' || draw(k, 'page') % 300 || '?x=1' as landing_page
 """
-_TOUCH_TIME = f"least(created(n) + to_seconds(draw(k, 'when') % 15552000 - 5184000), timestamp '{END}' - interval 1 hour)"
+_TOUCH_TIME = (
+    f"least(created(n) + to_seconds(draw(k, 'when') % 15552000 - 5184000), timestamp '{END}' - interval 1 hour)"
+)
 _WHO = """
     case when draw(k, 'who') % 100 < 8 then 'L' || n end as lead_id,
     case when draw(k, 'who') % 100 < 8 then null when draw(k, 'who') % 100 < 18 then 'x' || md5('nobody' || k // 5)
