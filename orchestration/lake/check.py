@@ -16,13 +16,14 @@ import pyarrow.compute as pc
 from orchestration.lake.cell_sql import LANDED_TYPES, find_fault, make_zone_days, parse_cell, to_utc, zone_join
 from orchestration.lake.door import LandedColumn, door_columns, token_kinds, vault_columns
 from orchestration.lake.extract import ColumnSpec, Extract
+from orchestration.lake.once import make_once
 from orchestration.lake.rows import BadRow, RowBlock
 from orchestration.lake.tokens import declare_keys, token_sql
 from orchestration.lake.versions import ADD_FRESH, FRESH
 from orchestration.lake.zones import zone_names
 
 _NULL = "chr(30)"
-_NEXT = " || chr(31) || "
+_NEXT = ", chr(31), "
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Checker:
         )
         self._fault = fault
         self._as_of = as_of
+        self._columns_past = door_columns(extract.spec, extract.rules)
         self._statements: dict[frozenset[int], str] = {}
 
     def check(self, block: RowBlock) -> CheckedBlock:
@@ -61,7 +63,8 @@ class Checker:
         names = set(block.table.column_names)
         given = frozenset(place for place, column in enumerate(self._columns) if column.name in names)
         cells = {f"c{place}": block.table.column(self._columns[place].name) for place in sorted(given)}
-        self._connection.register("chunk", pa.table({"_row_no": pa.array(block.row_no), **cells}))
+        made = make_once(self._connection, self._columns_past, cells)
+        self._connection.register("chunk", pa.table({"_row_no": pa.array(block.row_no), **cells, **made}))
         if given not in self._statements:
             self._statements[given] = _statement(self._extract, self._columns, given, self._fault, self._as_of)
         checked = self._connection.sql(self._statements[given]).to_arrow_table()
@@ -116,12 +119,17 @@ def _statement(extract: Extract, columns: tuple[ColumnSpec, ...], given: frozens
             {_value(columns, _known_name(extract), "cast(null as timestamp)")} as _given_at
             from {"dated" if _event_day(extract, columns) else "zoned"}),
         passed as (select _row_no, _fault, _given_at, _event_at, {_cursor(extract, columns)},
-            {", ".join(f'{each.sql} as "{each.name}"' for each in _passing(extract, landed))},
+            {", ".join(f'{_made(each, given)} as "{each.name}"' for each in _passing(extract, landed))},
             {_token_text(extract, columns)}
             from judged cross join token_keys)
         select * exclude (_kept), {_known_at(extract, as_of)}, {_hashes(extract, landed)}
         from passed
     """
+
+
+def _made(column: LandedColumn, given: frozenset[int]) -> str:
+    """SQL of a column past the door; what is made once for equal cells stands in the chunk already."""
+    return column.sql if column.place is None or column.place not in given else f"m{column.place}"
 
 
 def _reading(
@@ -206,7 +214,7 @@ def _token_text(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str:
     """What the vault keeps of a row, under a token of its own: a change of it is a version too."""
     kept = {column.name for column in vault_columns(extract.spec, extract.rules)}
     cells = [f"coalesce(c{place}, {_NULL})" for place, column in enumerate(columns) if column.name in kept]
-    return f"{token_sql('row', _NEXT.join(cells)) if cells else 'cast(null as varchar)'} as _kept"
+    return f"{token_sql('row', f'concat({_NEXT.join(cells)})') if cells else 'cast(null as varchar)'} as _kept"
 
 
 def _known_at(extract: Extract, as_of: str) -> str:
@@ -226,10 +234,11 @@ def _hashes(extract: Extract, landed: list[LandedColumn]) -> str:
     content = [_text_of(each) for each in passing if each.source_column not in aside and not each.is_token]
     key = [_text_of(each) for name in spec.key for each in passing if each.source_column == name]
     tokens = [_text_of(each) for each in passing if each.is_token]
-    token_hash = f"md5(coalesce(_kept, ''){''.join(_NEXT + each for each in tokens)})"
+    token_hash = f"md5(concat(coalesce(_kept, ''){''.join(_NEXT + each for each in tokens)}))"
     has_tokens = bool(tokens) or bool(vault_columns(spec, extract.rules))
     return (
-        f"md5({_NEXT.join(key) or _NULL}) as _key_hash, md5({_NEXT.join(content) or _NULL}) as _row_hash,"
+        f"md5(concat({_NEXT.join(key) or _NULL})) as _key_hash,"
+        f" md5(concat({_NEXT.join(content) or _NULL})) as _row_hash,"
         f" {token_hash if has_tokens else 'cast(null as varchar)'} as _token_hash"
     )
 
