@@ -113,7 +113,8 @@ _TOUCH = f"""
     one_of(k, 'topic', ['knee_pain', 'hip_pain', 'heart', 'skin']) as topic, {_MARKETING},
     case when draw(k, 'click') % 10 = 0 then 'g' || md5('click' || k) end as click_id,
     case when draw(k, 'click') % 10 = 0 then 'gclid' end as click_id_type,
-    's' || n || '-' || k // 7 as session_id, 'https://clinic.example/line/' || draw(k, 'page') % 300 || '?x=1' as landing_page
+    's' || n || '-' || k // 7 as session_id,
+    'https://clinic.example/line/' || draw(k, 'page') % 300 || '?x=1' as landing_page
 """
 _TOUCH_TIME = (
     f"least(created(n) + to_seconds(draw(k, 'when') % 15552000 - 5184000), timestamp '{END}' - interval 1 hour)"
@@ -137,7 +138,8 @@ _TABLES = {
                 when 'payer_type' then one_of(n, 'payer', ['commercial', 'medicare', 'medicaid', 'self_pay', 'unknown'])
                 when 'referral_status' then one_of(n, 'referral', ['not_required', 'on_file', 'missing'])
                 else one_of(n, name, ['routine', 'soon', 'urgent']) end as value
-        from range({{leads}}) as numbers (n), (values ('state'), ('payer_type'), ('referral_status'), ('urgency')) as names (name)
+        from range({{leads}}) as numbers (n),
+            (values ('state'), ('payer_type'), ('referral_status'), ('urgency')) as names (name)
         where {_BEFORE}
         """,
     "identities": f"""
@@ -179,11 +181,19 @@ _TABLES = {
             (draw(n * 1000 + d, 'cost') % 50000) / 100.0 as cost, 'USD' as currency, 1000 as impressions, 40 as clicks
         from range(40) as campaigns (n), range({_DAYS}) as days (d)
         """,
-    "locations": "select 'loc' || n as location_id, 'L' || n as name, 'cal' as calendar_id from range(6) as numbers (n)",
-    "calendars": "select 'cal' as calendar_id, 'America/Chicago' as timezone, n + 1 as iso_weekday, '08:00' as opens_at,"
-    " '17:00' as closes_at from range(5) as numbers (n)",
-    "teams": "select 'team' || n as team_id, 'Team ' || n as name, 'queue' || n as queue, 40 as daily_capacity,"
-    " 'cal' as calendar_id from range(3) as numbers (n)",
+    "locations": """
+        select 'loc' || n as location_id, 'L' || n as name, 'cal' as calendar_id from range(6) as numbers (n)
+        """,
+    "calendars": """
+        select 'cal' as calendar_id, 'America/Chicago' as timezone, n + 1 as iso_weekday, '08:00' as opens_at,
+            '17:00' as closes_at
+        from range(5) as numbers (n)
+        """,
+    "teams": """
+        select 'team' || n as team_id, 'Team ' || n as name, 'queue' || n as queue, 40 as daily_capacity,
+            'cal' as calendar_id
+        from range(3) as numbers (n)
+        """,
 }
 _NEXT = f"""
     with numbers as (

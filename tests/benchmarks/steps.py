@@ -58,11 +58,13 @@ def bare_land(file: str, out: str) -> Told:
 
 def land_and_build(home: str, registry: str, as_of: str) -> Told:
     """Land all that is new, then build: the first time in full, later what is touched. Measured is the build."""
+    from orchestration.dbt_manifest import ensure_manifest
     from orchestration.executing import execute
     from orchestration.runs import open_run
 
     told: Told = {}
     settings = replace(Settings(), home=Path(home), sources=Path(registry), as_of=parse_as_of(as_of))
+    ensure_manifest(settings)
     with open_run(settings, who="a benchmark") as run, contextlib.redirect_stdout(io.StringIO()):
         before = cpu_seconds()
         assert execute(run, "land"), run.failures
@@ -192,12 +194,16 @@ def sync(home: str, registry: str, scratch: str) -> Told:
 
     settings = replace(Settings(), home=Path(home), sources=Path(registry), as_of=parse_as_of("2026-03-02"))
     told: Told = {}
-    with open_run(settings, who="a benchmark") as run, closing(Outbox(Path(scratch) / "outbox.sqlite")) as outbox:
-        with open_destination(run.registry.destinations["crm"]) as destination, part(told):
-            destination.check()
-            wanted = wanted_rows(run, destination.source)
-            outbox.queue("crm", wanted, floor=destination.highest_sequence())
-            counts = deliver(outbox, destination)
+    with (
+        open_run(settings, who="a benchmark") as run,
+        closing(Outbox(Path(scratch) / "outbox.sqlite")) as outbox,
+        open_destination(run.registry.destinations["crm"]) as destination,
+        part(told),
+    ):
+        destination.check()
+        wanted = wanted_rows(run, destination.source)
+        outbox.queue("crm", wanted, floor=destination.highest_sequence())
+        counts = deliver(outbox, destination)
     return {**told, "rows": len(wanted), **counts}
 
 
