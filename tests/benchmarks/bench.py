@@ -27,7 +27,7 @@ _HEAD = "| what | wall s | CPU s | peak MiB | bare CPU s | ratio (CPU) | aim |\n
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the table. `ratio` is ours to bare; bare to ours (`is_share`) where the aim is a share of its speed."""
+    """One line of the table. `ratio` is ours to bare; with `is_share` bare to ours, a share of its speed."""
 
     what: str
     ours: Figure
