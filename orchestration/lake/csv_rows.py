@@ -162,7 +162,7 @@ def _parse(data: bytes, header: Header, starts: Rows, ends: Rows, nulls: list[st
         content = data[int(starts[0]) : int(ends[-1])]
     else:
         content = b"\n".join(data[begin:end] for begin, end in zip(starts.tolist(), ends.tolist(), strict=True))
-    reads = pa_csv.ReadOptions(column_names=names, block_size=max(1 << 20, len(content) + 2 if b'"' in content else 0))
+    reads = pa_csv.ReadOptions(column_names=names, block_size=max(1 << 20, len(content) + 2), use_threads=False)
     parses = pa_csv.ParseOptions(delimiter=header.delimiter.decode(), newlines_in_values=b'"' in content)
     converts = pa_csv.ConvertOptions(
         column_types={name: pa.string() for name in names},
