@@ -10,6 +10,8 @@ READY := .venv/.installed
 WORLD ?= .demo
 LEADS ?= 20000
 SEED ?= 7
+SIZE ?= 1m
+PAIRS ?= 3
 PORT ?= 3000
 EDIT ?=
 export HANDOFF_HOME ?= $(CURDIR)/.handoff
@@ -70,12 +72,8 @@ nightly: setup  ## the long tests as well
 format: setup  ## let ruff format Python
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench: setup  ## time a first run and a run without news, LEADS=…
-	@scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
-	$(BIN)/handoff world build --leads $(LEADS) --seed $(SEED) --out $$scratch/world && \
-	as_of=$$($(BIN)/python -c 'import json, sys; print(json.load(open(sys.argv[1]))["as_of"])' $$scratch/world/world.json) && \
-	for n in first again; do echo "== $$n"; time $(BIN)/handoff run --sources $$scratch/world/sources.yaml \
-		--home $$scratch/home --as-of "$$as_of"; done
+bench: setup  ## measure beside the bare engine, SIZE=1m or 10m, into docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks.bench --size $(SIZE) --pairs $(PAIRS) --out docs/benchmarks.md
 
 lock:  ## resolve requirements.lock anew (needs uv)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --universal --python-version 3.11 --generate-hashes \

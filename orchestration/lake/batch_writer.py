@@ -76,7 +76,9 @@ class BatchWriter:
         }
         self._staged = scratch / "staged.parquet"
         self._final = scratch / "batch.parquet"
-        self._writer = _open_writer(self._staged, self._schema)
+        spec = extract.spec
+        self._keys = frozenset(column.landed or "" for column in spec.columns if column.name in spec.key)
+        self._writer = _open_writer(self._staged, self._schema, self._keys)
 
     def add(self, block: RowBlock, checked: CheckedBlock) -> None:
         """Write the good rows of a block, keep what the vault keeps, count."""
@@ -107,7 +109,7 @@ class BatchWriter:
         self._writer.close()
         if changes_nothing:
             return self._staged
-        with _open_writer(self._final, self._schema) as final, pq.ParquetFile(self._staged) as staged:
+        with _open_writer(self._final, self._schema, self._keys) as final, pq.ParquetFile(self._staged) as staged:
             for group in range(staged.num_row_groups):
                 table = _apply(staged.read_row_group(group), verdicts)
                 if table.num_rows:
@@ -163,10 +165,14 @@ class BatchWriter:
             self.tally.cursor_max = rows.column("_cursor")[pc.index(values, greatest).as_py()].as_py()
 
 
-def _open_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def _open_writer(path: Path, schema: pa.Schema, keys: frozenset[str]) -> pq.ParquetWriter:
     path.touch(mode=0o600)
-    plain = [name for name in schema.names if name not in _HASHES and name != "_row_no"]
-    return pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, use_dictionary=plain)
+    # What is nearly always new is no word for a dictionary, and nobody looks for a hash by its range.
+    words = [field.name for field in schema if pa.types.is_string(field.type) and field.name not in {*_HASHES, *keys}]
+    ranges = [name for name in schema.names if name not in _HASHES]
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", compression_level=1, use_dictionary=words, write_statistics=ranges
+    )
 
 
 def _apply(table: pa.Table, verdicts: Verdicts) -> pa.Table:

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from orchestration.lake.cell_sql import LANDED_TYPES, find_fault, make_zone_days, parse_cell, to_utc, zone_join
-from orchestration.lake.door import door_columns, token_kinds, vault_columns
+from orchestration.lake.door import LandedColumn, door_columns, token_kinds, vault_columns
 from orchestration.lake.extract import ColumnSpec, Extract
+from orchestration.lake.once import make_once
 from orchestration.lake.restatement import day_columns, told_columns
-from orchestration.lake.row_hashes import NEXT, NULL, hash_columns, known_name, passing
+from orchestration.lake.row_hashes import NULL, hash_columns, joined, known_name, passing
 from orchestration.lake.rows import BadRow, RowBlock
 from orchestration.lake.tokens import declare_keys, token_sql
 from orchestration.lake.versions import ADD_FRESH, FRESH
@@ -57,6 +58,7 @@ class Checker:
         )
         self._fault = fault
         self._as_of = as_of
+        self._columns_past = door_columns(extract.spec, extract.rules)
         self._statements: dict[frozenset[int], str] = {}
 
     def check(self, block: RowBlock) -> CheckedBlock:
@@ -64,7 +66,10 @@ class Checker:
         names = set(block.table.column_names)
         given = frozenset(place for place, column in enumerate(self._columns) if column.name in names)
         cells = {f"c{place}": block.table.column(self._columns[place].name) for place in sorted(given)}
-        self._connection.register("chunk", pa.table({"_row_no": pa.array(block.row_no), **cells}))
+        made = make_once(self._connection, self._columns_past, cells)
+        # In one piece: DuckDB keeps the order of rows through joins then, and nothing need be sorted after.
+        chunk = pa.table({"_row_no": pa.array(block.row_no), **cells, **made}).combine_chunks()
+        self._connection.register("chunk", chunk)
         if given not in self._statements:
             self._statements[given] = _statement(self._extract, self._columns, given, self._fault, self._as_of)
         checked = self._connection.sql(self._statements[given]).to_arrow_table()
@@ -121,12 +126,17 @@ def _statement(extract: Extract, columns: tuple[ColumnSpec, ...], given: frozens
             {_value(columns, known_name(extract.spec), "cast(null as timestamp)")} as _given_at{told}
             from {"dated" if _event_day(extract, columns) else "zoned"}),
         passed as (select _row_no, _fault, _given_at, _event_at{named}, {_cursor(extract, columns)},
-            {", ".join(f'{each.sql} as "{each.name}"' for each in passing(landed))},
+            {", ".join(f'{_made(each, given)} as "{each.name}"' for each in passing(landed))},
             {_token_text(extract, columns)}
             from judged cross join token_keys)
         select * exclude (_kept), {_known_at(extract, as_of)}, {hashes}
         from passed
     """
+
+
+def _made(column: LandedColumn, given: frozenset[int]) -> str:
+    """SQL of a column past the door; what is made once for equal cells stands in the chunk already."""
+    return column.sql if column.place is None or column.place not in given else f"m{column.place}"
 
 
 def _reading(
@@ -200,7 +210,7 @@ def _token_text(extract: Extract, columns: tuple[ColumnSpec, ...]) -> str:
     """What the vault keeps of a row, under a token of its own: a change of it is a version too."""
     kept = {column.name for column in vault_columns(extract.spec, extract.rules)}
     cells = [f"coalesce(c{place}, {NULL})" for place, column in enumerate(columns) if column.name in kept]
-    return f"{token_sql('row', NEXT.join(cells)) if cells else 'cast(null as varchar)'} as _kept"
+    return f"{token_sql('row', joined(cells)) if cells else 'cast(null as varchar)'} as _kept"
 
 
 def _known_at(extract: Extract, as_of: str) -> str:

@@ -21,6 +21,7 @@ from orchestration.lake.rows import BadRow, CsvShape, RowBlock, Rows, clean_tabl
 from orchestration.lake.sniff import read_blocks
 
 BLOCK = 1 << 24
+_NEWLINE, _RETURN, _LAST_BLANK = 10, 13, 32
 Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -86,7 +87,8 @@ def cut_block(
         at = places[index]
         return int(lines[at]), data[starts[at] : ends[at]]
 
-    cleaned = clean_table(table, extract.rules.null_tokens, is_nulled=True)
+    is_trimmed = not _may_need_trimming(data[: split.used], header.delimiter)
+    cleaned = clean_table(table, extract.rules.null_tokens, is_nulled=True, is_trimmed=is_trimmed)
     shape = CsvShape(header.names, header.delimiter.decode(), is_declared=bool(extract.header))
     return RowBlock(cleaned, numbers[good], raw_at, bad, shape), row_no + len(starts)
 
@@ -126,7 +128,24 @@ def _outside_quotes(row: bytes) -> bytes:
     return b"".join(row.split(b'"')[0::2])
 
 
+def _may_need_trimming(data: bytes, delimiter: bytes) -> bool:
+    """Whether a cell may begin or end with white space; where it is not plain to see, it may."""
+    if not data.isascii() or b'"' in data:
+        return True
+    edges = bytes({_NEWLINE, _RETURN, delimiter[0]})
+    if not any(bytes([code]) in data for code in range(_LAST_BLANK + 1) if code not in edges):
+        return False
+    buffer = np.frombuffer(data, np.uint8)
+    is_edge = np.isin(np.arange(256), list(edges))
+    blanks = np.flatnonzero((buffer <= _LAST_BLANK) & ~is_edge[buffer])
+    if blanks[0] == 0 or blanks[-1] == len(buffer) - 1:
+        return True
+    return bool(is_edge[buffer[blanks - 1]].any() or is_edge[buffer[blanks + 1]].any())
+
+
 def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -143,7 +162,7 @@ def _parse(data: bytes, header: Header, starts: Rows, ends: Rows, nulls: list[st
         content = data[int(starts[0]) : int(ends[-1])]
     else:
         content = b"\n".join(data[begin:end] for begin, end in zip(starts.tolist(), ends.tolist(), strict=True))
-    reads = pa_csv.ReadOptions(column_names=names, block_size=max(1 << 20, len(content) + 2 if b'"' in content else 0))
+    reads = pa_csv.ReadOptions(column_names=names, block_size=max(1 << 20, len(content) + 2), use_threads=False)
     parses = pa_csv.ParseOptions(delimiter=header.delimiter.decode(), newlines_in_values=b'"' in content)
     converts = pa_csv.ConvertOptions(
         column_types={name: pa.string() for name in names},

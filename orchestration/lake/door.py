@@ -34,13 +34,17 @@ _MASKED_SEGMENT = r"/[^/]*(@|%40|%2540|\d{7,}|\d{3}[-. ]\d{3,4}[-. ]?\d{4})[^/]*
 
 @dataclass(frozen=True)
 class LandedColumn:
-    """One column past the door: its SQL, and what part it plays in telling versions apart."""
+    """One column past the door: its SQL, and what part it plays in telling versions apart.
+
+    `place` is set where the value follows from that one cell alone and is dear: it is worked out once for equal cells.
+    """
 
     name: str
     sql: str
     type: str
     source_column: str
     is_token: bool = False
+    place: int | None = None
 
 
 @dataclass(frozen=True)
@@ -136,12 +140,12 @@ def _landed(
     if name is None or column.door == "vault":
         return []
     if column.door in ("token", "web_token"):
-        return [LandedColumn(name, token_sql(_kind(column), cell), "varchar", column.name, is_token=True)]
+        return [LandedColumn(name, token_sql(_kind(column), cell), "varchar", column.name, is_token=True, place=place)]
     if column.name in hidden or (column.door == "free_text" and column.name not in rules.codes):
         return [LandedColumn(name, f"cast(null as {kind})", kind, column.name)]
     match column.door:
         case "page":
-            return [LandedColumn(name, page_sql(cell), "varchar", column.name)]
+            return [LandedColumn(name, page_sql(cell), "varchar", column.name, place=place)]
         case "postal":
             return [LandedColumn(name, f"upper(left({cell}, 3))", "varchar", column.name)]
         case "id_value":

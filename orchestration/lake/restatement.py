@@ -22,7 +22,7 @@ from orchestration.lake.cell_sql import find_fault
 from orchestration.lake.door import LandedColumn, door_columns, landed_columns
 from orchestration.lake.extract import ColumnSpec, Extract, Restates
 from orchestration.lake.refusal import LandingError
-from orchestration.lake.row_hashes import NEXT, content_hash, known_name, text_of
+from orchestration.lake.row_hashes import content_hash, joined, known_name, text_of
 
 _ROWS = 1 << 17
 _TABLES = """
@@ -82,7 +82,8 @@ def _day_sql(restates: Restates, landed: Sequence[LandedColumn]) -> str:
 
 
 def _part_sql(restates: Restates, landed: Sequence[LandedColumn]) -> str:
-    return NEXT.join(text_of(each) for name in restates.within for each in landed if each.source_column == name) or "''"
+    within = [text_of(each) for name in restates.within for each in landed if each.source_column == name]
+    return joined(within) if within else "''"
 
 
 class Restatement:

@@ -12,7 +12,7 @@ from orchestration.lake.door import LandedColumn, vault_columns
 from orchestration.lake.extract import Extract, ObjectSpec
 
 NULL = "chr(30)"
-NEXT = " || chr(31) || "
+NEXT = "chr(31)"
 
 
 def known_name(spec: ObjectSpec) -> str | None:
@@ -26,16 +26,21 @@ def passing(landed: Sequence[LandedColumn]) -> list[LandedColumn]:
     return [each for each in landed if each.name != "known_at"]
 
 
+def joined(texts: Sequence[str]) -> str:
+    """SQL of texts that are never null, put together so that no two lists of them look alike."""
+    return f"concat({f', {NEXT}, '.join(texts)})" if texts else NULL
+
+
 def hash_columns(extract: Extract, landed: Sequence[LandedColumn]) -> str:
     """`_key_hash`, `_row_hash` and `_token_hash`; `_kept` is the token of what the vault keeps of the row."""
     spec = extract.spec
     key = [text_of(each) for name in spec.key for each in passing(landed) if each.source_column == name]
     tokens = [text_of(each) for each in passing(landed) if each.is_token]
-    token_hash = f"md5(coalesce(_kept, ''){''.join(NEXT + each for each in tokens)})"
+    behind = joined(["coalesce(_kept, '')", *tokens])
     has_tokens = bool(tokens) or bool(vault_columns(spec, extract.rules))
     return (
-        f"md5({NEXT.join(key) or NULL}) as _key_hash, {content_hash(spec, landed)} as _row_hash,"
-        f" {token_hash if has_tokens else 'cast(null as varchar)'} as _token_hash"
+        f"md5({joined(key)}) as _key_hash, {content_hash(spec, landed)} as _row_hash,"
+        f" {f'md5({behind})' if has_tokens else 'cast(null as varchar)'} as _token_hash"
     )
 
 
@@ -43,7 +48,7 @@ def content_hash(spec: ObjectSpec, landed: Sequence[LandedColumn]) -> str:
     """Hash of what a row says: all but tokens, the clock it is known by, and the cursor."""
     aside = {known_name(spec), spec.cursor}
     content = [text_of(each) for each in passing(landed) if each.source_column not in aside and not each.is_token]
-    return f"md5({NEXT.join(content) or NULL})"
+    return f"md5({joined(content)})"
 
 
 def text_of(column: LandedColumn) -> str:

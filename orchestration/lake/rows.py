@@ -91,8 +91,15 @@ def clean_cells(cells: pa.ChunkedArray, null_tokens: frozenset[str], *, is_nulle
     return pc.if_else(pc.is_in(trimmed, value_set=empty), pa.scalar(None, type=trimmed.type), trimmed)
 
 
-def clean_table(table: pa.Table, null_tokens: frozenset[str], *, is_nulled: bool = False) -> pa.Table:
-    """`clean_cells` on every column; our own `handoff_*` fields are never read back."""
+def clean_table(
+    table: pa.Table, null_tokens: frozenset[str], *, is_nulled: bool = False, is_trimmed: bool = False
+) -> pa.Table:
+    """`clean_cells` on every column; our own `handoff_*` fields are never read back.
+
+    With `is_nulled` and `is_trimmed` the reader vouches for both, and the cells stay as they are.
+    """
     names = [name for name in table.column_names if not name.lower().startswith(ECHO_PREFIX)]
+    if is_nulled and is_trimmed:
+        return table.select(names)
     cleaned = [clean_cells(table.column(name).cast(pa.string()), null_tokens, is_nulled=is_nulled) for name in names]
     return pa.table(cleaned, names=names) if names else table.select([])

@@ -54,7 +54,7 @@ def compile_project(builds: DbtBuilds, home: Path, *, select: Sequence[str]) -> 
             full_sql=full[name].compiled_code,
             incremental_sql=incremental[name].compiled_code,
         )
-        for name in _in_order(full, derived)
+        for name in in_building_order(full, derived)
     )
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
         names = connection.execute(
@@ -131,7 +131,8 @@ class World:
             self.connection.execute("drop table fresh_rows")
 
 
-def _in_order(nodes: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
+def in_building_order(nodes: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
+    """Names of the wanted nodes, each after those it depends on."""
     by_id = {node.unique_id: name for name, node in nodes.items()}
     done: list[str] = []
 

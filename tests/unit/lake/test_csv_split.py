@@ -106,3 +106,19 @@ def test_cells_are_those_of_the_csv_module(rows: list[tuple[str, str, str]], siz
         _, blocks = read_csv_rows(Extract(SourceRules("s", "s"), _SPEC, "x.csv", path), block_size=size)
         cells = [tuple(row.values()) for block in blocks for row in block.table.to_pylist()]
     assert cells == [tuple(pc.utf8_trim_whitespace(pa.scalar(cell)).as_py() or None for cell in row) for row in rows]
+
+
+_PLAIN = st.text(st.sampled_from("xy \t\x0b\x1f.é"), max_size=5)
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=st.lists(st.tuples(_PLAIN, _PLAIN), min_size=1, max_size=6), delimiter=st.sampled_from(",;\t|"))
+def test_cells_without_quotes_are_trimmed_wherever_they_need_it(rows: list[tuple[str, str]], delimiter: str) -> None:
+    tame = [[cell.replace(delimiter, "") for cell in row] for row in rows]
+    lines = [delimiter.join(["a", "b", "c"]), *(delimiter.join(["k", *row]) for row in tame)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.csv"
+        path.write_bytes("\n".join(lines).encode())
+        _, blocks = read_csv_rows(Extract(SourceRules("s", "s"), _SPEC, "x.csv", path))
+        cells = [(row["b"], row["c"]) for block in blocks for row in block.table.to_pylist()]
+    assert cells == [tuple(pc.utf8_trim_whitespace(pa.scalar(cell)).as_py() or None for cell in row) for row in tame]

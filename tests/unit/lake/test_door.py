@@ -142,3 +142,14 @@ def test_stage_labels_are_mapped_and_the_others_named(home: Home) -> None:
     assert [row[0] for row in home.rows(stages, "stage")] == ["mql", None, "sql"]
     assert result.accounting.unmapped_stages == {"Won": 1}
     assert result.accounting.reasons == {"unknown_value:stage": 1}
+
+
+def test_tokens_and_pages_made_once_stand_with_their_rows(home: Home) -> None:
+    spec = contract_spec("touches")
+    ids = [f"visitor-{number % 3}" if number % 4 else "" for number in range(40)]
+    lines = [f"t{n},l{n},{web},2026-01-01T00:00:00Z,page_view,/a/{n % 2}?q={n}" for n, web in enumerate(ids)]
+    content = "\n".join(["touch_id,lead_id,anonymous_id,occurred_at,signal,landing_page", *lines])
+    home.land_csv(spec, content)
+    assert home.rows(spec, "touch_id, anonymous_token, landing_page") == [
+        (f"t{n}", token_of("anonymous", web, home.key) if web else None, f"/a/{n % 2}") for n, web in enumerate(ids)
+    ]

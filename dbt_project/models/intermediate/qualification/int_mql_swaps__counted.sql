@@ -2,7 +2,8 @@
 
 {#
   What the touches of rules with decay and `at_most` are worth at each moment that is not settled yet, exactly. Moments go
-  into buckets of a hundred, and a touch is looked at in those buckets only in which it may count.
+  into buckets of a hundred, and a touch is looked at in those buckets only in which it may count. `held` comes first, or a
+  planner may pair all of a record's touches with all its moments.
 #}
 with moments as (
     select
@@ -21,7 +22,7 @@ buckets as (
     group by record_key, span_no, bucket_no
 ),
 
-held as (
+held as {{ worked_out_first() }} (
     select ranked.*, buckets.bucket_no, rules.points, rules.micro_points, rules.half_life_microseconds
     from {{ ref('int_touches__ranked') }} as ranked
     inner join {{ ref('int_behaviour_rules__blocked') }} as rules
