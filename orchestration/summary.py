@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,16 @@ def unknown_signals(run: Run, path: Path) -> str | None:
             found = connection.execute(_SIGNALS).fetchall()
         except duckdb.CatalogException:
             return None
-    unknown = [f"{signal} x {count:,}" for signal, count in found if signal not in known]
+    unknown = [f"{signal} x {count:,}{_meant(signal, known)}" for signal, count in found if signal not in known]
     if not unknown:
         return None
     told = ", ".join(unknown[:_MOST_SIGNALS]) + (", …" if len(unknown) > _MOST_SIGNALS else "")
     return f"signals that no criteria rule and no catalogue names, so they count for nothing: {told}"
+
+
+def _meant(signal: str, known: Collection[str]) -> str:
+    close = get_close_matches(signal, sorted(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _first(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:

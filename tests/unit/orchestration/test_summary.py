@@ -45,6 +45,12 @@ def test_signals_nobody_wrote_a_rule_for_are_named_with_their_number(tmp_path: P
     assert said is not None and "guide x 2" in said and "appointment_request" not in said
 
 
+def test_a_misspelt_signal_is_told_what_it_may_have_meant(tmp_path: Path, publication: Path) -> None:
+    catalogue = "signals:\n  guides: {meaning: Downloaded a guide}\n  appointment_request: {meaning: Asked}\n"
+    said = unknown_signals(run_under(tmp_path / "criteria", catalogue=catalogue), publication)
+    assert said is not None and "guide x 2 (did you mean guides?)" in said
+
+
 def test_a_signal_of_the_catalogue_is_known_even_where_no_rule_counts_it(tmp_path: Path, publication: Path) -> None:
     catalogue = "signals:\n  guide: {meaning: Downloaded a guide}\n  appointment_request: {meaning: Asked}\n"
     assert unknown_signals(run_under(tmp_path / "criteria", catalogue=catalogue), publication) is None
