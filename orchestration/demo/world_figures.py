@@ -94,7 +94,7 @@ def _funnel(axes: Axes, world: World) -> None:
     by = won.groupby(mature["service_line"])
     _by_line(axes, by.mean(), by.agg(_error), _ACCENT, "MQL → SQL\nwithin 30 days", 0.12)
     axes.set(xlim=(0, 1), xlabel="share, 95 % interval", title="Conversion (sizes: assumption)")
-    axes.legend(frameon=False, loc="center right", fontsize=8)
+    axes.legend(frameon=False, loc="lower right", fontsize=8)
 
 
 def _first_contact(axes: Axes, world: World) -> None:
@@ -157,7 +157,7 @@ def _no_shows(axes: Axes, world: World) -> None:
     _by_line(axes, by.mean(), by.agg(_error), _INK, "here, 95 % interval")
     axes.axvline(0.23, color=_ACCENT, linestyle="--", linewidth=1.2, label="23 %: 105\nstudies (2018)")
     axes.set(xlim=(0, 0.6), xlabel="share not come to, of appointments not cancelled", title="No-shows")
-    axes.legend(frameon=False, loc="center right", fontsize=8)
+    axes.legend(frameon=False, loc="upper right", fontsize=8)
 
 
 def _time_to_sql(axes: Axes, world: World) -> None:
