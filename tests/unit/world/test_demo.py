@@ -20,20 +20,21 @@ from orchestration.demo.write import build_world_command, write_demo, write_trut
 from orchestration.destinations.base import FIELDS
 from orchestration.lake.contract import ENTITIES
 from orchestration.lake.extract import Extract
+from orchestration.lake.opening import open_rows
 from orchestration.sources import contract_files, crm_sql
 from orchestration.sources.registry import load_registry
 
 
 def crm_rows(registry: Path) -> dict[str, Counter[tuple[tuple[str, str | None], ...]]]:
-    """Every row the CRM connector brings, by contract table, whatever their order."""
+    """Every row the CRM connector brings, as landing reads it, by contract table, whatever their order."""
     source = load_registry(registry).sources["crm"]
     found: dict[str, Counter[tuple[tuple[str, str | None], ...]]] = {}
     for extract in crm_sql.extracts(source):  # type: ignore[arg-type]
         assert isinstance(extract, Extract), extract
-        assert extract.batches is not None
         rows: Counter[tuple[tuple[str, str | None], ...]] = Counter()
-        for batch in extract.batches():
-            table = batch.to_pydict()
+        _, blocks = open_rows(extract)
+        for block in blocks:
+            table = block.table.to_pydict()
             table.pop("_cursor", None)
             rows.update(tuple(zip(table, values, strict=True)) for values in zip(*table.values(), strict=True))
         found[extract.spec.name] = rows
