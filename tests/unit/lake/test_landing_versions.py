@@ -58,6 +58,32 @@ def test_going_back_to_an_earlier_value_is_a_version(home: Home) -> None:
     assert [row[0] for row in home.rows(LEADS, "service_line")] == ["cardiology", "orthopaedics", "cardiology"]
 
 
+def test_a_file_that_goes_back_to_its_first_bytes_is_read_and_a_copy_of_it_is_not(home: Home) -> None:
+    first, second = _leads("l1,2026-01-01,cardiology,,"), _leads("l1,2026-01-01,orthopaedics,,")
+    told = [
+        (first, "leads.csv"),
+        (second, "leads.csv"),
+        (first, "leads.csv"),
+        (first, "leads.csv"),
+        (second, "old.csv"),
+    ]
+    done = [
+        home.land_csv(LEADS, content, f"2026-03-0{day}T00:00:00", rules=UTC, name=name).status
+        for day, (content, name) in enumerate(told, start=1)
+    ]
+    assert done == ["landed", "landed", "landed", "already_landed", "already_landed"]
+    assert [row[0] for row in home.rows(LEADS, "service_line")] == ["cardiology", "orthopaedics", "cardiology"]
+
+
+def test_a_first_delivery_in_several_files_is_not_late(home: Home) -> None:
+    for number in range(3):
+        home.run_no -= bool(number)
+        landed = home.land_csv(LEADS, _leads(f"l{number},2026-01-01,,,"), AS_OF, rules=UTC, name=f"{number}.csv")
+        assert landed.accounting.rows_backdated == 0
+    later = home.land_csv(LEADS, _leads("l9,2026-01-01,,,"), "2026-03-02T00:00:00", rules=UTC, name="9.csv")
+    assert later.accounting.rows_backdated == 1
+
+
 def test_files_of_one_run_are_versions_in_the_order_they_landed(home: Home) -> None:
     for number in range(6):
         first, second = _leads(f"l{number},2026-01-01,cardiology,,"), _leads(f"l{number},2026-01-01,orthopaedics,,")
