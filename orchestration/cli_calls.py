@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -24,12 +24,12 @@ def settings_of(**given: object) -> Settings:
             given["as_of"] = parse_as_of(str(as_of))
     except ValueError as error:
         refuse(str(error))
-    chosen = {
+    chosen: dict[str, Any] = {
         name: value.absolute() if isinstance(value, Path) else value
         for name, value in given.items()
         if value is not None
     }
-    return replace(settings, **chosen)  # type: ignore[arg-type]
+    return replace(settings, **chosen)
 
 
 def refuse(message: str, code: int = WRONG_CALL) -> NoReturn:

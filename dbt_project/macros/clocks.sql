@@ -47,6 +47,14 @@
     cast({{ add_seconds(moment, offset_seconds) }} as date)
 {%- endmacro %}
 
+{#
+  The instant of a local time, given the offset in force then (`zone`: a row of the time zones joined on local_from,
+  local_to). A time the clock jumps over is the instant it jumps.
+#}
+{% macro local_instant(zone, local_at) -%}
+    greatest({{ zone }}.utc_from, {{ add_seconds(local_at, '-' ~ zone ~ '.offset_seconds') }})
+{%- endmacro %}
+
 {# 1 = Monday … 7 = Sunday. #}
 {% macro iso_weekday(day) -%}
     {{ return(adapter.dispatch('iso_weekday', 'warm_handoff')(day)) }}

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from orchestration.lake.extract import Extract
 from orchestration.lake.header import check_names
 from orchestration.lake.rows import BadRow, RowBlock, clean_table
-from orchestration.lake.sniff import read_blocks, refuse
+from orchestration.lake.sniff import read_lines, refuse
 
 _BLOCK = 1 << 23
 _ROWS = 1 << 17
@@ -128,12 +128,9 @@ def _table_block(extract: Extract, table: pa.Table, row_no: int) -> RowBlock:
 
 
 def _ndjson_blocks(extract: Extract) -> Iterator[RowBlock]:
-    carried, row_no, line = b"", 1, 1
+    row_no, line = 1, 1
     seen: set[str] = set()
-    for block in _with_end(read_blocks(extract, _BLOCK)):
-        data = carried + block
-        whole, _, carried = data.rpartition(b"\n") if block else (data, b"", b"")
-        lines = whole.split(b"\n") if whole or block else []
+    for lines in read_lines(extract, _BLOCK):
         if done := object_block(extract, lines, row_no, line):
             seen.update(done.table.column_names)
             row_no += done.rows_read
@@ -141,11 +138,6 @@ def _ndjson_blocks(extract: Extract) -> Iterator[RowBlock]:
         line += len(lines)
     if row_no > 1:
         check_names(extract, sorted(seen))
-
-
-def _with_end(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    yield from blocks
-    yield b""
 
 
 def object_block(extract: Extract, lines: Sequence[bytes], row_no: int, line: int) -> RowBlock | None:

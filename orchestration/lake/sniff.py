@@ -82,6 +82,17 @@ def read_blocks(extract: Extract, size: int) -> Iterator[bytes]:
             is_first = False
 
 
+def read_lines(extract: Extract, size: int) -> Iterator[list[bytes]]:
+    """The lines of the file without their ends, in lists of about `size` bytes; what follows the last end is a line."""
+    carried = b""
+    for block in read_blocks(extract, size):
+        whole, found, carried = (carried + block).rpartition(b"\n")
+        if found:
+            yield whole.split(b"\n")
+    if carried:
+        yield [carried]
+
+
 def _path(extract: Extract) -> Path:
     if extract.path is None:
         raise ValueError("an extract of batches has no file to read")

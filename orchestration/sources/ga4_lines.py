@@ -15,7 +15,7 @@ import pyarrow as pa
 from orchestration.lake.cell_sql import quote
 from orchestration.lake.extract import Extract
 from orchestration.lake.rows import BadRow
-from orchestration.lake.sniff import read_blocks
+from orchestration.lake.sniff import read_lines
 from orchestration.sources.ga4_chunks import Chunk, is_unknown, refuse_if_lacking
 from orchestration.sources.ga4_sql import EVENT
 
@@ -41,18 +41,11 @@ _IS_STRANGE = "event_params is null or (event_timestamp is null and event_name i
 
 def line_blocks(file: Extract) -> Iterator[_Lines]:
     """Whole lines that hold something, with their numbers, in blocks."""
-    carried, number = b"", 1
-    for block in _with_end(read_blocks(file, _BLOCK)):
-        whole, _, carried = (carried + block).rpartition(b"\n") if block else (carried, b"", b"")
-        lines = whole.split(b"\n")
+    number = 1
+    for lines in read_lines(file, _BLOCK):
         if kept := [(number + offset, line) for offset, line in enumerate(lines) if line.strip()]:
             yield kept
-        number += len(lines) if whole or block else 0
-
-
-def _with_end(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    yield from blocks
-    yield b""
+        number += len(lines)
 
 
 def ndjson_chunks(connection: duckdb.DuckDBPyConnection, file: Extract, file_no: int, row_no: int) -> Iterator[Chunk]:

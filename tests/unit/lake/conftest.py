@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -96,6 +97,16 @@ class Home:
         with closing(duckdb.connect()) as connection:
             order = "order by _batch_id, _row_no"
             return connection.execute(f"select {columns} from read_parquet(?) {order}", [files]).fetchall()
+
+
+@contextmanager
+def new_home() -> Iterator[Home]:
+    """A home for one example of a property: fixtures last for all of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = HomePaths(Path(folder) / "home").make()
+        key = load_key(paths)
+        with closing(Vault.open(paths, key)) as vault:
+            yield Home(paths, vault, key, Path(folder))
 
 
 @pytest.fixture

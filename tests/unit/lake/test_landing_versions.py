@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.lake.extract import Extract, SourceRules
-from orchestration.lake.paths import HomePaths
-from orchestration.lake.vault import Vault, load_key
-from tests.unit.lake.conftest import Home, contract_spec
+from tests.unit.lake.conftest import Home, contract_spec, new_home
 
 LEADS = contract_spec("leads")
 TOUCHES = contract_spec("touches")
@@ -23,15 +17,6 @@ SPEND = contract_spec("spend")
 LOCATIONS = contract_spec("locations")
 UTC = SourceRules("clinic", "clinic", "UTC")
 AS_OF = "2026-03-01T00:00:00"
-
-
-@contextmanager
-def _new_home() -> Iterator[Home]:
-    with tempfile.TemporaryDirectory() as folder:
-        paths = HomePaths(Path(folder) / "home").make()
-        key = load_key(paths)
-        with closing(Vault.open(paths, key)) as vault:
-            yield Home(paths, vault, key, Path(folder))
 
 
 def _leads(*rows: str) -> str:
@@ -169,7 +154,7 @@ def test_history_in_pieces_is_history_at_once(versions: list[tuple[str, str, int
     edges = sorted({0, len(rows), *(cut for cut in cuts if cut < len(rows))})
     expected = sorted({(key, value, datetime(2026, 1, day)) for key, value, day in versions})
     for pieces in (edges, [0, len(rows)]):
-        with _new_home() as home:
+        with new_home() as home:
             for begin, end in zip(pieces[:-1], pieces[1:], strict=True):
                 home.land_csv(LEADS, _leads(*rows[begin:end]), rules=UTC)
             assert sorted(home.rows(LEADS, "lead_id, service_line, known_at")) == expected
@@ -189,7 +174,7 @@ def _reference(rows: list[tuple[str, str]]) -> list[tuple[str, str, str]]:
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "y", "z"])), max_size=6), max_size=4))
 def test_versions_without_a_time_follow_the_order_of_landing(files: list[list[tuple[str, str]]]) -> None:
-    with _new_home() as home:
+    with new_home() as home:
         kept: list[tuple[str, str, str]] = []
         for number, rows in enumerate(files):
             content = _leads(*(f"{key},2026-01-01,{value},," for key, value in rows)) + "\n" * number
@@ -209,7 +194,7 @@ _CELLS = st.one_of(st.sampled_from(["2026-01-01", "l1", "guide", "", " ", "nan",
 def test_whatever_the_damage_every_row_is_accounted_for(rows: list[list[str]], junk: bytes) -> None:
     text = "\n".join(",".join(row) for row in rows).encode("utf-8", "surrogatepass")
     good = b"touch_id,lead_id,occurred_at,signal\nt0,l0,2026-01-01,guide\n"
-    with _new_home() as home:
+    with new_home() as home:
         result = home.land_csv(TOUCHES, good + text + b"\n" + junk, rules=UTC)
         told = result.accounting
         assert told.rows_read == told.rows_landed + told.rows_duplicate + told.rows_quarantined

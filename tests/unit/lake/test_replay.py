@@ -71,13 +71,13 @@ def again(
     ]
 
 
-def totals(home: Home, spec: ObjectSpec) -> tuple[int, int, int, int]:
+def totals(home: Home, spec: ObjectSpec) -> tuple[int, ...]:
     """Rows read, landed, duplicate and quarantined over all batches, each batch balanced by itself."""
     said = [note.accounting for note in list_batches(home.paths, spec.folder, spec.name, "clinic")]
     for each in said:
         each.assert_nothing_lost("a batch")
     names = ("rows_read", "rows_landed", "rows_duplicate", "rows_quarantined")
-    return tuple(sum(getattr(each, name) for each in said) for name in names)  # type: ignore[return-value]
+    return tuple(sum(getattr(each, name) for each in said) for name in names)
 
 
 def reasons(home: Home, spec: ObjectSpec) -> dict[str, int]:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -20,10 +16,8 @@ from orchestration.lake.batches import list_batches
 from orchestration.lake.compaction import compact
 from orchestration.lake.extract import ColumnSpec, ObjectSpec, Restates, SourceRules
 from orchestration.lake.landing import BatchWriter, LandingResult, prepare_home
-from orchestration.lake.paths import HomePaths
 from orchestration.lake.refusal import FileRefused, LandingError
-from orchestration.lake.vault import Vault, load_key
-from tests.unit.lake.conftest import Home
+from tests.unit.lake.conftest import Home, new_home
 
 RULES = SourceRules("shop", "shop", "UTC")
 EVENTS = ObjectSpec(
@@ -43,15 +37,6 @@ EVENTS = ObjectSpec(
 PER_DAY = Restates("day")
 PER_ACCOUNT = Restates("day", within=("account",))
 HEADER = "id,day,account,hits,visitor\n"
-
-
-@contextmanager
-def _new_home() -> Iterator[Home]:
-    with tempfile.TemporaryDirectory() as folder:
-        paths = HomePaths(Path(folder) / "home").make()
-        key = load_key(paths)
-        with closing(Vault.open(paths, key)) as vault:
-            yield Home(paths, vault, key, Path(folder))
 
 
 def _land(
@@ -247,7 +232,7 @@ def test_what_holds_is_what_a_plain_model_holds(
     files: list[Any], is_per_account: bool, one_run: bool, month: str
 ) -> None:
     model = Model()
-    with _new_home() as home:
+    with new_home() as home:
         for place, (name, rows) in enumerate(files):
             lines = [",".join((*row, "")) for row in rows]
             model.take(name, rows, is_per_account=is_per_account)

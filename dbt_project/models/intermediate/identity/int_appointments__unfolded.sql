@@ -14,9 +14,7 @@ midnights as (
     select
         dates._source,
         dates.appointment_date,
-        coalesce(
-            greatest({{ add_seconds('dates.midnight', '-offsets.offset_seconds') }}, offsets.utc_from), dates.midnight
-        ) as midnight_at
+        coalesce({{ local_instant('offsets', 'dates.midnight') }}, dates.midnight) as midnight_at
     from dates
     left join {{ ref('input__sources') }} as sources on dates._source = sources.source
     left join {{ ref('input__timezone_offsets') }} as offsets

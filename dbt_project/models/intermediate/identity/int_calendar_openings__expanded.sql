@@ -4,8 +4,8 @@ with moments as (
         hours.calendar_id,
         hours.defined_by,
         hours.local_date,
-        greatest({{ add_seconds('hours.opens_local_at', '-opening.offset_seconds') }}, opening.utc_from) as opens_at_utc,
-        greatest({{ add_seconds('hours.closes_local_at', '-closing.offset_seconds') }}, closing.utc_from) as closes_at_utc
+        {{ local_instant('opening', 'hours.opens_local_at') }} as opens_at_utc,
+        {{ local_instant('closing', 'hours.closes_local_at') }} as closes_at_utc
     from {{ ref('int_calendar_hours__dated') }} as hours
     inner join {{ ref('input__timezone_offsets') }} as opening
         on
