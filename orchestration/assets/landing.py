@@ -7,6 +7,7 @@ ends as failed. How rows are read and checked is `orchestration.sources` and `or
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -15,7 +16,7 @@ from orchestration.assets.policy import source_specs
 from orchestration.lake.accounting import land_accounting
 from orchestration.lake.batches import last_cursor
 from orchestration.lake.extract import Extract, ObjectSpec
-from orchestration.lake.landing import LandingResult, RunContext, land, prepare_home
+from orchestration.lake.landing import LandingResult, RunContext, is_new, land, prepare_home
 from orchestration.lake.quarantine import note_refusals
 from orchestration.lake.refusal import FileRefused
 from orchestration.lake.run_rows import RunRow, write_run_rows
@@ -69,7 +70,12 @@ def land_folder(context: dg.AssetExecutionContext, run: Run, folder: str) -> lis
             run.say("landing", source.name)
             run.landed_batches += _read_again(run, vault, key, source.name)
             refused: list[FileRefused] = []
-            outcome = land_source(source, land=_lander(run, vault, key, refused), cursors=_cursors(run, source.name))
+            outcome = land_source(
+                source,
+                land=_lander(run, vault, key, refused),
+                cursors=_cursors(run, source.name),
+                is_new=partial(is_new, paths=run.paths),
+            )
             note_refusals(vault, source.name, refused, run.as_of)
             results.extend(outcome.results)
             for fault in outcome.faults:
@@ -99,7 +105,8 @@ def _lander(
         try:
             result = land(extract, paths=run.paths, run=moment, vault=vault, key=key)
         except FileRefused as error:
-            refused.append(error)
+            if not extract.joined:
+                refused.append(error)
             raise
         run.notices.extend(_set_aside(extract, result))
         return extract.spec.name, result

@@ -58,17 +58,22 @@ def write_ads_files(
     Returns
     -------
     dict
-        `spend` and `ad_clicks` (of all times) that neither platform delivers.
+        `spend` and `ad_clicks` (of all times) that neither platform delivers, where given.
     """
-    spend, clicks = tables["spend"], tables["ad_clicks"]
-    for platform, write in ((GOOGLE, _write_google_day), (META, _write_meta_day)):
-        own = spend[spend["platform"] == platform]
-        for period, days in _deliveries(own, since, by):
-            write(folder, period, days)
-    googled = clicks["platform"] == GOOGLE
-    for period, part in _known_by_period(clicks[googled], since, by):
-        _write(folder / GOOGLE_FOLDER / "click_view", period, _click_view(part), "parquet")
-    return {"spend": spend[~spend["platform"].isin((GOOGLE, META))], "ad_clicks": clicks[~googled]}
+    rest = {}
+    if "spend" in tables:
+        spend = tables["spend"]
+        for platform, write in ((GOOGLE, _write_google_day), (META, _write_meta_day)):
+            for period, days in _deliveries(spend[spend["platform"] == platform], since, by):
+                write(folder, period, days)
+        rest["spend"] = spend[~spend["platform"].isin((GOOGLE, META))]
+    if "ad_clicks" in tables:
+        clicks = tables["ad_clicks"]
+        googled = clicks["platform"] == GOOGLE
+        for period, part in _known_by_period(clicks[googled], since, by):
+            _write(folder / GOOGLE_FOLDER / "click_view", period, _click_view(part), "parquet")
+        rest["ad_clicks"] = clicks[~googled]
+    return rest
 
 
 def platform_id(kind: str, name: str) -> str:

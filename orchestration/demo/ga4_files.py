@@ -1,4 +1,4 @@
-"""Writes what a browser did in the world as GA4 exports it: nested events, one file of JSON lines a day.
+"""Writes what a browser did in the world as GA4 exports it: nested events, one Parquet file a day.
 
 GA4 sees browsers: the world's touches without a lead id, whose pages, downloads and price views carry the analytics'
 own client id or, of visitors who refused to be counted, a click id alone. Touches that name their lead (forms, calls,
@@ -11,19 +11,20 @@ whole. How long the world took to know a touch the export cannot say.
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 ZONE = "America/Chicago"
 DOWNLOAD, PRICING, PLAIN = "content_download", "pricing_view", "page_view"
-_FIELDS = ("string_value", "int_value", "float_value", "double_value")
 # channel → source and medium as campaigns are tagged; the platform is what leads and spend call it.
 TRAFFIC: dict[str, tuple[str, str, str]] = {
     "paid_search": ("google", "cpc", "google"),
@@ -88,9 +89,15 @@ def write_ga4_days(
     fresh |= {day for day, end in ends.items() if end <= until and (since is None or end > since)}
     last = seen.sort_values(["touch_id", "known_at"], kind="stable").drop_duplicates("touch_id", keep="last")
     current = last[~last["is_deleted"]]
-    by_day = dict(iter(current.groupby(days.loc[current.index])))
+    told = current.assign(day=days.loc[current.index]).sort_values(["day", "occurred_at", "touch_id"])
+    told = told[told["day"].isin(fresh)]
+    events, places = _events(told), told["day"].to_numpy()
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(folder, day, by_day.get(day, current.iloc[:0])) for day in sorted(fresh)]
+    spans = {day: np.searchsorted(places, day, "left") for day in fresh}
+    return [
+        _write(folder, day, events.slice(spans[day], np.searchsorted(places, day, "right") - spans[day]))
+        for day in sorted(fresh)
+    ]
 
 
 def _end_of(day: Any) -> datetime:
@@ -98,66 +105,69 @@ def _end_of(day: Any) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(ZONE)).astimezone(UTC)
 
 
-def _write(folder: Path, day: Any, touches: pd.DataFrame) -> Path:
-    path = folder / f"events_{day:%Y%m%d}.ndjson"
+def _write(folder: Path, day: date, events: pa.Table) -> Path:
+    path = folder / f"events_{day:%Y%m%d}.parquet"
     unfinished = path.with_name(f".{path.name}")
-    with unfinished.open("w", encoding="utf-8") as stream:
-        for event in _events(touches.sort_values(["occurred_at", "touch_id"])):
-            stream.write(json.dumps(event) + "\n")
+    pq.write_table(events, unfinished)
     os.replace(unfinished, path)
     return path
 
 
-def _events(touches: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    columns = {str(name): touches[name].tolist() for name in touches.columns}
-    for place in range(len(touches)):
-        row = {name: _cell(values[place]) for name, values in columns.items()}
-        yield _event(row)
+def _events(touches: pd.DataFrame) -> pa.Table:
+    """Touches as nested events, in their order."""
+    known = touches[["occurred_at", "signal", "service_line", "topic", "offer_id", "landing_page", "anonymous_id",
+                     "campaign_id", "click_id", "click_id_type"]]  # fmt: skip
+    traffic = touches["channel"].map(TRAFFIC)
+    rows = known.assign(
+        place=range(len(known)),
+        event_date=touches["occurred_at"].dt.tz_convert(ZONE).dt.strftime("%Y%m%d"),
+        micros=touches["occurred_at"].dt.as_unit("us").astype("int64"),
+        source=traffic.str[0],
+        medium=traffic.str[1],
+        session=touches["session_id"].map(lambda text: int(text[:12], 16), na_action="ignore").astype("Int64"),
+        bundle=touches["touch_id"].map(lambda text: int(text[:15], 16)),
+    )
+    with duckdb.connect(":memory:") as connection:
+        connection.register("touches", pa.Table.from_pandas(rows, preserve_index=False))
+        return connection.sql(_EVENTS).to_arrow_table()
 
 
-def _cell(value: Any) -> Any:
-    return None if value is None or value != value else value
+def _pair(name: str, text: str = "null", number: str = "null") -> str:
+    is_told = f"coalesce({text}::varchar, {number}::varchar) is not null"
+    value = f"{{string_value: {text}, int_value: {number}, float_value: null::double, double_value: null::double}}"
+    return f"case when {is_told} then {{key: '{name}', value: {value}}} end"
 
 
-def _event(row: dict[str, Any]) -> dict[str, Any]:
-    moment = row["occurred_at"].to_pydatetime()
-    source, medium, _ = TRAFFIC[row["channel"]]
-    campaign = {"campaign_id": row["campaign_id"], "campaign_name": None, "source": source, "medium": medium}
-    params = {
-        "ga_session_id": int(row["session_id"][:12], 16) if row["session_id"] else None,
-        "page_location": _address(row),
-        "service_line": row["service_line"],
-        "topic": row["topic"],
-        "offer_id": row["offer_id"],
-        "engaged_session_event": 1,
-    }
-    return {
-        "event_date": moment.astimezone(ZoneInfo(ZONE)).strftime("%Y%m%d"),
-        "event_timestamp": str(row["occurred_at"].value // 1000),
-        "event_name": "file_download" if row["signal"] == DOWNLOAD else "page_view",
-        "event_params": [_pair(name, value) for name, value in params.items() if value is not None],
-        "event_bundle_sequence_id": str(int(row["touch_id"][:15], 16)),
-        "user_id": None,
-        "user_pseudo_id": row["anonymous_id"],
-        "privacy_info": {"analytics_storage": "Yes" if row["anonymous_id"] else "No", "ads_storage": "Yes"},
-        "user_properties": [],
-        "traffic_source": {"name": "(direct)", "medium": "(none)", "source": "(direct)"},
-        "collected_traffic_source": {"gclid": row["click_id"]} if row["click_id_type"] == "gclid" else None,
-        "session_traffic_source_last_click": {"manual_campaign": campaign},
-        "stream_id": "5150",
-        "platform": "WEB",
-        "items": [],
-    }
-
-
-def _address(row: dict[str, Any]) -> str | None:
-    """The page as the browser has it, the ad's click id among its parameters."""
-    page, click = row["landing_page"], row["click_id"]
-    if page is None or click is None:
-        return None if page is None else str(page)
-    return f"{page}{'&' if '?' in page else '?'}{row['click_id_type']}={click}"
-
-
-def _pair(name: str, value: str | int) -> dict[str, Any]:
-    kind = "int_value" if isinstance(value, int) else "string_value"
-    return {"key": name, "value": {**dict.fromkeys(_FIELDS), kind: str(value)}}
+_PAIRS = ", ".join((
+    _pair("ga_session_id", number="session"),
+    _pair("page_location", "address"),
+    *(_pair(name, name) for name in ("service_line", "topic", "offer_id")),
+    _pair("engaged_session_event", number="1::bigint"),
+))  # fmt: skip
+# The page is as the browser has it, the ad's click id among its parameters.
+_EVENTS = f"""
+    with browsed as (
+        select *, landing_page || coalesce(
+            case when contains(landing_page, '?') then '&' else '?' end || click_id_type || '=' || click_id, ''
+        ) as address
+        from touches
+    )
+    select
+        event_date,
+        micros as event_timestamp,
+        case when signal = '{DOWNLOAD}' then 'file_download' else 'page_view' end as event_name,
+        list_filter([{_PAIRS}], lambda pair: pair is not null) as event_params,
+        bundle as event_bundle_sequence_id,
+        null::varchar as user_id,
+        anonymous_id as user_pseudo_id,
+        {{analytics_storage: if(anonymous_id is null, 'No', 'Yes'), ads_storage: 'Yes'}} as privacy_info,
+        {{name: '(direct)', medium: '(none)', source: '(direct)'}} as traffic_source,
+        case when click_id_type = 'gclid' then {{gclid: click_id}} end as collected_traffic_source,
+        {{manual_campaign: {{
+            campaign_id: campaign_id, campaign_name: null::varchar, source: source, medium: medium
+        }}}} as session_traffic_source_last_click,
+        '5150' as stream_id,
+        'WEB' as platform
+    from browsed
+    order by place
+"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -26,8 +27,17 @@ _HEADER = """\
 """
 
 
-def registry(crm_url: str = "sqlite:///crm.db", web_folder: str = "./web", *, is_messy: bool = False) -> dict[str, Any]:
-    """The registry as data; lead ids of the web exports are the CRM's. Messy systems have many words for nothing."""
+def registry(
+    crm_url: str = "sqlite:///crm.db",
+    web_folder: str = "./web",
+    *,
+    platforms: Mapping[str, Any] | None = None,
+    is_messy: bool = False,
+) -> dict[str, Any]:
+    """The registry as data; lead ids of the web exports are the CRM's. Messy systems have many words for nothing.
+
+    `platforms` are the entries of platforms that export in shapes of their own.
+    """
     nothing = {"null_tokens": list(NULL_TOKENS)} if is_messy else {}
     return {
         "sources": {
@@ -47,6 +57,7 @@ def registry(crm_url: str = "sqlite:///crm.db", web_folder: str = "./web", *, is
                 "lead_ids_from": "crm",
                 "restates_days": 3,
             },
+            **(platforms or {}),
         },
         "destinations": {
             "crm_leads": {"kind": "sql", "url": crm_url, "source": "crm", "table": LEADS, "key": LEAD_KEY}
@@ -54,12 +65,9 @@ def registry(crm_url: str = "sqlite:///crm.db", web_folder: str = "./web", *, is
     }
 
 
-def registry_text(crm_url: str = "sqlite:///crm.db", web_folder: str = "./web", *, is_messy: bool = False) -> str:
+def registry_text(entries: Mapping[str, Any]) -> str:
     """The registry as the YAML file that stands in the demo folder."""
-    body = yaml.safe_dump(
-        registry(crm_url, web_folder, is_messy=is_messy), sort_keys=False, width=110, allow_unicode=True
-    )
-    return _HEADER + str(body)
+    return _HEADER + str(yaml.safe_dump(dict(entries), sort_keys=False, width=110, allow_unicode=True))
 
 
 def _table(mapped: TableMap) -> dict[str, Any]:

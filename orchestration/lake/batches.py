@@ -63,10 +63,10 @@ class Accounting:
 class BatchNote:
     """What a footer says of one batch. Times are naive UTC; `cursor_max` is text as the source gave it.
 
-    `delivery` names the delivery that restates days, None for batches that only add; `reading` how its connector
-    made rows of it, where that is the registry's choice. `replays` is the batch whose quarantined rows this one read
-    again: its accounting then moves them, as a reversing entry does, no row read, those that leave quarantine less, so
-    that sums over all batches count each row once.
+    `deliveries` are those that restate days, name → SHA-256 of its files; none in batches that only add. `reading`
+    is how the connector made rows of them, where that is the registry's choice. `replays` is the batch whose
+    quarantined rows this one read again: its accounting then moves them, as a reversing entry does, no row read,
+    those that leave quarantine less, so that sums over all batches count each row once.
     """
 
     batch_id: str
@@ -79,7 +79,7 @@ class BatchNote:
     landed_as_of: datetime
     extracted_at: datetime
     accounting: Accounting
-    delivery: str | None = None
+    deliveries: Mapping[str, str] = field(default_factory=dict)
     reading: str | None = None
     replays: str | None = None
 

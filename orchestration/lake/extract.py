@@ -110,7 +110,8 @@ class Extract:
     A connector whose files have a shape of their own brings its `reader` (names and blocks of rows, read in a thread
     of its own); `parts` are then the files of one delivery, read together. A delivery that `restates` days is known
     by `delivery` (default: its origin): brought again with other bytes, or by a connector that now reads it in
-    another way (`reading`), it is landed again.
+    another way (`reading`), it is landed again. `joined` are the deliveries of an extract that is several of them
+    (`joining.py`), in their order: its `parts` are all their files, its `reader` tells them apart.
     """
 
     rules: SourceRules
@@ -128,6 +129,12 @@ class Extract:
     restates: Restates | None = None
     delivery: str | None = None
     reading: str | None = None
+    joined: tuple[Extract, ...] = ()
+
+    @property
+    def deliveries(self) -> tuple[Extract, ...]:
+        """The single deliveries it is made of: itself, where it is one."""
+        return self.joined or (self,)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,10 +39,17 @@ from orchestration.lake.check import Checker
 from orchestration.lake.compaction import recover_compaction
 from orchestration.lake.extract import Extract
 from orchestration.lake.header import unknown_names
-from orchestration.lake.opening import digest_of, fingerprint, is_landed, open_rows, refuse_if_none_readable
+from orchestration.lake.opening import (
+    digest_of_all,
+    digests_of,
+    fingerprint,
+    is_landed,
+    open_rows,
+    refuse_if_none_readable,
+)
 from orchestration.lake.paths import HomePaths
 from orchestration.lake.private_files import make_folder, scratch_folder
-from orchestration.lake.refusal import LandingError
+from orchestration.lake.refusal import DeliveriesDiffer, FileRefused, LandingError
 from orchestration.lake.restatement import Restatement
 from orchestration.lake.sightings import note_overtaken
 from orchestration.lake.sniff import refuse
@@ -94,18 +101,20 @@ def land(extract: Extract, *, paths: HomePaths, run: RunContext, vault: Vault, k
         If the file cannot be read as declared, or none of its rows can. Nothing of it lands then.
     LandingError
         If something else keeps it from landing; the message holds no values.
+    DeliveriesDiffer
+        If it joins deliveries one of which has a row that cannot be read: land `extract.joined` one by one.
     """
     ensure_schema(paths, extract.spec)
     spec, source = extract.spec, extract.rules.source
     notes = list_batches(paths, spec.folder, spec.name, source)
-    digest = digest_of(extract)
-    if is_landed(extract, digest, notes):
+    digests = digests_of(extract)
+    if is_landed(extract, digests, notes):
         return LandingResult("already_landed", Accounting())
-    batch_id = _batch_id(extract, run, digest, notes)
+    batch_id = _batch_id(extract, run, digests, notes)
     vault.begin_batch(batch_id, spec.folder, spec.name, source)
     try:
         with scratch_folder(paths.tmp, batch_id) as scratch:
-            return _land_batch(extract, paths, run, vault, key, _Batch(batch_id, digest, notes, scratch))
+            return _land_batch(extract, paths, run, vault, key, _Batch(batch_id, digests, notes, scratch))
     except duckdb.Error as error:
         kind = type(error).__name__
         raise LandingError(f"{source}.{spec.name}: {extract.origin} could not be worked through ({kind})") from None
@@ -113,12 +122,26 @@ def land(extract: Extract, *, paths: HomePaths, run: RunContext, vault: Vault, k
         vault.rollback()
 
 
+def is_new(extract: Extract, *, paths: HomePaths) -> bool:
+    """Whether it would land: nothing of it stands in the lake as it is now. What cannot be read is not new."""
+    try:
+        digests = digests_of(extract)
+    except FileRefused:
+        return False
+    notes = list_batches(paths, extract.spec.folder, extract.spec.name, extract.rules.source)
+    return not is_landed(extract, digests, notes)
+
+
 @dataclass(frozen=True)
 class _Batch:
     batch_id: str
-    digest: str | None
+    digests: Mapping[str, str]
     notes: Sequence[BatchNote]
     scratch: Path
+
+    @property
+    def digest(self) -> str | None:
+        return digest_of_all(self.digests.values()) if self.digests else None
 
 
 def _land_batch(
@@ -153,7 +176,7 @@ def _land_batch(
         return LandingResult("nothing_new", accounting, cursor_max=tally.cursor_max)
     note = BatchNote(
         batch.batch_id, spec.folder, spec.name, source, extract.origin, batch.digest, tally.cursor_max, as_of,
-        extracted_at, accounting, extract.delivery_name if extract.restates else None, extract.reading,
+        extracted_at, accounting, batch.digests if extract.restates else {}, extract.reading,
     )  # fmt: skip
     written = writer.finish(verdicts, note)
     vault.commit()
@@ -169,6 +192,8 @@ def _read(extract: Extract, checker: Checker, writer: BatchWriter, restatement: 
     for block in blocks:
         checked = checker.check(block)
         writer.add(block, checked)
+        if extract.joined and writer.tally.bad:
+            raise DeliveriesDiffer(f"{extract.origin}: a row cannot be read, and what that means is judged by the day")
         restatement.add(checked.every, len(block.bad))
     if before != fingerprint(extract):
         refuse(extract, "changed_while_reading", "it changed while it was read: it lands when it stays the same")
@@ -199,9 +224,9 @@ def _account(
     return accounting
 
 
-def _batch_id(extract: Extract, run: RunContext, digest: str | None, notes: Sequence[BatchNote]) -> str:
+def _batch_id(extract: Extract, run: RunContext, digests: Mapping[str, str], notes: Sequence[BatchNote]) -> str:
     spec, rules = extract.spec, extract.rules
-    moment = digest or f"{extract.cursor_from}|{run.extracted_at.isoformat()}"
+    moment = "|".join(digests.values()) or f"{extract.cursor_from}|{run.extracted_at.isoformat()}"
     return number_batch(run.run_no, notes, spec.folder, spec.name, rules.source, extract.origin, moment)
 
 

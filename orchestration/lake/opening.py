@@ -1,13 +1,13 @@
 """Opens what an extract names: its rows in blocks, and whether its files are the same as before.
 
-`digest_of` tells bytes apart, `is_landed` whether they landed already, `fingerprint` whether a file changed while it
+`digests_of` tells bytes apart, `is_landed` whether they landed already, `fingerprint` whether a file changed while it
 was read. What the readers make of a file stands in `csv_rows`, `other_rows`, and in connectors that bring their own.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from orchestration.lake.batch_writer import Tally
 from orchestration.lake.batches import BatchNote
@@ -47,37 +47,45 @@ def undeclared_columns(extract: Extract) -> tuple[str, ...]:
     return unknown_names(extract, names)
 
 
-def digest_of(extract: Extract) -> str | None:
-    """SHA-256 of the extract's file, or of its files' in their order; None where it has none.
+def digests_of(extract: Extract) -> Mapping[str, str]:
+    """SHA-256 of the files of each of its deliveries, by name, in their order; empty for a system.
 
     Raises
     ------
     FileRefused
         If a file is gone.
     """
+    return {each.delivery_name: _digest(each) for each in extract.deliveries if each.files}
+
+
+def _digest(extract: Extract) -> str:
     for file in extract.files:
         if not file.is_file():
             refuse(extract, "missing_file", "the file is gone: list the folder again")
-    digests = [hash_file(file) for file in extract.files]
-    if len(digests) > 1:
-        return hashlib.sha256("|".join(digests).encode()).hexdigest()
-    return digests[0] if digests else None
+    return digest_of_all([hash_file(file) for file in extract.files])
 
 
-def is_landed(extract: Extract, digest: str | None, notes: Sequence[BatchNote]) -> bool:
+def digest_of_all(digests: Collection[str]) -> str:
+    """One digest for several, in their order."""
+    return "".join(digests) if len(digests) == 1 else hashlib.sha256("|".join(digests).encode()).hexdigest()
+
+
+def is_landed(extract: Extract, digests: Mapping[str, str], notes: Sequence[BatchNote]) -> bool:
     """Whether these bytes have nothing to say that the lake does not hold.
 
     A file that went back to what it said before says it anew, and so does a delivery that restates days: of them only
     the last word counts. Under another name, the same bytes are a copy.
     """
-    if digest is None:
+    if not digests:
         return False
     if extract.restates is None:
-        own = [(note.file_sha256, note.reading) for note in notes if note.origin == extract.origin and not note.replays]
-        said = own[-1:] or [(note.file_sha256, note.reading) for note in notes]
-    else:
-        said = [(note.file_sha256, note.reading) for note in notes if note.delivery == extract.delivery_name][-1:]
-    return (digest, extract.reading) in said
+        said = [
+            (note.file_sha256, note.reading) for note in notes if note.origin == extract.origin and not note.replays
+        ]
+        said = said[-1:] or [(note.file_sha256, note.reading) for note in notes]
+        return (*digests.values(), extract.reading) in said
+    last = {name: (digest, note.reading) for note in notes for name, digest in note.deliveries.items()}
+    return all(last.get(name) == (digest, extract.reading) for name, digest in digests.items())
 
 
 def fingerprint(extract: Extract) -> tuple[tuple[int, int], ...]:

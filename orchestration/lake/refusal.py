@@ -27,5 +27,9 @@ class FileRefused(LandingError):
         super().__init__(f"{source}.{object_name}: {file} is refused ({reason_code}): {what_to_do}")
 
 
+class DeliveriesDiffer(LandingError):
+    """Of deliveries joined into one batch, one holds what is judged by itself: they land one by one instead."""
+
+
 class VaultKeyError(LandingError):
     """The vault's key is lost, is another home's, or is not a key."""

@@ -9,12 +9,14 @@ What landing an extract means is the caller's `land`. Called by the landing asse
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from orchestration.lake.extract import Extract
+from orchestration.lake.joining import IsNew
 from orchestration.lake.refusal import FileRefused, LandingError
 from orchestration.lake.run_rows import SOURCE_STAGES, SourceRow
 from orchestration.sources import contract_files, crm_sql, files, ga4_export, google_ads, meta_ads
@@ -47,8 +49,11 @@ class SourceLanding(Generic[Result]):
         return any(not fault.is_notice for fault in self.faults)
 
 
-def extracts(source: BaseSource, *, cursors: Cursors | None = None) -> Found:
-    """Everything a source has to give, by its connector. `cursors` tells how far an object was read before."""
+def extracts(source: BaseSource, *, cursors: Cursors | None = None, is_new: IsNew | None = None) -> Found:
+    """Everything a source has to give, by its connector. `cursors` tells how far an object was read before.
+
+    With `is_new` (whether an extract would land) deliveries that are small may come joined.
+    """
     if isinstance(source, ContractFilesSource):
         return contract_files.extracts(source, cursors=cursors)
     if isinstance(source, FilesSource):
@@ -60,7 +65,7 @@ def extracts(source: BaseSource, *, cursors: Cursors | None = None) -> Found:
     if isinstance(source, MetaAdsSource):
         return meta_ads.extracts(source, cursors=cursors)
     if isinstance(source, Ga4Source):
-        return ga4_export.extracts(source, cursors=cursors)
+        return ga4_export.extracts(source, cursors=cursors, is_new=is_new)
     raise TypeError(f"no connector for {type(source).__name__}")
 
 
@@ -79,19 +84,32 @@ def declared(source: BaseSource, name: str, origin: str, given: Collection[str] 
 
 
 def land_source(
-    source: BaseSource, *, land: Callable[[Extract], Result], cursors: Cursors | None = None
+    source: BaseSource,
+    *,
+    land: Callable[[Extract], Result],
+    cursors: Cursors | None = None,
+    is_new: IsNew | None = None,
 ) -> SourceLanding[Result]:
-    """Lands every extract of a source. Never raises for what the source holds: its faults come back in words."""
+    """Lands every extract of a source. Never raises for what the source holds: its faults come back in words.
+
+    Deliveries that come joined (`extracts`, by `is_new`) land each by itself where that fails.
+    """
     results: list[Result] = []
     faults: list[SourceFault] = []
-    for found in _guarded(source, cursors):
-        if isinstance(found, SourceFault):
-            faults.append(found)
-            continue
-        try:
-            results.append(land(found))
-        except Exception as error:
-            faults.append(_fault(source, found.spec.name, found.origin, error))
+    waiting = deque[Extract | SourceFault]()
+    for each in _guarded(source, cursors, is_new):
+        waiting.append(each)
+        while waiting:
+            next_one = waiting.popleft()
+            if isinstance(next_one, SourceFault):
+                faults.append(next_one)
+                continue
+            try:
+                results.append(land(next_one))
+            except Exception as error:
+                waiting.extendleft(reversed(next_one.joined))
+                if not next_one.joined:
+                    faults.append(_fault(source, next_one.spec.name, next_one.origin, error))
     return SourceLanding(source.name, tuple(results), tuple(faults))
 
 
@@ -120,9 +138,9 @@ def unstaged_sources(registry: Registry, folders: Collection[str]) -> list[Sourc
     ]
 
 
-def _guarded(source: BaseSource, cursors: Cursors | None) -> Iterator[Extract | SourceFault]:
+def _guarded(source: BaseSource, cursors: Cursors | None, is_new: IsNew | None) -> Iterator[Extract | SourceFault]:
     try:
-        yield from extracts(source, cursors=cursors)
+        yield from extracts(source, cursors=cursors, is_new=is_new)
     except Exception as error:
         yield _fault(source, "", "", error)
 

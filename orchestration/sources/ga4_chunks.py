@@ -18,8 +18,12 @@ from orchestration.sources.ga4_sql import EVENT, PASSED_OVER, REQUIRED
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some events of one file, in order. `extras`: columns nobody declared, as text; `bad`: lines that are no event."""
+    """Some events of one file, in order; `file_no` counts the files from 0.
 
+    `extras`: columns nobody declared, as text; `bad`: lines that are no event.
+    """
+
+    file_no: int
     events: pa.Table = field(repr=False)
     extras: Mapping[str, pa.Array] = field(default_factory=dict, repr=False)
     bad: tuple[BadRow, ...] = ()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -18,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from orchestration.lake.extract import ColumnSpec, Extract, ObjectSpec, Restates
+from orchestration.lake.joining import IsNew, joined_where_new
 from orchestration.sources.extracting import Cursors, Found, SourceFault, rules_of
 from orchestration.sources.file_listing import files_below
 from orchestration.sources.ga4_rows import Ga4Tally, read_events
@@ -54,8 +56,10 @@ COLUMNS = (
 )
 
 
-def extracts(source: Ga4Source, *, cursors: Cursors | None = None) -> Found:
+def extracts(source: Ga4Source, *, cursors: Cursors | None = None, is_new: IsNew | None = None) -> Found:
     """Every day as one extract, oldest first, then files without a day; notices of what became no touch come last.
+
+    With `is_new` small days that follow each other, and are new, come joined.
 
     A path that is not there comes as `SourceFault`; so do, as notices, days that are missing between others, and
     files that are left out. `cursors` is not used: landing knows the files it has.
@@ -66,9 +70,9 @@ def extracts(source: Ga4Source, *, cursors: Cursors | None = None) -> Found:
         yield SourceFault(source.name, "", path.name, "there is no such folder or file: mend `path`, or bring it back")
         return
     days, others, left_out = _listed(path)
-    tally = Ga4Tally()
-    for day, files in sorted(days.items()):
-        yield _extract(source, files, tally, day)
+    tally: Ga4Tally = {}
+    by_day = (_extract(source, files, tally, day) for day, files in sorted(days.items()))
+    yield from joined_where_new(by_day, is_new) if is_new else by_day
     for file in others:
         yield _extract(source, [file], tally, None)
     yield from _notices(source, tally, sorted(days), left_out)
@@ -139,14 +143,14 @@ def _notices(
         said.append(f"{len(left_out)} files are left out, as they hold no whole day of events: {_some(left_out)}")
     if gaps := _gaps(days):
         said.append(f"days without a file between others: {_some([day.isoformat() for day in gaps])}")
-    if tally.empty:
-        said.append(f"files without any event: {_some(tally.empty)}")
-    if tally.unmapped:
-        counted = [f"{name} x {count}" for name, count in tally.unmapped.most_common()]
+    if empty := [name for name, each in sorted(tally.items()) if not each.rows]:
+        said.append(f"files without any event: {_some(empty)}")
+    if unmapped := sum((each.unmapped for each in tally.values()), Counter[str]()):
+        counted = [f"{name} x {count}" for name, count in unmapped.most_common()]
         said.append(f"events no `signals` entry maps, which landed and are no touches: {_some(counted)}")
-    if tally.nameless:
+    if nameless := sum(each.nameless for each in tally.values()):
         said.append(
-            f"{tally.nameless} signals of visitors who refused to be known (no user_pseudo_id, lead or click id) "
+            f"{nameless} signals of visitors who refused to be known (no user_pseudo_id, lead or click id) "
             "landed and are nobody's touches"
         )
     for message in said:

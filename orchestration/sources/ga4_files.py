@@ -123,7 +123,7 @@ def _arrow_chunk(connection: duckdb.DuckDBPyConnection, batch: pa.RecordBatch, f
         query = f"select json_extract_string(to_json({_quoted(name)}), '$') as cell from batch order by row_no"
         extras[name] = connection.sql(query).to_arrow_table().column(0).cast(pa.string()).combine_chunks()
     connection.unregister("batch")
-    return Chunk(events, extras)
+    return Chunk(file_no, events, extras)
 
 
 def _cast(name: str, is_given: bool) -> str:

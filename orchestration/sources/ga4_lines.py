@@ -77,7 +77,7 @@ def _json_chunk(
     extras = {name: _json_extra(connection, name) for name in sorted(found) if is_unknown(name)}
     connection.unregister("lines")
     bad = [BadRow(each, *_place(lines[each - row_no], reason)) for each, reason in sorted(reasons.items())]
-    return Chunk(events, extras, tuple(bad))
+    return Chunk(file_no, events, extras, tuple(bad))
 
 
 def _place(line: tuple[int, bytes], reason: str) -> tuple[int, str, None, bytes]:
@@ -101,6 +101,8 @@ def _parse(
             connection.sql(f"select row_no from parsed where {_IS_STRANGE}").to_arrow_table().column(0).to_pylist()
         )
         connection.unregister("parsed")
+        if not strange:
+            return events
     except duckdb.Error:
         strange = list(texts)
     connection.register("lines", _line_table({row_no: texts[row_no] for row_no in strange}))

@@ -9,7 +9,7 @@ its bytes. The files' own shapes are `ga4_files.py`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from orchestration.lake.extract import Extract
 from orchestration.lake.rows import BadRow, RowBlock, clean_table
+from orchestration.sources.ga4_chunks import Chunk
 from orchestration.sources.ga4_files import RawRows, read_chunks
 from orchestration.sources.ga4_sql import FLAT, flat_sql, told_sql
 from orchestration.sources.registry_ga4 import Ga4Source
@@ -26,15 +27,18 @@ from orchestration.sources.registry_ga4 import Ga4Source
 _ROWS = 1 << 16
 _VISITS = """
     create or replace temp table visits as
-    select hash(session_key) as session, event_timestamp as moment, row_no, page, traffic from told
+    select hash(session_key, delivery_no) as session, event_timestamp as moment, row_no, page, traffic from told
     where session_key is not null and (page is not null or traffic is not null)
 """
 # Of events that are one by their identity, different ones are numbered by what they say; equal ones within a file too,
-# while equal ones of two files of a day are one event brought twice.
+# while equal ones of two files of a day are one event brought twice. A day delivered is read by itself, also where
+# several are read at once: its sessions begin in it, and it may bring what another brought.
 _COPIES = """
     create or replace temp table copies as
     with seen as (
-        select row_no, file_no, hash(identity) as identity_a, hash(identity || '.') as identity_b, content from told
+        select row_no, file_no, content, hash(identity, delivery_no) as identity_a,
+            hash(identity || '.', delivery_no) as identity_b
+        from told
     ),
     crowded as (
         select identity_a, identity_b from seen group by identity_a, identity_b having count(*) > 1
@@ -63,16 +67,20 @@ _IS_IN_BLOCK = "row_no between $first and $last"
 
 
 @dataclass
-class Ga4Tally:
-    """What was read and became no touch: events by name that no signal is mapped to, signals without any id."""
+class DeliveryTally:
+    """Rows of one delivery, and what of them became no touch: events by name no signal maps, signals without any id."""
 
+    rows: int = 0
     unmapped: Counter[str] = field(default_factory=Counter)
     nameless: int = 0
-    empty: list[str] = field(default_factory=list)
+
+
+Ga4Tally = dict[str, DeliveryTally]
+"""By delivery, as it was last read: one that is read again, by itself, is not counted twice."""
 
 
 def read_events(extract: Extract, source: Ga4Source, tally: Ga4Tally) -> tuple[tuple[str, ...], Iterator[RowBlock]]:
-    """Names and blocks of the events of all files of a delivery; what became no touch is counted in `tally`.
+    """Names and blocks of the events of all files of the deliveries; what became no touch is counted in `tally`.
 
     Raises
     ------
@@ -85,8 +93,8 @@ def read_events(extract: Extract, source: Ga4Source, tally: Ga4Tally) -> tuple[t
 def _blocks(extract: Extract, source: Ga4Source, tally: Ga4Tally) -> Iterator[RowBlock]:
     with closing(_connect()) as connection:
         read = _read(connection, extract, told_sql(source, "events"))
+        tally.update(read.told)
         if not read.rows:
-            tally.empty.append(extract.delivery_name)
             return
         connection.execute(_VISITS)
         connection.execute(_COPIES)
@@ -94,49 +102,69 @@ def _blocks(extract: Extract, source: Ga4Source, tally: Ga4Tally) -> Iterator[Ro
         flat = flat_sql(source, f"select * from temp.told where {_IS_IN_BLOCK}")
         raw = RawRows(extract)
         for first in range(1, read.rows + 1, _ROWS):
-            yield _block(connection, extract, read, flat, (first, first + _ROWS - 1), raw, tally)
+            last = first + _ROWS - 1
+            found = connection.sql(flat, params={"first": first, "last": last}).to_arrow_table()
+            _count(found, extract, tally)
+            yield _block(_dated(found, extract), extract, read, (first, last), raw)
 
 
 @dataclass
 class _Read:
     """What was read: the number of rows, lines that are no event, and undeclared columns as (row_no, cell) tables."""
 
+    told: Ga4Tally
     rows: int = 0
     bad: list[BadRow] = field(default_factory=list)
     extras: list[pa.Table] = field(default_factory=list)
 
 
 def _read(connection: duckdb.DuckDBPyConnection, extract: Extract, told: str) -> _Read:
-    """Fill `told` with every event of the files."""
-    read = _Read()
-    for chunk in read_chunks(connection, extract):
-        connection.register("events", chunk.events)
-        connection.execute(f"insert into told {told}" if read.rows else f"create temp table told as {told}")
+    """Fill `told` with every event of the files, those of small files together."""
+    read = _Read({each.delivery_name: DeliveryTally() for each in extract.deliveries})
+    delivery_of = [number for number, each in enumerate(extract.deliveries) for _ in each.files]
+    verb = "create temp table told as"
+    for chunks in _together(read_chunks(connection, extract)):
+        events = []
+        for chunk in chunks:
+            number = delivery_of[chunk.file_no]
+            numbers = pa.repeat(pa.scalar(number, pa.int32()), chunk.events.num_rows)
+            events.append(chunk.events.append_column("delivery_no", numbers))
+            read.told[extract.deliveries[number].delivery_name].rows += chunk.rows
+            read.rows += chunk.rows
+            read.bad += chunk.bad
+            if chunk.extras:
+                columns = [chunk.events.column("row_no"), *chunk.extras.values()]
+                read.extras.append(pa.table(columns, names=["row_no", *chunk.extras]))
+        connection.register("events", pa.concat_tables(events))
+        connection.execute(f"{verb} {told}")
         connection.unregister("events")
-        read.rows += chunk.rows
-        read.bad += chunk.bad
-        if chunk.extras:
-            columns = [chunk.events.column("row_no"), *chunk.extras.values()]
-            read.extras.append(pa.table(columns, names=["row_no", *chunk.extras]))
+        verb = "insert into told"
     return read
 
 
-def _block(
-    connection: duckdb.DuckDBPyConnection,
-    extract: Extract,
-    read: _Read,
-    flat: str,
-    span: tuple[int, int],
-    raw: RawRows,
-    tally: Ga4Tally,
-) -> RowBlock:
-    """The rows numbered from the first to the last of `span`."""
-    found = connection.sql(flat, params={"first": span[0], "last": span[1]}).to_arrow_table()
+def _together(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+    """Chunks in lists of about as many rows as a large one has."""
+    waiting: list[Chunk] = []
+    for chunk in chunks:
+        waiting.append(chunk)
+        if sum(each.rows for each in waiting) >= _ROWS:
+            yield waiting
+            waiting = []
+    if waiting:
+        yield waiting
+
+
+def _dated(found: pa.Table, extract: Extract) -> pa.Table:
+    """With the day whose export each row stands in: its delivery's, or its own where files are of no day."""
+    days = [each.restates.days[0] if each.restates and each.restates.days else None for each in extract.deliveries]
+    told = pa.array([day and day.strftime("%Y%m%d") for day in days], pa.string())
+    dates = pc.coalesce(told.take(found.column("delivery_no").combine_chunks()), found.column("event_date"))
+    return found.append_column("export_date", dates)
+
+
+def _block(found: pa.Table, extract: Extract, read: _Read, span: tuple[int, int], raw: RawRows) -> RowBlock:
+    """The rows `found` of those numbered from the first to the last of `span`, and the bad ones between them."""
     numbers = found.column("row_no").to_numpy()
-    day = extract.restates.days[0].strftime("%Y%m%d") if extract.restates and extract.restates.days else None
-    dates = pa.repeat(pa.scalar(day), found.num_rows) if day else found.column("event_date")
-    found = found.append_column("export_date", dates)
-    _count(found, tally)
     table = _with_extras(found, read.extras)
     bad = tuple(row for row in read.bad if span[0] <= row.row_no <= span[1])
     return RowBlock(
@@ -158,14 +186,23 @@ def _with_extras(found: pa.Table, extras: Sequence[pa.Table]) -> pa.Table:
     return table
 
 
-def _count(found: pa.Table, tally: Ga4Tally) -> None:
-    is_mapped = pc.is_valid(found.column("signal"))
-    names = found.column("event_name").filter(pc.invert(is_mapped))
-    for entry in pc.value_counts(names).to_pylist():
-        tally.unmapped[entry["values"] or "(no name)"] += entry["counts"]
+def _count(found: pa.Table, extract: Extract, tally: Ga4Tally) -> None:
+    names = [each.delivery_name for each in extract.deliveries]
     ids = [pc.is_valid(found.column(name)) for name in ("lead_id", "anonymous_id", "click_id")]
-    nameless = pc.and_(is_mapped, pc.invert(pc.or_(pc.or_(ids[0], ids[1]), ids[2])))
-    tally.nameless += pc.sum(nameless).as_py() or 0
+    kinds = pa.table(
+        [
+            found.column("delivery_no"),
+            pc.if_else(pc.is_valid(found.column("signal")), None, pc.coalesce(found.column("event_name"), "(no name)")),
+            pc.or_(pc.or_(ids[0], ids[1]), ids[2]),
+        ],
+        names=["delivery_no", "unmapped", "has_id"],
+    )
+    for told in kinds.group_by(kinds.column_names).aggregate([([], "count_all")]).to_pylist():
+        of_day, rows = tally[names[told["delivery_no"]]], told["count_all"]
+        if told["unmapped"] is not None:
+            of_day.unmapped[told["unmapped"]] += rows
+        elif not told["has_id"]:
+            of_day.nameless += rows
 
 
 def _connect() -> duckdb.DuckDBPyConnection:

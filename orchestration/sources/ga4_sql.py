@@ -58,7 +58,7 @@ def sql_type(shape: Any) -> str:
 
 
 def told_sql(source: Ga4Source, relation: str) -> str:
-    """SELECT of what each event of `relation` (row_no, file_no and the columns of EVENT) says of itself."""
+    """SELECT of what each event of `relation` (numbers of row, file and delivery, EVENT's columns) says of itself."""
     rule = f"case {' '.join(_cases(source.signals))} end" if source.signals else "null"
     lead = source.lead_id_from
     by_property = property_sql(lead.user_property) if lead and lead.user_property else "user_id"
@@ -79,8 +79,8 @@ def told_sql(source: Ga4Source, relation: str) -> str:
             from read
         ),
         ruled as (select *, {rule} as rule from paged)
-        select row_no, file_no, identity, session_key, user_pseudo_id as anonymous_id, event_timestamp, event_name,
-            event_date, {_moment("event_timestamp")} as occurred_at, page, traffic,
+        select row_no, file_no, delivery_no, identity, session_key, user_pseudo_id as anonymous_id,
+            event_timestamp, event_name, event_date, {_moment("event_timestamp")} as occurred_at, page, traffic,
             hash({", ".join(_content())}) as content,
             {lead_sql} as lead_id, {", ".join(_signal_columns(source.signals))},
             {_click()} as click_id, {_click_type()} as click_id_type,
@@ -100,14 +100,14 @@ def flat_sql(source: Ga4Source, told: str) -> str:
                 sessions.landing_page, copies.number,
                 sessions.session is not null as is_in_session
             from told
-            left join sessions on hash(told.session_key) = sessions.session
+            left join sessions on hash(told.session_key, told.delivery_no) = sessions.session
             left join copies on told.row_no = copies.row_no
         ),
         channelled as (
             select *, {channel_sql(source.channels)} as channel, {platform} as platform
             from placed
         )
-        select row_no, identity || coalesce(number, '1') as event_key, event_name, occurred_at,
+        select row_no, delivery_no, identity || coalesce(number, '1') as event_key, event_name, occurred_at,
             event_date, anonymous_id, session_key, lead_id, signal, {", ".join(_FIELDS)}, channel, platform,
             {_campaign()} as campaign_id, click_id, click_id_type, page, landing_page,
             is_engaged

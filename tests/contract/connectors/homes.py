@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from orchestration.lake.batches import last_cursor
-from orchestration.lake.landing import LandingResult, RunContext, land, prepare_home
+from orchestration.lake.landing import LandingResult, RunContext, is_new, land, prepare_home
 from orchestration.lake.paths import HomePaths
 from orchestration.lake.vault import Vault
 from orchestration.sources.connectors import SourceLanding, land_source
@@ -36,8 +37,8 @@ class LandingHome:
         paths.make()
         return cls(paths, Vault.open(paths, KEY))
 
-    def land(self, source: BaseSource) -> SourceLanding[LandingResult]:
-        """One run over one source; asserts that no row was lost."""
+    def land(self, source: BaseSource, *, joins: bool = True) -> SourceLanding[LandingResult]:
+        """One run over one source, small deliveries joined as in a run; asserts that no row was lost."""
         self.run_no += 1
         moment = AS_OF + timedelta(days=self.run_no)
         run = RunContext(self.run_no, moment, moment)
@@ -48,6 +49,7 @@ class LandingHome:
             cursors=lambda spec, origin: last_cursor(
                 self.paths, folder=spec.folder, name=spec.name, source=source.name, origin=origin
             ),
+            is_new=partial(is_new, paths=self.paths) if joins else None,
         )
         for result in landed.results:
             result.accounting.assert_nothing_lost(source.name)
