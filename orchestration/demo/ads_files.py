@@ -7,6 +7,7 @@ other platforms are returned to the caller, and so are Meta's clicks, of which M
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
@@ -189,9 +190,13 @@ def _click_view(clicks: pd.DataFrame) -> pd.DataFrame:
     }).reset_index(drop=True)  # fmt: skip
 
 
-def _write(folder: Path, period: str, frame: pd.DataFrame, suffix: str) -> Path:
-    """A further file, whole when it appears; files of one period are numbered in the order they were written."""
+def _write(folder: Path, period: str, frame: pd.DataFrame, suffix: str) -> None:
+    """A further file, whole when it appears; files of one period are numbered in the order they were written.
+
+    A history that says what it said is not exported again.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    before = max(folder.glob("[!.]*"), default=None)
     number = 1 + sum(1 for _ in folder.glob(f"{period}.*"))
     path = folder / f"{period}.{number:03d}.{suffix}"
     unfinished = path.with_name(f".{path.name}")
@@ -201,5 +206,7 @@ def _write(folder: Path, period: str, frame: pd.DataFrame, suffix: str) -> Path:
         frame.to_json(unfinished, orient="records", lines=True)
     else:
         frame.to_csv(unfinished, index=False, lineterminator="\n")
-    os.replace(unfinished, path)
-    return path
+    if before is not None and filecmp.cmp(before, unfinished, shallow=False):
+        unfinished.unlink()
+    else:
+        os.replace(unfinished, path)

@@ -16,7 +16,14 @@ import pandas as pd
 from models_ml.world.plan import Plan
 from orchestration.demo.crm_feed import feed_crm, make_crm
 from orchestration.demo.mess import Mess
-from orchestration.demo.platform_files import EXPORTED, Exports, platform_sources, write_platform_files
+from orchestration.demo.platform_files import (
+    ADS_FOLDER,
+    EXPORTED,
+    GA4_FOLDER,
+    Exports,
+    platform_sources,
+    write_platform_files,
+)
 from orchestration.demo.registry import registry, registry_text
 from orchestration.demo.web_files import write_web_files
 
@@ -112,7 +119,7 @@ def systems_of(folder: Path, plan: Plan, exports: Exports | None = None, crm_url
 
 def refuse_a_world(folder: Path) -> None:
     """Raise FileExistsError where a world stands, or its build was begun."""
-    found = [name for name in (CRM_FILE, WEB_FOLDER) if (folder / name).exists()]
+    found = [name for name in (CRM_FILE, WEB_FOLDER, GA4_FOLDER, ADS_FOLDER) if (folder / name).exists()]
     if found:
         whole = (folder / STATE_FILE).exists()
         hint = "give an empty one, or `since` to go on" if whole else "a build was begun there and not ended: remove it"

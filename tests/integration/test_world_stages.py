@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from models_ml.world import World, build_world
+from orchestration.demo.ga4_files import is_browser_touch
 from orchestration.demo.mess import BROKEN_CELLS, NAIVE_TIMES, NEW_COLUMN, RENAMED_TO, Mess
 from orchestration.demo.write import delivered_between, write_demo
 from tests.integration.harness import ROOT, Home
@@ -120,6 +121,26 @@ def test_real_stage_times_are_the_truth_as_known(undisturbed: Home) -> None:
     stages = expected(world.known_between(None, world.as_of), world.as_of)
     assert_worth_comparing(stages, 25)
     assert different(undisturbed, stages) == {}
+
+
+def as_exported(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables as GA4 tells a browser's touches: as they are now, and known when they happened."""
+    touches = tables["touches"].sort_values("known_at", kind="stable")
+    browsed = touches[is_browser_touch(touches)].drop_duplicates("touch_id", keep="last")
+    browsed = browsed[~browsed["is_deleted"]]
+    told = [touches[~is_browser_touch(touches)], browsed.assign(known_at=browsed["occurred_at"])]
+    return {**tables, "touches": pd.concat(told, ignore_index=True)}
+
+
+def test_real_stage_times_through_the_platforms_are_the_truth_as_they_tell_it(tmp_path: Path) -> None:
+    home, world = run_world("real", tmp_path), world_of("real")
+    assert (tmp_path / "demo" / "ga4").is_dir() and (tmp_path / "demo" / "ads").is_dir()
+    known = world.known_between(None, world.as_of)
+    stages = expected(as_exported(known), world.as_of)
+    assert_worth_comparing(stages, 25)
+    assert different(home, stages) == {}
+    late = known["touches"].query("known_at > occurred_at and lead_id.isna()")
+    assert len(late) > 100
 
 
 def as_read(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

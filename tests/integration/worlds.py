@@ -40,8 +40,12 @@ def moment(stamp: pd.Timestamp) -> str:
 
 
 def demo_home(directory: Path, *, until: pd.Timestamp | None = None) -> Home:
-    """A home beside a demo folder written at once, up to `until`."""
-    return Home(directory / "home", write_demo(small_world(), directory / "demo", until=until))
+    """A home beside a demo folder written at once, up to `until`.
+
+    Its exports have the contract's shape, which holds every version with its known_at: history in pieces is then
+    history at once. What platforms export does not say when it was known.
+    """
+    return Home(directory / "home", write_demo(small_world(), directory / "demo", until=until, exports="contract"))
 
 
 def feed(directory: Path, moments: list[pd.Timestamp]) -> Home:

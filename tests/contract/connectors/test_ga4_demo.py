@@ -115,10 +115,10 @@ def test_a_day_is_written_when_it_is_over_and_again_only_when_it_changed(world: 
     noon = world.as_of.normalize() - pd.Timedelta(days=30) + pd.Timedelta(hours=18)
     first = write_ga4_days(tmp_path, touches, until=noon)
     today = noon.tz_convert("America/Chicago").strftime("%Y%m%d")
-    assert f"events_{today}.ndjson" not in {path.name for path in first}
+    assert f"events_{today}.parquet" not in {path.name for path in first}
     held = {path: path.read_bytes() for path in first}
     again = write_ga4_days(tmp_path, touches, until=noon + pd.Timedelta(days=1), since=noon)
-    assert tmp_path / f"events_{today}.ndjson" in again and len(again) < 8
+    assert tmp_path / f"events_{today}.parquet" in again and len(again) < 8
     assert all(path.read_bytes() == content for path, content in held.items() if path not in again)
 
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -43,7 +44,8 @@ def crm_rows(registry: Path) -> dict[str, Counter[tuple[tuple[str, str | None], 
 
 @pytest.fixture(scope="module")
 def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_demo(world, tmp_path_factory.mktemp("whole"))
+    """A folder all of whose exports have the contract's shape: of the platforms' shapes the contract suites tell."""
+    return write_demo(world, tmp_path_factory.mktemp("whole"), exports="contract")
 
 
 def test_the_crm_gives_back_every_row_of_the_world(world: World, whole: Path) -> None:
@@ -82,7 +84,8 @@ def test_written_in_pieces_the_crm_holds_the_same(world: World, whole: Path, tmp
     moments = ["2026-03-01", "2026-05-31", "2026-06-01T12:00", "2026-06-02T12:00", world.as_of]
     since = None
     for until in moments:
-        registry = write_demo(world, tmp_path, until=until, since=since, by="month" if since is None else "day")
+        by: Literal["month", "day"] = "month" if since is None else "day"
+        registry = write_demo(world, tmp_path, until=until, since=since, by=by, exports="contract")
         since = until
     assert crm_rows(registry) == crm_rows(whole)
     query = f"select * from {LEADS} order by lead_ref"

@@ -30,10 +30,11 @@ def world_of(name: str) -> World:
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Web files with a hash of their bytes."""
+    """Files of web, analytics and ads with a hash of their bytes."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted((folder / "web").rglob("*.*"))
+        for system in ("web", "ga4", "ads")
+        for path in sorted((folder / system).rglob("*.*"))
     }
 
 
@@ -149,7 +150,7 @@ def test_broken_cells_are_a_few_in_a_thousand() -> None:
 
 @pytest.mark.parametrize("name", ["clean", "real"])
 def test_other_scenarios_spoil_no_cell(name: str, tmp_path: Path) -> None:
-    write_demo(world_of(name), tmp_path)
+    write_demo(world_of(name), tmp_path, exports="contract")
     assert pq.read_table(tmp_path / "web" / "touches").num_rows == len(world_of(name).tables["touches"])
     assert "null_tokens" not in (tmp_path / "sources.yaml").read_text()
     assert json.loads((tmp_path / "world.json").read_text())["scenario"] == name
@@ -165,7 +166,8 @@ def test_a_build_that_was_killed_is_told_from_a_whole_one(tmp_path: Path) -> Non
     (tmp_path / "crm.db").unlink()
     with pytest.raises(FileExistsError, match="web is already"):
         build_world_command(20, 1, tmp_path, months=1)
-    shutil.rmtree(tmp_path / "web")
+    for system in ("web", "ga4", "ads"):
+        shutil.rmtree(tmp_path / system)
     (tmp_path / ".parts" / "2026-06").mkdir(parents=True)
     (tmp_path / ".parts" / "2026-06" / "touches.000001").write_bytes(b"half")
     assert build_world_command(20, 1, tmp_path, months=1)["rows"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -49,7 +51,8 @@ def columns_of_sources(folder: Path) -> list[tuple[str, str, set[str]]]:
 
 
 def _columns_of_sources(folder: Path) -> Iterator[tuple[str, str, set[str]]]:
-    for path in sorted((folder / "web").rglob("*.*")):
+    systems = [folder / name for name in ("web", "ga4", "ads")]
+    for path in sorted(path for system in systems for path in system.rglob("*.*")):
         if path.suffix == ".parquet":
             frame = pq.read_table(path).to_pandas()
         elif path.suffix == ".ndjson":
@@ -57,12 +60,23 @@ def _columns_of_sources(folder: Path) -> Iterator[tuple[str, str, set[str]]]:
         else:
             frame = pd.read_csv(path, dtype=str)
         for name in frame.columns:
-            yield path.name, str(name), set(frame[name].dropna().astype(str))
+            yield path.name, str(name), set(_leaves(frame[name].dropna().tolist()))
     with sqlite3.connect(folder / "crm.db") as crm:
         for (table,) in crm.execute("select name from sqlite_master where type = 'table'").fetchall():
             frame = pd.read_sql(f"select * from {table}", crm)
             for name in frame.columns:
                 yield table, str(name), set(frame[name].dropna().astype(str))
+
+
+def _leaves(values: Iterable[Any]) -> Iterator[str]:
+    """The texts of cells, those of nested ones too."""
+    for value in values:
+        if isinstance(value, dict):
+            yield from _leaves(value.values())
+        elif isinstance(value, (list, np.ndarray)):
+            yield from _leaves(value)
+        else:
+            yield str(value)
 
 
 def written(value: object) -> set[str]:
