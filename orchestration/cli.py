@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 from rich.console import Console
@@ -148,17 +148,30 @@ def world() -> None:
     show_default=True,
     help="About how many touches there are for each lead, other visitors' included.",
 )
+@click.option(
+    "--exports",
+    type=click.Choice(["platforms", "contract"]),
+    help="Web and ads as GA4, Google Ads and Meta Ads export them (default), or in the input contract's own shape "
+    "(default of `hostile`).",
+)
 @click.option("--until", help="Write only what is known by then (ISO 8601).")
 @click.option("--out", type=_FILE, required=True, help="Folder to write; it must not hold a world yet.")
 def build_world(
-    leads: int, seed: int, months: int, scenario: str, touches_per_lead: float, until: str | None, out: Path
+    leads: int,
+    seed: int,
+    months: int,
+    scenario: str,
+    touches_per_lead: float,
+    exports: Literal["platforms", "contract"] | None,
+    until: str | None,
+    out: Path,
 ) -> None:
-    """Write a world's systems into a folder: web files, a CRM database, sources.yaml, truth apart."""
+    """Write a world's systems into a folder: web and ad exports, a CRM database, sources.yaml, truth apart."""
     from orchestration.demo.write import build_world_command
 
     try:
         made = build_world_command(
-            leads, seed, out, until, months, scenario=scenario, touches_per_lead=touches_per_lead
+            leads, seed, out, until, months, scenario=scenario, touches_per_lead=touches_per_lead, exports=exports
         )
     except (ValueError, FileExistsError) as error:
         _refuse(str(error))
