@@ -58,6 +58,18 @@ def _decode(text: str, place: str) -> bytes:
         raise VaultKeyError(f"{place} is not a key: it must be {2 * _KEY_BYTES} hex digits")
     return key
 
+# A row that is the last of its key; of a row whose key cannot be read any with its bytes.
+_SEEN_AGAIN = """
+    update quarantine set seen_batch_id = ?, seen_row_no = ?, is_overtaken = 0
+    where source = ? and object = ? and raw_sha256 = ? and not exists (
+        select 1 from quarantine as later
+        where later.source = ? and later.object = ? and later.key_hash = ?
+            and (coalesce(later.seen_batch_id, later.batch_id), coalesce(later.seen_row_no, later.row_no))
+                > (coalesce(quarantine.seen_batch_id, quarantine.batch_id),
+                    coalesce(quarantine.seen_row_no, quarantine.row_no))
+    )
+"""
+
 
 class Vault:
     """One open vault. Writing belongs to the holder of the lease; `transaction` rows become durable with `commit`."""
@@ -125,8 +137,10 @@ class Vault:
     def keep_bad_rows(
         self, batch_id: str, name: str, source: str, rows: Sequence[BadRow], *, shape: CsvShape | None, reading: str
     ) -> list[BadRow]:
-        """Keep bad rows with their bytes; returns those that were new, the same bytes being kept once for an object.
+        """Keep bad rows with their bytes; returns those that were new.
 
+        The same bytes are kept once for an object, unless another row of their key was seen since: a source that says
+        A, B and A again says three things, here as where rows land.
         `shape` is how their bytes are cut into cells, `reading` the hash of what they were judged by.
         """
         kept = []
@@ -137,9 +151,7 @@ class Vault:
         for row in rows:
             digest = hashlib.sha256((told or "").encode() + row.raw).digest()
             known = self._connection.execute(
-                "update quarantine set seen_batch_id = ?, seen_row_no = ?, is_overtaken = 0"
-                " where source = ? and object = ? and raw_sha256 = ?",
-                (batch_id, row.row_no, source, name, digest),
+                _SEEN_AGAIN, (batch_id, row.row_no, source, name, digest, source, name, row.key_hash)
             )
             if not known.rowcount:
                 place = (batch_id, row.row_no, row.line, row.reason, row.column)

@@ -21,6 +21,7 @@ create table if not exists quarantine (
     primary key (batch_id, row_no)
 ) without rowid;
 create index if not exists quarantine_by_content on quarantine (source, object, raw_sha256);
+create index if not exists quarantine_by_key on quarantine (source, object, key_hash);
 create table if not exists replays (
     replay_id text not null, batch_id text not null, row_no integer not null, reason text, column_name text,
     primary key (replay_id, batch_id, row_no)

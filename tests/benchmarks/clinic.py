@@ -8,13 +8,15 @@ months, some leads with many more; every tenth touch belongs to nobody yet.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 
 TOUCHES_PER_LEAD = 100
-DAY_TOUCHES, DAY_LEADS = 1_800, 800
-START, END, NEXT_DAY = "2024-09-01", "2026-03-01", "2026-03-02"
+# A new day brings about two touches each of a twelfth of the leads: of a clinic of 10,000, 1,800 of 800.
+DAY_TOUCHES, DAY_LEADS, DAY_OF = 1_800, 800, 10_000
+START, END = "2024-09-01", "2026-03-01"
 _DAYS = 546
 _LINES = ["orthopaedics", "cardiology", "dermatology", "diabetes_education", "physical_therapy", "behavioural_health"]
 _SIGNALS = (
@@ -64,14 +66,22 @@ class Clinic:
             _crm(connection, self.folder / "crm.db", self.leads)
         return self
 
-    def write_next_day(self) -> Path:
-        """Write the touches of one more day, of some of the leads; the same number whatever the history."""
-        place = self.folder / "export" / "touches" / "next-day.csv"
+    def write_day(self, day: int, clinic_of: int) -> str:
+        """Write the touches a clinic of that many leads has on the nth day after the history; returns the day's end."""
         with duckdb.connect() as connection:
             self._prepare(connection)
-            step = max(self.leads // DAY_LEADS, 1)
-            _copy(connection, _NEXT.format(step=step, leads=self.leads), place)
-        return place
+            touches, people = DAY_TOUCHES * clinic_of // DAY_OF, DAY_LEADS * clinic_of // DAY_OF
+            words = {"step": max(self.leads // people, 1), "leads": self.leads, "people": people, "touches": touches}
+            _copy(connection, _DAY.format(day=day, **words), self._day(day))
+        return (date.fromisoformat(END) + timedelta(days=day)).isoformat()
+
+    def forget_days(self) -> None:
+        """Remove what `write_day` wrote."""
+        for day in self.history.parent.glob("day-*.csv"):
+            day.unlink()
+
+    def _day(self, day: int) -> Path:
+        return self.history.with_name(f"day-{day}.csv")
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("set threads = 2; set memory_limit = '2GB'")
@@ -195,12 +205,13 @@ _TABLES = {
         from range(3) as numbers (n)
         """,
 }
-_NEXT = f"""
+_DAY = f"""
     with numbers as (
-        select 900000000000 + i as k, cast(least((i % {DAY_LEADS}) * {{step}}, {{leads}} - 1) as bigint) as n
-        from range({DAY_TOUCHES}) as all_touches (i)
+        select {{day}}00000000000 + i as k, cast(least((i % {{people}}) * {{step}}, {{leads}} - 1) as bigint) as n
+        from range({{touches}}) as all_touches (i)
     )
     select 't' || k as touch_id, {_WHO},
-        iso(timestamp '{END}' + to_seconds(3600 + draw(k, 'when') % 70000)) as occurred_at, {_TOUCH}
+        iso(timestamp '{END}' + to_seconds(({{day}} - 1) * 86400 + 3600 + draw(k, 'when') % 70000)) as occurred_at,
+        {_TOUCH}
     from numbers
 """

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.lake import batches, landing
@@ -274,6 +274,8 @@ _ROWS = st.lists(
 )
 
 
+@example(files=[[(0, 0, "bad"), (0, 1, "bad"), (0, 0, "bad")]], replay_after=set(), has_known_at=False)
+@example(files=[[(0, 0, "bad")], [(0, 1, "bad")], [(0, 0, "bad")]], replay_after=set(), has_known_at=False)
 @settings(max_examples=20, deadline=None)
 @given(
     files=st.lists(_ROWS, min_size=1, max_size=5), replay_after=st.sets(st.integers(0, 4)), has_known_at=st.booleans()
