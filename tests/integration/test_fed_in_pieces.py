@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from models_ml.world import build_world
+from models_ml.world.scenario import SCENARIOS
+from orchestration.demo.write import write_demo
 from tests.integration.harness import Home, different_tables
 from tests.integration.worlds import feed, moment, small_world
 
@@ -22,10 +26,24 @@ def test_two_months_then_three_days_end_as_one_run(undisturbed: Home, tmp_path: 
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(7200)
-def test_every_month_then_every_day_of_the_last_end_as_one_run(undisturbed: Home, tmp_path: Path) -> None:
-    fed = feed(tmp_path, days_before_end(150, 120, 90, 60, *range(30, -1, -1)))
+@pytest.mark.timeout(14_400)
+def test_sixty_days_one_by_one_end_as_one_run(undisturbed: Home, tmp_path: Path) -> None:
+    fed = feed(tmp_path, days_before_end(*range(60, -1, -1)))
     assert different_tables(undisturbed, fed) == []
+
+
+def test_five_days_of_platform_exports_end_as_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What platforms do not restate: of a touch withdrawn, or changed, at once there is only the last word."""
+    monkeypatch.setitem(SCENARIOS, "uncorrected", replace(SCENARIOS["real"], touch_corrections=0.0))
+    world = build_world(leads=300, seed=23, months=3, scenario="uncorrected")
+    moments = [world.as_of - pd.Timedelta(days=days) for days in (5, 4, 3, 2, 1, 0)]
+    once = Home(tmp_path / "once" / "home", write_demo(world, tmp_path / "once" / "demo"))
+    once.run(moment(world.as_of))
+    fed = feed(tmp_path / "fed", moments, world=world, exports="platforms")
+    assert different_tables(once, fed) == []
+    assert (
+        once.one("select count(*) from fct_touches") > 500 and once.one("select sum(cost) from fct_campaign_spend") > 0
+    )
 
 
 def test_rows_known_later_change_no_derived_table(tmp_path: Path) -> None:

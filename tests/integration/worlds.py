@@ -12,6 +12,7 @@ import pandas as pd
 
 from models_ml.world import World, build_world
 from orchestration.demo.crm_schema import LEAD_KEY, LEADS
+from orchestration.demo.platform_files import Exports
 from orchestration.demo.write import write_demo
 from tests.integration.harness import Home
 
@@ -39,22 +40,30 @@ def moment(stamp: pd.Timestamp) -> str:
     return stamp.isoformat()
 
 
-def demo_home(directory: Path, *, until: pd.Timestamp | None = None) -> Home:
+def demo_home(
+    directory: Path,
+    *,
+    until: pd.Timestamp | None = None,
+    world: World | None = None,
+    exports: Exports = "contract",
+) -> Home:
     """A home beside a demo folder written at once, up to `until`.
 
-    Its exports have the contract's shape, which holds every version with its known_at: history in pieces is then
-    history at once. What platforms export does not say when it was known.
+    Exports in the contract's shape hold every version with its known_at: history in pieces is then history at once.
+    What platforms export does not say when it was known.
     """
-    return Home(directory / "home", write_demo(small_world(), directory / "demo", until=until, exports="contract"))
+    demo = write_demo(world or small_world(), directory / "demo", until=until, exports=exports)
+    return Home(directory / "home", demo)
 
 
-def feed(directory: Path, moments: list[pd.Timestamp]) -> Home:
+def feed(
+    directory: Path, moments: list[pd.Timestamp], *, world: World | None = None, exports: Exports = "contract"
+) -> Home:
     """A home run once at each moment, the demo's systems brought forward before each run."""
-    world = small_world()
-    home = demo_home(directory, until=moments[0])
+    home = demo_home(directory, until=moments[0], world=world, exports=exports)
     home.run(moment(moments[0]))
     for since, until in pairwise(moments):
-        write_demo(world, directory / "demo", since=since, until=until, by="day")
+        write_demo(world or small_world(), directory / "demo", since=since, until=until, by="day")
         home.run(moment(until))
     return home
 
