@@ -57,12 +57,48 @@ def _rows(extract: Extract, header: Header, carried: bytes, blocks: Iterator[byt
         block = next(blocks, None)
         is_last = block is None
         data = carried + (block or b"")
-        split = split_rows(data, header.delimiter, is_last=is_last)
-        if len(split.starts):
-            done, row_no = cut_block(extract, header, data, split, row_no, line)
-            yield done
-        line += split.used_lines
-        carried = data[split.used :]
+        plain = plain_block(extract, header, data, row_no, line) if not is_last or data.endswith(b"\n") else None
+        if plain is not None:
+            yield plain
+            used, used_lines, row_no = data.rfind(b"\n") + 1, plain.rows_read, row_no + plain.rows_read
+        else:
+            split = split_rows(data, header.delimiter, is_last=is_last)
+            if len(split.starts):
+                done, row_no = cut_block(extract, header, data, split, row_no, line)
+                yield done
+            used, used_lines = split.used, split.used_lines
+        line += used_lines
+        carried = data[used:]
+
+
+def plain_block(extract: Extract, header: Header, data: bytes, row_no: int, line: int) -> RowBlock | None:
+    """The whole lines of `data`, where all are rows and need no cutting to know it; None where one must look closer.
+
+    No quotes, no other line ends, only ASCII: then a line is a row, and the parser counts its fields.
+    """
+    used = data.rfind(b"\n") + 1
+    if not used or not data.isascii() or any(mark in data for mark in (b'"', b"\r", b"\0")):
+        return None
+    nulls = ["", *sorted(extract.rules.null_tokens)]
+    table = _parse_fast(pa.py_buffer(data).slice(0, used), header, nulls, has_quotes=False)
+    if table is None or table.num_rows != np.count_nonzero(np.frombuffer(data, np.uint8) == _NEWLINE):
+        return None
+    ends: list[Rows] = []
+
+    def raw_at(index: int) -> tuple[int, bytes]:
+        if not ends:
+            ends.append(np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE))
+        start = int(ends[0][index - 1]) + 1 if index else 0
+        return line + index, data[start : int(ends[0][index])]
+
+    is_trimmed = not _may_need_trimming(data[:used], header.delimiter)
+    cleaned = clean_table(table, extract.rules.null_tokens, is_nulled=True, is_trimmed=is_trimmed)
+    numbers = np.arange(row_no, row_no + table.num_rows, dtype=np.int64)
+    return RowBlock(cleaned, numbers, raw_at, shape=_shape_of(extract, header))
+
+
+def _shape_of(extract: Extract, header: Header) -> CsvShape:
+    return CsvShape(header.names, header.delimiter.decode(), is_declared=bool(extract.header))
 
 
 def cut_block(
@@ -89,8 +125,7 @@ def cut_block(
 
     is_trimmed = not _may_need_trimming(data[: split.used], header.delimiter)
     cleaned = clean_table(table, extract.rules.null_tokens, is_nulled=True, is_trimmed=is_trimmed)
-    shape = CsvShape(header.names, header.delimiter.decode(), is_declared=bool(extract.header))
-    return RowBlock(cleaned, numbers[good], raw_at, bad, shape), row_no + len(starts)
+    return RowBlock(cleaned, numbers[good], raw_at, bad, _shape_of(extract, header)), row_no + len(starts)
 
 
 def _faults(
@@ -133,9 +168,11 @@ def _may_need_trimming(data: bytes, delimiter: bytes) -> bool:
     if not data.isascii() or b'"' in data:
         return True
     edges = bytes({_NEWLINE, _RETURN, delimiter[0]})
-    if not any(bytes([code]) in data for code in range(_LAST_BLANK + 1) if code not in edges):
-        return False
     buffer = np.frombuffer(data, np.uint8)
+    if np.count_nonzero(buffer <= _LAST_BLANK) == sum(
+        np.count_nonzero(buffer == edge) for edge in edges if edge <= _LAST_BLANK
+    ):
+        return False
     is_edge = np.isin(np.arange(256), list(edges))
     blanks = np.flatnonzero((buffer <= _LAST_BLANK) & ~is_edge[buffer])
     if blanks[0] == 0 or blanks[-1] == len(buffer) - 1:
@@ -162,8 +199,17 @@ def _parse(data: bytes, header: Header, starts: Rows, ends: Rows, nulls: list[st
         content = data[int(starts[0]) : int(ends[-1])]
     else:
         content = b"\n".join(data[begin:end] for begin, end in zip(starts.tolist(), ends.tolist(), strict=True))
-    reads = pa_csv.ReadOptions(column_names=names, block_size=max(1 << 20, len(content) + 2), use_threads=False)
-    parses = pa_csv.ParseOptions(delimiter=header.delimiter.decode(), newlines_in_values=b'"' in content)
+    table = _parse_fast(pa.py_buffer(content), header, nulls, has_quotes=b'"' in content)
+    if table is None or table.num_rows != len(starts):
+        return _parse_slowly(data, header, starts, ends, nulls)
+    return table
+
+
+def _parse_fast(content: pa.Buffer, header: Header, nulls: list[str], *, has_quotes: bool) -> pa.Table | None:
+    """Rows of plain CSV; None where a row has another number of fields than the header."""
+    names = list(header.names)
+    reads = pa_csv.ReadOptions(column_names=names, block_size=max(1 << 20, content.size + 2), use_threads=False)
+    parses = pa_csv.ParseOptions(delimiter=header.delimiter.decode(), newlines_in_values=has_quotes)
     converts = pa_csv.ConvertOptions(
         column_types={name: pa.string() for name in names},
         strings_can_be_null=True,
@@ -171,12 +217,9 @@ def _parse(data: bytes, header: Header, starts: Rows, ends: Rows, nulls: list[st
         check_utf8=False,
     )
     try:
-        table = pa_csv.read_csv(io.BytesIO(content), reads, parses, converts)
+        return pa_csv.read_csv(pa.BufferReader(content), reads, parses, converts)
     except pa.ArrowInvalid:
-        table = None
-    if table is None or table.num_rows != len(starts):
-        return _parse_slowly(data, header, starts, ends, nulls)
-    return table
+        return None
 
 
 def _parse_slowly(data: bytes, header: Header, starts: Rows, ends: Rows, nulls: list[str]) -> pa.Table:

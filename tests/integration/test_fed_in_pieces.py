@@ -20,8 +20,8 @@ def days_before_end(*days: int) -> list[pd.Timestamp]:
     return [small_world().as_of - pd.Timedelta(days=count) for count in days]
 
 
-def test_two_months_then_three_days_end_as_one_run(undisturbed: Home, tmp_path: Path) -> None:
-    fed = feed(tmp_path, days_before_end(63, 33, 3, 2, 1, 0))
+def test_five_days_one_by_one_end_as_one_run(undisturbed: Home, tmp_path: Path) -> None:
+    fed = feed(tmp_path, days_before_end(5, 4, 3, 2, 1, 0))
     assert different_tables(undisturbed, fed) == []
 
 
@@ -32,11 +32,12 @@ def test_sixty_days_one_by_one_end_as_one_run(undisturbed: Home, tmp_path: Path)
     assert different_tables(undisturbed, fed) == []
 
 
-def test_five_days_of_platform_exports_end_as_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What platforms do not restate: of a touch withdrawn, or changed, at once there is only the last word."""
+def test_platform_exports_in_pieces_end_as_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for touches withdrawn or changed, of which an export has only the last word."""
+    monkeypatch.setenv("HANDOFF_VAULT_KEY", "5a" * 32)  # an event's id is a token, and tokens are each key's own
     monkeypatch.setitem(SCENARIOS, "uncorrected", replace(SCENARIOS["real"], touch_corrections=0.0))
     world = build_world(leads=300, seed=23, months=3, scenario="uncorrected")
-    moments = [world.as_of - pd.Timedelta(days=days) for days in (5, 4, 3, 2, 1, 0)]
+    moments = [world.as_of - pd.Timedelta(days=days) for days in (40, 1, 0)]
     once = Home(tmp_path / "once" / "home", write_demo(world, tmp_path / "once" / "demo"))
     once.run(moment(world.as_of))
     fed = feed(tmp_path / "fed", moments, world=world, exports="platforms")
