@@ -15,10 +15,12 @@ from orchestration.lake.accounting import land_accounting
 from orchestration.lake.extract import Extract
 from orchestration.lake.landing import RunContext, prepare_home
 from orchestration.lake.lease import hold_lease
-from orchestration.lake.quarantine import SUPERSEDED, WaitingBatch, Wanted, columns_of, waiting_batches
+from orchestration.lake.quarantine import WaitingBatch, Wanted, columns_of, waiting_batches
 from orchestration.lake.refusal import FileRefused, LandingError
 from orchestration.lake.replay import ReplayResult, replay
+from orchestration.lake.rows import SUPERSEDED
 from orchestration.lake.run_log import RunLog
+from orchestration.lake.sightings import has_settled
 from orchestration.lake.vault import Vault, load_key
 from orchestration.runs import Run, WrongCall
 from orchestration.settings import Settings
@@ -123,14 +125,14 @@ class _Room:
             if only_changed and (extract is None or not self._is_news(batch, extract)):
                 continue
             done = self._one(batch, extract, wanted, is_dry=is_dry)
-            if done.result is None or (
-                done.result.batch_id if only_changed and done.result.is_by_day else done.result.rows_read
-            ):
+            if done.result is None or done.result.rows_read:
                 yield done
 
     def _is_news(self, batch: WaitingBatch, extract: Extract) -> bool:
         """Whether its rows may fare otherwise than when they were last judged."""
-        return extract.reader is not None or batch.reading not in (None, extract.reading_hash())
+        if extract.reader is not None:
+            return has_settled(self.vault, batch.note.batch_id, batch.last_read)
+        return batch.reading not in (None, extract.reading_hash())
 
     def _extract(self, batch: WaitingBatch) -> Extract | None:
         source = self.registry.sources.get(batch.note.source)

@@ -12,7 +12,7 @@ reader of its own, a row is not read alone: it is settled once its delivery, or 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,10 +35,10 @@ from orchestration.lake.extract import Extract
 from orchestration.lake.landing import RunContext, connect, naive_utc
 from orchestration.lake.paths import HomePaths
 from orchestration.lake.private_files import scratch_folder
-from orchestration.lake.quarantine import SUPERSEDED, WaitingBatch, Wanted, note_outcome, note_reading, rows_of
+from orchestration.lake.quarantine import WaitingBatch, Wanted, note_outcome, note_reading, rows_of
 from orchestration.lake.raw_rows import read_again
 from orchestration.lake.refusal import LandingError
-from orchestration.lake.rows import BadRow
+from orchestration.lake.rows import SUPERSEDED, BadRow
 from orchestration.lake.sightings import settled_by_day, sightings_of
 from orchestration.lake.vault import Vault
 from orchestration.lake.versions import Verdicts, decide_versions, set_aside
@@ -162,7 +162,7 @@ def _read(work: _Work) -> tuple[BatchWriter, Verdicts]:
         extract, work.scratch, work.vault, work.replay_id, note.file_sha256, naive_utc(work.run.extracted_at), as_of
     )
     if extract.reader is not None:
-        return writer, _judge_by_day(work, writer.tally, first_batches)
+        return writer, _judge_by_day(work, writer.tally, place)
     days: dict[int, str | None] = {}
     with closing(connect(work.scratch)) as connection:
         checker = Checker(connection, extract, as_of=as_of.isoformat(sep=" "), key=work.key)
@@ -183,10 +183,10 @@ def _read(work: _Work) -> tuple[BatchWriter, Verdicts]:
     return writer, verdicts
 
 
-def _judge_by_day(work: _Work, tally: Tally, first_batches: Mapping[str, str]) -> Verdicts:
+def _judge_by_day(work: _Work, tally: Tally, place: tuple[str, str]) -> Verdicts:
     """What became of rows that are not read alone: those whose delivery was not read again since wait on."""
     numbers = [row.row_no for row in work.rows]
-    known, superseded = settled_by_day(work.vault, work.batch.note, work.notes, first_batches, numbers)
+    known, superseded = settled_by_day(work.vault, place, work.batch.note.batch_id, work.batch.last_read, numbers)
     gone = {*known, *superseded}
     tally.bad = [row for row in work.rows if row.row_no not in gone]
     tally.rows_good = len(gone)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 ECHO_PREFIX = "handoff_"
+SUPERSEDED = "superseded"  # the reason of a row that can be read, and has no place any more
 Rows = npt.NDArray[np.int64]
 
 

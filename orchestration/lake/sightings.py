@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from orchestration.lake.batches import BatchNote
-from orchestration.lake.rows import Rows
+from orchestration.lake.rows import SUPERSEDED, Rows
 from orchestration.lake.vault import Vault
 
 
@@ -84,22 +83,32 @@ def sightings_of(
 
 def settled_by_day(
     vault: Vault,
-    first: BatchNote,
-    notes: Sequence[BatchNote],
-    first_batches: Mapping[str, str],
+    place: tuple[str, str],
+    batch_id: str,
+    last_read: str,
     rows: Collection[int],
 ) -> tuple[list[int], list[int]]:
     """Of waiting `rows` that say nothing without their delivery: those that have landed since, and those overtaken.
 
-    Where the very bytes of their batch were read again, what can be read now has landed from there; where their day was
-    told by other bytes, these are the last word.
+    Where the very bytes of their batch were read again (`last_read`), what can be read now has landed from there; where
+    their day was told by other bytes, these are the last word.
     """
-    found = vault.connection.execute("select row_no, day from quarantine where batch_id = ?", (first.batch_id,))
-    seen = sightings_of(vault, (first.source, first.object), first.batch_id, first_batches, dict(found.fetchall()))
-    again = max(note.batch_id for note in notes if note.file_sha256 == first.file_sha256 and not note.replays)
-    known = [row for row, batch, _, _ in seen.rows if row in rows and again > batch]
-    superseded = [row for row, batch, _, over in seen.rows if row in rows and over and again <= batch]
+    found = vault.connection.execute("select row_no, day from quarantine where batch_id = ?", (batch_id,))
+    seen = sightings_of(vault, place, batch_id, {}, dict(found.fetchall())).rows
+    known = [row for row, batch, _, _ in seen if row in rows and last_read > batch]
+    superseded = [row for row, batch, _, over in seen if row in rows and over and last_read <= batch]
     return known, superseded
+
+
+def has_settled(vault: Vault, batch_id: str, last_read: str) -> bool:
+    """Whether `settled_by_day` would find what is not known to be settled."""
+    found = vault.connection.execute(
+        "select 1 from quarantine as kept where batch_id = ? and reason <> ? and (is_overtaken"
+        " or coalesce(seen_batch_id, batch_id) < ? or exists (select 1 from restated where source = kept.source and"
+        " object = kept.object and day = kept.day and batch_id > coalesce(kept.seen_batch_id, kept.batch_id))) limit 1",
+        (batch_id, SUPERSEDED, last_read),
+    )
+    return found.fetchone() is not None
 
 
 def _told_last(vault: Vault, place: tuple[str, str]) -> dict[str | None, str]:

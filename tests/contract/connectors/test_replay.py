@@ -1,0 +1,295 @@
+"""Ad reports and GA4 events that wait: what a mended registry, or a later delivery of their day, makes of them."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestration.lake.batches import list_all_batches
+from orchestration.lake.landing import LandingResult, RunContext, land, prepare_home
+from orchestration.lake.quarantine import Wanted, waiting
+from orchestration.lake.run_log import RunLog
+from orchestration.lake.vault import Vault
+from orchestration.replaying import Replayed, replay_all
+from orchestration.settings import Settings
+from orchestration.sources.connectors import SourceLanding, land_source
+from orchestration.sources.registry import Registry, load_registry
+from tests.contract.connectors.ads_shapes import ACCOUNT, FORMATS, GOOGLE, META, OTHER, Deliveries, insight, stat
+from tests.contract.connectors.ads_staging import AdStaging
+from tests.contract.connectors.ga4_events import Event, event, write_events
+from tests.contract.connectors.homes import AS_OF, KEY, LandingHome, counts
+
+USD = {"currency": "USD"}
+KNOWN, BOTH = {ACCOUNT: USD}, {ACCOUNT: USD, OTHER: USD}
+ADS: dict[str, tuple[str, tuple[str, ...], Any]] = {
+    "google_ads": ("campaign_stats", GOOGLE, lambda who, **cells: stat(who, **cells)),
+    "meta_ads": ("basic_ad", META, lambda who, **cells: insight(who, **cells)),
+}
+ACCOUNT_OF = {"google_ads": "customer_id", "meta_ads": "account_id"}
+COST_OF = {"google_ads": "cost_micros", "meta_ads": "spend"}
+
+
+class Runs:
+    """A home whose runs are counted as real ones are, and are a day apart."""
+
+    def __init__(self, place: Path) -> None:
+        self.settings = Settings(home=place / "home", sources=place / "sources.yaml", vault_key=KEY.hex())
+        self.paths = self.settings.paths.make()
+        self.log = RunLog(self.paths)
+        self.days = 0
+
+    def land(self, registry: Registry) -> SourceLanding[LandingResult]:
+        """Land the registry's one source as a run does."""
+        (source,) = registry.sources.values()
+        self.days += 1
+        as_of = AS_OF + timedelta(days=self.days)
+        run = RunContext(self.log.begin_run(as_of), as_of, datetime.now(UTC).replace(tzinfo=None))
+        with closing(Vault.open(self.paths, KEY)) as vault:
+            prepare_home(self.paths, vault)
+            return land_source(source, land=lambda each: land(each, paths=self.paths, run=run, vault=vault, key=KEY))
+
+    def replay(self) -> list[Replayed]:
+        """`handoff quarantine replay` over all that waits."""
+        return replay_all(self.settings, Wanted())
+
+    def totals(self) -> tuple[int, ...]:
+        """Rows read, landed, duplicate and quarantined over all batches, each balanced by itself."""
+        said = [note.accounting for note in list_all_batches(self.paths)]
+        for each in said:
+            each.assert_nothing_lost("a batch")
+        names = ("rows_read", "rows_landed", "rows_duplicate", "rows_quarantined")
+        return tuple(sum(getattr(each, name) for each in said) for name in names)
+
+    def reasons(self) -> list[tuple[str, int]]:
+        """Rows that wait, by reason."""
+        with closing(Vault.open(self.paths, KEY)) as vault:
+            return [(each.reason, each.rows) for each in waiting(self.paths, vault)]
+
+    def rows(self, folder: str, name: str, columns: str) -> list[tuple[Any, ...]]:
+        """Landed rows of an object."""
+        with closing(Vault.open(self.paths, KEY)) as vault:
+            return LandingHome(self.paths, vault).rows(folder, name, columns)
+
+
+class Ads:
+    """Reports of an advertising connector, of one account the registry knows and one it may learn of."""
+
+    def __init__(self, place: Path, connector: str, **settings: Any) -> None:
+        self.connector = connector
+        self.name, self.columns, self._row = ADS[connector]
+        self.files = Deliveries(place, connector, **settings)
+
+    def put(self, *rows: dict[str, Any], name: str | None = None, suffix: str = "csv") -> None:
+        """A report of these rows."""
+        self.files.put(name or self.name, rows, self.columns, suffix)
+
+    def row(self, who: str, account: str = ACCOUNT, cost: str = "2", **cells: Any) -> dict[str, Any]:
+        """What a campaign (an ad) of an account cost on a day; Google counts in millionths."""
+        said = cost if self.connector == "meta_ads" or not cost.isdigit() else int(cost) * 1_000_000
+        return self._row(who, **{ACCOUNT_OF[self.connector]: account, COST_OF[self.connector]: said}, **cells)
+
+    def spent(self, runs: Runs, staging: AdStaging, registry: Registry) -> Decimal:
+        """All that staging makes of it."""
+        said = staging.standing(runs.paths, registry, f"stg_{self.connector}__spend")
+        return sum((each[0] for each in said.values()), Decimal(0))
+
+
+@pytest.fixture(params=ADS)
+def ads(request: pytest.FixtureRequest, tmp_path: Path) -> Ads:
+    """A source of each advertising connector."""
+    return Ads(tmp_path / "ads", request.param)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Runs:
+    """A home that reads the registry of `ads`."""
+    return Runs(tmp_path / "ads")
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_spend_of_an_account_lands_once_the_registry_names_it(
+    ads: Ads, runs: Runs, ad_staging: AdStaging, suffix: str
+) -> None:
+    ads.put(ads.row("1"), ads.row("2", OTHER), ads.row("3", OTHER, "5"), suffix=suffix)
+    runs.land(ads.files.registry(accounts=KNOWN))
+    assert [str(each) for each in runs.replay() if each.result is None or each.result.rows_landed] == []
+    assert runs.totals() == (3, 1, 0, 2)
+    known = ads.files.registry(accounts=BOTH)
+    (done,) = runs.replay()
+    assert done.result is not None and (done.result.rows_landed, done.result.still) == (2, {})
+    assert runs.totals() == (3, 3, 0, 0) and runs.reasons() == []
+    assert ads.spent(runs, ad_staging, known) == 9
+    assert counts(runs.land(known)) == (0, 0, 0, 0)
+
+
+def test_an_account_its_own_history_names_is_as_good(ads: Ads, runs: Runs, ad_staging: AdStaging) -> None:
+    ads.put(ads.row("1"), ads.row("2", OTHER))
+    known = ads.files.registry(accounts=KNOWN)
+    runs.land(known)
+    said = {"google_ads": ("updated_at", "currency_code"), "meta_ads": ("_fivetran_synced", "currency")}
+    moment, currency = said[ads.connector]
+    ads.files.put("account_history", [{"id": OTHER, moment: "2026-01-01", currency: "USD"}], ("id", moment, currency))
+    (done,) = runs.replay()
+    assert done.result is not None and done.result.rows_landed == 1
+    runs.land(known)
+    assert ads.spent(runs, ad_staging, known) == 4
+
+
+def test_what_its_day_no_longer_holds_stays_away_and_what_it_holds_lands(
+    ads: Ads, runs: Runs, ad_staging: AdStaging
+) -> None:
+    ads.put(ads.row("1"), ads.row("2", OTHER), ads.row("3", OTHER), ads.row("4", OTHER, date="2026-01-11"))
+    runs.land(ads.files.registry(accounts=KNOWN))
+    ads.put(ads.row("1"), ads.row("3", OTHER, "7"), name=f"{ads.name}_2026-01-12")
+    runs.land(ads.files.registry(accounts=KNOWN))
+    known = ads.files.registry(accounts=BOTH)
+    first, second = runs.replay()
+    assert first.result is not None and (first.result.rows_landed, first.result.still) == (1, {"superseded": 2})
+    assert second.result is not None and (second.result.rows_landed, second.result.still) == (1, {})
+    assert ads.spent(runs, ad_staging, known) == 2 + 7 + 2
+    assert runs.totals() == (6, 3, 1, 2) and runs.reasons() == [("superseded", 2)]
+
+
+def test_rows_alone_overtake_nothing(ads: Ads, runs: Runs, ad_staging: AdStaging) -> None:
+    ads.put(ads.row("1"), ads.row("2", OTHER))
+    runs.land(ads.files.registry(accounts=KNOWN, complete_for="rows"))
+    ads.put(ads.row("3", OTHER), ads.row("1"), name=f"{ads.name}-part-2")
+    runs.land(ads.files.registry(accounts=KNOWN, complete_for="rows"))
+    known = ads.files.registry(accounts=BOTH, complete_for="rows")
+    runs.replay()
+    assert ads.spent(runs, ad_staging, known) == 6 and runs.reasons() == []
+
+
+def test_a_cost_that_was_no_number_lands_never_beside_its_correction(
+    ads: Ads, runs: Runs, ad_staging: AdStaging
+) -> None:
+    ads.put(ads.row("1"), ads.row("2", cost="n/a"), ads.row("3", cost="n/a"))
+    known = ads.files.registry(accounts=KNOWN)
+    runs.land(known)
+    ads.put(ads.row("1"), ads.row("2", cost="5"))
+    runs.land(known)
+    (done,) = runs.replay()
+    assert done.result is not None and done.result.rows_landed == 0
+    assert ads.spent(runs, ad_staging, known) == 7 and sum(rows for _, rows in runs.reasons()) == 2
+
+
+def test_a_report_of_an_account_nobody_knows_any_more_waits_on(ads: Ads, runs: Runs) -> None:
+    ads.put(ads.row("1"), ads.row("2", OTHER))
+    runs.land(ads.files.registry(accounts=KNOWN))
+    ads.files.registry()
+    (done,) = runs.replay()
+    assert done.result is None and OTHER not in str(done) and runs.totals() == (2, 1, 0, 1)
+
+
+AT = datetime(2026, 3, 1, 18)
+DAY = "events_20260301.ndjson"
+VIEW = {"event": "page_view", "signal": "view"}
+
+
+class Web:
+    """A GA4 export; its registry may know what the export writes for no date."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        (place / "ga4").mkdir(parents=True)
+
+    def put(self, *events: Event, name: str = DAY) -> None:
+        """A file of events."""
+        write_events(self.place / "ga4" / name, events)
+
+    def registry(self, **settings: Any) -> Registry:
+        """The registry with one source."""
+        entry = {"connector": "ga4_export", "path": "ga4", "timezone": "America/Chicago", "signals": [VIEW], **settings}
+        file = self.place / "sources.yaml"
+        file.write_text(json.dumps({"sources": {"web": entry}}), encoding="utf-8")
+        return load_registry(file, environ={})
+
+
+def page(visitor: str, **columns: Any) -> Event:
+    """A view of the second page of a visit."""
+    return event(visitor, AT + timedelta(minutes=1), page="https://clinic.example/second", **columns)
+
+
+def start(visitor: str) -> Event:
+    """The page a visit began with."""
+    return event(visitor, AT, page="https://clinic.example/first?gclid=x")
+
+
+MENDED = {"null_tokens": ["(not set)"]}
+UNDATED = {"event_date": "(not set)"}
+EVENTS = "event_name, landing_page, channel, event_date, coalesce(is_deleted, false)"
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Web:
+    """An empty export."""
+    return Web(tmp_path / "ads")
+
+
+@pytest.mark.parametrize("name", [DAY, "history.ndjson"])
+def test_an_event_lands_with_its_session_when_its_day_is_read_anew(web: Web, runs: Runs, name: str) -> None:
+    web.put(start("1.1"), page("1.1", **UNDATED), name=name)
+    assert counts(runs.land(web.registry())) == (2, 1, 0, 1)
+    (waits,) = runs.replay()
+    assert waits.result is not None and waits.result.still == {"not_a_date:event_date": 1}
+    assert "read with all of their day" in str(waits) and "delivered again" in str(waits)
+    known = web.registry(**MENDED)
+    (waits,) = runs.replay()
+    assert waits.result is not None and waits.result.rows_landed == 0
+    assert counts(runs.land(known)) == (2, 1, 1, 0)
+    assert runs.rows("ga4_export", "events", EVENTS) == [
+        ("page_view", "/first", "paid_search", date(2026, 3, 1), False),
+        ("page_view", "/first", "paid_search", None, False),
+    ]
+    (settled,) = runs.replay()
+    assert settled.result is not None and (settled.result.rows_duplicate, settled.result.still) == (1, {})
+    assert runs.totals() == (4, 2, 2, 0) and runs.reasons() == [] and runs.replay() == []
+
+
+def test_an_event_its_day_no_longer_holds_stays_away(web: Web, runs: Runs) -> None:
+    web.put(start("1.1"), page("1.1", **UNDATED), start("2.2"))
+    runs.land(web.registry())
+    web.put(start("1.1"), start("2.2"))
+    runs.land(web.registry())
+    web.registry(**MENDED)
+    (settled,) = runs.replay()
+    assert settled.result is not None and settled.result.still == {"superseded": 1}
+    assert len(runs.rows("ga4_export", "events", EVENTS)) == 2
+    assert runs.totals() == (5, 2, 2, 1) and runs.reasons() == [("superseded", 1)]
+
+
+def test_an_event_its_day_says_better_now_is_overtaken_by_it(web: Web, runs: Runs) -> None:
+    web.put(start("1.1"), page("1.1", **UNDATED))
+    runs.land(web.registry())
+    web.put(start("1.1"), page("1.1"))
+    runs.land(web.registry())
+    (settled,) = runs.replay()
+    assert settled.result is not None and settled.result.still == {"superseded": 1}
+    assert len(runs.rows("ga4_export", "events", EVENTS)) == 2 and runs.totals() == (4, 2, 1, 1)
+
+
+def test_an_event_another_day_says_nothing_of_waits_on(web: Web, runs: Runs) -> None:
+    web.put(start("1.1"), page("1.1", **UNDATED))
+    runs.land(web.registry())
+    web.put(event("3.3", AT + timedelta(days=1)), name="events_20260302.ndjson")
+    runs.land(web.registry())
+    (waits,) = runs.replay()
+    assert waits.result is not None and waits.result.still == {"not_a_date:event_date": 1}
+    assert runs.reasons() == [("not_a_date", 1)]
+
+
+def test_a_line_that_is_no_event_waits_through_every_reading_of_its_day(web: Web, runs: Runs) -> None:
+    web.put(start("1.1"))
+    with (web.place / "ga4" / DAY).open("ab") as file:
+        file.write(b"not json\n")
+    runs.land(web.registry())
+    runs.land(web.registry(signals=[]))
+    (waits,) = runs.replay()
+    assert waits.result is not None and waits.result.still == {"not_json": 1}
+    assert runs.totals() == (4, 2, 1, 1)
