@@ -58,8 +58,7 @@ def declaring_ads(source: AdsSource, objects: Sequence[AdObject]) -> Callable[[s
 
     @cache
     def accounts() -> frozenset[str] | None:
-        chosen = {ACCOUNTS: _files_of(source, ACCOUNTS, _files(source) if source.path.exists() else [])}
-        return known_accounts(source, list(_account_histories(source, objects, chosen)))
+        return known_accounts(source, account_histories(source, objects))
 
     def declared(name: str, origin: str) -> Extract | None:
         found = by_name.get(name)
@@ -70,6 +69,12 @@ def declaring_ads(source: AdsSource, objects: Sequence[AdObject]) -> Callable[[s
         return Extract(rules=_rules(source), spec=spec, origin=origin, restates=_restates(source, found, spec))
 
     return declared
+
+
+def account_histories(source: AdsSource, objects: Sequence[AdObject]) -> list[Extract]:
+    """The files of the accounts' own history that are there now."""
+    chosen = {ACCOUNTS: _files_of(source, ACCOUNTS, _files(source) if source.path.exists() else [])}
+    return list(_account_histories(source, objects, chosen))
 
 
 def object_spec(source: AdsSource, declared: AdObject, *, accounts: Collection[str] | None = None) -> ObjectSpec:
