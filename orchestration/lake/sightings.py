@@ -103,10 +103,11 @@ def settled_by_day(
 def has_settled(vault: Vault, batch_id: str, last_read: str) -> bool:
     """Whether `settled_by_day` would find what is not known to be settled."""
     found = vault.connection.execute(
-        "select 1 from quarantine as kept where batch_id = ? and reason <> ? and (is_overtaken"
-        " or coalesce(seen_batch_id, batch_id) < ? or exists (select 1 from restated where source = kept.source and"
-        " object = kept.object and day = kept.day and batch_id > coalesce(kept.seen_batch_id, kept.batch_id))) limit 1",
-        (batch_id, SUPERSEDED, last_read),
+        "select 1 from quarantine as kept where batch_id = ? and (coalesce(seen_batch_id, batch_id) < ?"
+        " or reason <> ? and (is_overtaken or exists (select 1 from restated where source = kept.source"
+        " and object = kept.object and day = kept.day"
+        " and batch_id > coalesce(kept.seen_batch_id, kept.batch_id)))) limit 1",
+        (batch_id, last_read, SUPERSEDED),
     )
     return found.fetchone() is not None
 

@@ -179,6 +179,20 @@ def test_a_cost_that_was_no_number_lands_never_beside_its_correction(
     assert ads.spent(runs, ad_staging, known) == 7 and sum(rows for _, rows in runs.reasons()) == 2
 
 
+def test_a_click_of_an_account_lands_once_the_registry_names_it(
+    tmp_path: Path, runs: Runs, ad_staging: AdStaging
+) -> None:
+    files = Deliveries(tmp_path / "ads", "google_ads")
+    clicks = [{"customer_id": account, "date": "2026-01-10", "campaign_id": "344", "gclid": f"click-{account}"}
+              for account in (ACCOUNT, OTHER)]  # fmt: skip
+    files.put("click_view", clicks, ("customer_id", "date", "campaign_id", "gclid"))
+    runs.land(files.registry(accounts=KNOWN))
+    known = files.registry(accounts=BOTH)
+    (done,) = runs.replay()
+    assert done.result is not None and (done.result.rows_landed, runs.totals()) == (1, (2, 2, 0, 0))
+    assert len(ad_staging.rows(runs.paths, known, "stg_google_ads__ad_clicks", "click_token")) == 2
+
+
 def test_a_report_of_an_account_nobody_knows_any_more_waits_on(ads: Ads, runs: Runs) -> None:
     ads.put(ads.row("1"), ads.row("2", OTHER))
     runs.land(ads.files.registry(accounts=KNOWN))
@@ -262,6 +276,20 @@ def test_an_event_its_day_no_longer_holds_stays_away(web: Web, runs: Runs) -> No
     assert settled.result is not None and settled.result.still == {"superseded": 1}
     assert len(runs.rows("ga4_export", "events", EVENTS)) == 2
     assert runs.totals() == (5, 2, 2, 1) and runs.reasons() == [("superseded", 1)]
+
+
+def test_an_event_that_was_overtaken_is_settled_when_its_day_goes_back_and_can_be_read(web: Web, runs: Runs) -> None:
+    first, second = [start("1.1"), page("1.1", **UNDATED)], [start("1.1")]
+    for events in (first, second):
+        web.put(*events)
+        runs.land(web.registry())
+    (overtaken,) = runs.replay()
+    assert overtaken.result is not None and overtaken.result.still == {"superseded": 1}
+    web.put(*first)
+    assert counts(runs.land(web.registry(**MENDED))) == (2, 1, 1, 0)
+    (settled,) = runs.replay()
+    assert settled.result is not None and (settled.result.rows_duplicate, settled.result.still) == (1, {})
+    assert runs.totals() == (5, 2, 3, 0) and runs.reasons() == []
 
 
 def test_an_event_its_day_says_better_now_is_overtaken_by_it(web: Web, runs: Runs) -> None:

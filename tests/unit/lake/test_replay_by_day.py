@@ -231,3 +231,13 @@ def test_what_holds_in_the_end_is_what_each_day_was_told_last(
         read, landed, duplicate, quarantined = totals(home)
         assert read == landed + duplicate + quarantined == sum(map(len, files)) + len(files)
         assert quarantined == sum(reasons(home).values()) and set(reasons(home)) <= {"superseded"}
+
+
+def test_a_vault_from_before_days_were_kept_opens_and_replays(home: Home) -> None:
+    home.vault.connection.executescript("drop table restated; alter table quarantine drop column day")
+    home.vault.close()
+    home.vault = Vault.open(home.paths, home.key)
+    deliver(home, "a,x,1", "b,x,much")
+    deliver(home, "a,x,1")
+    assert [each.still for each in again(home)] == [{"superseded": 1}]
+    home.vault.close()
