@@ -26,13 +26,13 @@ from orchestration.lake.whole_days import day_sql, part_sql, whole_day
 
 _ROWS = 1 << 17
 _TABLES = """
-create or replace temp table spoken (part varchar, day date, is_read boolean);
+create or replace temp table spoken (part varchar, day date);
 create or replace temp table doubtful (part varchar, day date);
 create or replace temp table unread_keys (key_a ubigint, key_b ubigint);
 """
 _KEYS = "hash(_key_hash) as key_a, hash(_key_hash || '.') as key_b"
 _ADD = f"""
-    insert into spoken select distinct _part, _day, _is_day_read from told where _day is not null;
+    insert into spoken select distinct _part, _day from told where _is_day_read;
     insert into doubtful
     select distinct case when _is_day_read then _part end, case when _is_day_read then _day end
     from told
@@ -71,10 +71,10 @@ class Restatement:
             self._connection.execute("insert into doubtful values (null, null)")
 
     def days_told(self) -> list[str]:
-        """Every day the extract speaks of, as `_whole_day`: also doubtful ones, and those of rows not let in."""
+        """Every day the extract speaks of, as `_whole_day`: doubtful ones too."""
         if self._extract.restates is None:
             return []
-        days, values = _days_sql(self._extract.restates, "spoken")
+        days, values = _days_sql(self._extract.restates)
         found = self._connection.execute(f"select distinct {whole_day('part', 'day')} from ({days})", values)
         return [day for (day,) in found.fetchall()]
 
@@ -98,7 +98,7 @@ class Restatement:
 
     def _gather_days(self, restates: Restates) -> None:
         """`day_told`: every day (and part) the extract speaks of, and whether doubtful."""
-        days, values = _days_sql(restates, "(from spoken where is_read)")
+        days, values = _days_sql(restates)
         self._connection.execute(
             f"""
             create or replace temp table day_told as
@@ -168,16 +168,16 @@ class Restatement:
         """
 
 
-def _days_sql(restates: Restates, spoken: str) -> tuple[str, list[object]]:
-    """SELECT of the (part, day) told of, by the rows of `spoken`, and the values it takes."""
-    days = f"select distinct part, day from {spoken} as spoken"
+def _days_sql(restates: Restates) -> tuple[str, list[object]]:
+    """SELECT of the (part, day) told of, and the values it takes."""
+    days = "select distinct part, day from spoken"
     if restates.days is not None:
-        parts = f"select distinct part from {spoken} as spoken" if restates.within else "select '' as part"
+        parts = "select distinct part from spoken" if restates.within else "select '' as part"
         return f"select part, unnest(?::date[]) as day from ({parts})", [list(restates.days)]
     if restates.last_days > 0:
         days = f"""{days} union
             select part, cast(unnest(generate_series(max(day) - {restates.last_days - 1}, max(day),
-                interval 1 day)) as date) from {spoken} as spoken group by part"""
+                interval 1 day)) as date) from spoken group by part"""
     return days, []
 
 

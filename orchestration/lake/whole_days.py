@@ -18,8 +18,8 @@ def told_columns(columns: tuple[ColumnSpec, ...], extract: Extract) -> str:
     restates = extract.restates
     if restates is None:
         return ""
-    key = _is_read(columns, frozenset(extract.spec.key), extract)
-    day = _is_read(columns, frozenset((restates.day, *restates.within)), extract, required=restates.day)
+    key = _is_read(columns, frozenset(extract.spec.key), extract, restates)
+    day = _is_read(columns, frozenset((restates.day, *restates.within)), extract, restates, required=restates.day)
     return f", {key} as _is_key_read, {day} as _is_day_read"
 
 
@@ -36,7 +36,12 @@ def day_columns(extract: Extract, landed: Sequence[LandedColumn]) -> str:
 
 
 def _is_read(
-    columns: tuple[ColumnSpec, ...], names: frozenset[str], extract: Extract, *, required: str | None = None
+    columns: tuple[ColumnSpec, ...],
+    names: frozenset[str],
+    extract: Extract,
+    restates: Restates,
+    *,
+    required: str | None = None,
 ) -> str:
     asked = tuple(
         ColumnSpec(
@@ -44,7 +49,8 @@ def _is_read(
             column.landed,
             column.type,
             required=column.required or column.name == required,
-            allowed=column.allowed,
+            # An account nobody knows is read all the same: its rows are no other account's.
+            allowed=() if column.name in restates.within else column.allowed,
             digits=column.digits,
         )
         if column.name in names

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestration.lake.batches import list_all_batches
-from orchestration.lake.landing import LandingResult, RunContext, land, prepare_home
-from orchestration.lake.quarantine import Wanted, waiting
-from orchestration.lake.run_log import RunLog
-from orchestration.lake.vault import Vault
-from orchestration.replaying import Replayed, replay_all
-from orchestration.settings import Settings
-from orchestration.sources.connectors import SourceLanding, land_source
 from orchestration.sources.registry import Registry, load_registry
 from tests.contract.connectors.ads_shapes import ACCOUNT, FORMATS, GOOGLE, META, OTHER, Deliveries, insight, stat
 from tests.contract.connectors.ads_staging import AdStaging
 from tests.contract.connectors.ga4_events import Event, event, write_events
-from tests.contract.connectors.homes import AS_OF, KEY, LandingHome, counts
+from tests.contract.connectors.homes import Runs, counts
 
 USD = {"currency": "USD"}
 KNOWN, BOTH = {ACCOUNT: USD}, {ACCOUNT: USD, OTHER: USD}
@@ -33,48 +24,6 @@ ADS: dict[str, tuple[str, tuple[str, ...], Any]] = {
 }
 ACCOUNT_OF = {"google_ads": "customer_id", "meta_ads": "account_id"}
 COST_OF = {"google_ads": "cost_micros", "meta_ads": "spend"}
-
-
-class Runs:
-    """A home whose runs are counted as real ones are, and are a day apart."""
-
-    def __init__(self, place: Path) -> None:
-        self.settings = Settings(home=place / "home", sources=place / "sources.yaml", vault_key=KEY.hex())
-        self.paths = self.settings.paths.make()
-        self.log = RunLog(self.paths)
-        self.days = 0
-
-    def land(self, registry: Registry) -> SourceLanding[LandingResult]:
-        """Land the registry's one source as a run does."""
-        (source,) = registry.sources.values()
-        self.days += 1
-        as_of = AS_OF + timedelta(days=self.days)
-        run = RunContext(self.log.begin_run(as_of), as_of, datetime.now(UTC).replace(tzinfo=None))
-        with closing(Vault.open(self.paths, KEY)) as vault:
-            prepare_home(self.paths, vault)
-            return land_source(source, land=lambda each: land(each, paths=self.paths, run=run, vault=vault, key=KEY))
-
-    def replay(self) -> list[Replayed]:
-        """`handoff quarantine replay` over all that waits."""
-        return replay_all(self.settings, Wanted())
-
-    def totals(self) -> tuple[int, ...]:
-        """Rows read, landed, duplicate and quarantined over all batches, each balanced by itself."""
-        said = [note.accounting for note in list_all_batches(self.paths)]
-        for each in said:
-            each.assert_nothing_lost("a batch")
-        names = ("rows_read", "rows_landed", "rows_duplicate", "rows_quarantined")
-        return tuple(sum(getattr(each, name) for each in said) for name in names)
-
-    def reasons(self) -> list[tuple[str, int]]:
-        """Rows that wait, by reason."""
-        with closing(Vault.open(self.paths, KEY)) as vault:
-            return [(each.reason, each.rows) for each in waiting(self.paths, vault)]
-
-    def rows(self, folder: str, name: str, columns: str) -> list[tuple[Any, ...]]:
-        """Landed rows of an object."""
-        with closing(Vault.open(self.paths, KEY)) as vault:
-            return LandingHome(self.paths, vault).rows(folder, name, columns)
 
 
 class Ads:

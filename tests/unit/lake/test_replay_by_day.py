@@ -157,6 +157,14 @@ def test_days_are_told_by_rows_that_are_not_let_in_too(home: Home) -> None:
     assert totals(home) == (5, 2, 1, 2) and reasons(home) == {"superseded": 2}
 
 
+def test_a_row_of_a_part_nobody_knows_keeps_no_other_row(home: Home) -> None:
+    deliver(home, "a,x,1", "b,x,2")
+    said = deliver(home, "a,x,1", "c,z,3").accounting
+    assert (said.rows_withdrawn, said.days_withheld) == (1, 0) and held(home) == [("a", "x", 1, FIRST)]
+    again(home, spec=ANYONE)
+    assert held(home) == [("a", "x", 1, FIRST), ("c", "z", 3, FIRST)]
+
+
 def test_the_last_days_are_told_though_nothing_is_left_of_them(home: Home) -> None:
     two = replace(DAYS, last_days=2)
     deliver(home, "a,x,1", "b,x,much", restates=two)
