@@ -114,8 +114,10 @@ def waiting_batches(paths: HomePaths, vault: Vault, wanted: Wanted | None = None
 
 
 def _last_read(first: BatchNote, notes: Iterable[BatchNote]) -> str:
-    same = (each.batch_id for each in notes if each.file_sha256 == first.file_sha256 and not each.replays)
-    return max(same) if first.file_sha256 is not None else first.batch_id
+    """By its file, or by its day's among several that landed together."""
+    digest = first.file_sha256
+    same = [each for each in notes if not each.replays and digest in (each.file_sha256, *each.deliveries.values())]
+    return max(each.batch_id for each in same) if digest is not None else first.batch_id
 
 
 def rows_of(vault: Vault, batch_id: str) -> list[BadRow]:

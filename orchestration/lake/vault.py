@@ -58,6 +58,7 @@ def _decode(text: str, place: str) -> bytes:
         raise VaultKeyError(f"{place} is not a key: it must be {2 * _KEY_BYTES} hex digits")
     return key
 
+
 # A row that is the last of its key; of a row whose key cannot be read any with its bytes.
 _SEEN_AGAIN = """
     update quarantine set seen_batch_id = ?, seen_row_no = ?, is_overtaken = 0, day = ?

@@ -86,7 +86,7 @@ def declared(source: Ga4Source, name: str, origin: str) -> Extract | None:
         rules=replace(rules_of(source), timezone=None),
         spec=object_spec(source.folder),
         origin=origin,
-        reader=partial(read_events, source=source, tally=Ga4Tally()),
+        reader=partial(read_events, source=source, tally={}),
         reading=_reading(source),
     )
 

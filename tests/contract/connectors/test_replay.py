@@ -270,3 +270,16 @@ def test_a_line_that_is_no_event_waits_through_every_reading_of_its_day(web: Web
     (waits,) = runs.replay()
     assert waits.result is not None and waits.result.still == {"not_json": 1}
     assert runs.totals() == (4, 2, 1, 1)
+
+
+def test_an_event_lands_when_its_day_is_read_anew_together_with_others(web: Web, runs: Runs) -> None:
+    for number in range(3):
+        at = AT + timedelta(days=number)
+        web.put(
+            event("1.1", at), event("2.2", at, **(UNDATED if number < 2 else {})), name=f"events_{at:%Y%m%d}.ndjson"
+        )
+    assert counts(runs.land(web.registry())) == (6, 4, 0, 2)
+    landed = runs.land(web.registry(**MENDED))
+    assert counts(landed) == (6, 2, 4, 0) and len(landed.results) == 1
+    assert [each.result and (each.result.rows_duplicate, each.result.still) for each in runs.replay()] == [(1, {})] * 2
+    assert runs.totals() == (12, 6, 6, 0) and runs.reasons() == []
