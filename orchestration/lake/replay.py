@@ -185,7 +185,7 @@ def _read(work: _Work) -> tuple[BatchWriter, Verdicts]:
 
 def _judge_by_day(work: _Work, tally: Tally, place: tuple[str, str]) -> Verdicts:
     """What became of rows that are not read alone: those whose delivery was not read again since wait on."""
-    numbers = [row.row_no for row in work.rows]
+    numbers = frozenset(row.row_no for row in work.rows)
     known, superseded = settled_by_day(work.vault, place, work.batch.note.batch_id, work.batch.last_read, numbers)
     gone = {*known, *superseded}
     tally.bad = [row for row in work.rows if row.row_no not in gone]
