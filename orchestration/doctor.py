@@ -17,9 +17,13 @@ from orchestration.lake.lease import lease_holder
 from orchestration.lake.opening import undeclared_columns
 from orchestration.settings import Settings
 from orchestration.sources import generate
+from orchestration.sources.ad_accounts import accounts_lacking
+from orchestration.sources.ad_files import account_histories
 from orchestration.sources.connectors import land_source, staged_folders, unstaged_sources
 from orchestration.sources.contract_files import brings
 from orchestration.sources.registry import Registry, RegistryRefused, load_registry
+from orchestration.sources.registry_ads import AdsSource
+from orchestration.sources.registry_ads_checks import OBJECTS
 from orchestration.sources.registry_schema import BaseSource, ContractFilesSource, CrmSqlSource
 
 _MUTABLE = re.compile(r"updat|modif|changed|last_|write_date|systemmodstamp", re.IGNORECASE)
@@ -47,7 +51,13 @@ def examine(settings: Settings) -> list[Finding]:
     findings = [*_python(), *_dbt(settings), *_home(settings), *_criteria(settings)]
     registry = _registry(settings, findings)
     if registry is not None:
-        looks: list[Callable[[Registry], Iterator[Finding]]] = [_contents, _clocks, _calendars, _destinations]
+        looks: list[Callable[[Registry], Iterator[Finding]]] = [
+            _contents,
+            _accounts,
+            _clocks,
+            _calendars,
+            _destinations,
+        ]
         findings += [finding for look in looks for finding in look(registry)]
         findings += _folders(registry, settings)
     return findings
@@ -128,6 +138,18 @@ def _contents(registry: Registry) -> Iterator[Finding]:
             yield Finding("good", f"source {name}: files and tables that can be opened: {len(looked.results)}")
         elif not looked.faults:
             yield Finding("look", f"source {name} has nothing to read yet")
+
+
+def _accounts(registry: Registry) -> Iterator[Finding]:
+    """Advertising accounts whose spend would wait, as far as small files tell: the reports themselves stay closed."""
+    for name, source in registry.sources.items():
+        if not isinstance(source, AdsSource):
+            continue
+        histories = account_histories(source, OBJECTS[source.connector])
+        for setting, accounts in accounts_lacking(source, histories).items():
+            what = f"source {name}: no `{setting}` of the accounts {', '.join(accounts)}"
+            to_do = "their spend waits and is added to nothing: name it in `accounts`, or bring account_history with it"
+            yield Finding("look", what, to_do)
 
 
 def _folders(registry: Registry, settings: Settings) -> Iterator[Finding]:

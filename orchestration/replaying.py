@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from orchestration.lake.accounting import land_accounting
@@ -18,11 +18,13 @@ from orchestration.lake.lease import hold_lease
 from orchestration.lake.quarantine import WaitingBatch, Wanted, columns_of, waiting_batches
 from orchestration.lake.refusal import FileRefused, LandingError
 from orchestration.lake.replay import ReplayResult, replay
+from orchestration.lake.rows import SUPERSEDED
 from orchestration.lake.run_log import RunLog
+from orchestration.lake.sightings import has_settled
 from orchestration.lake.vault import Vault, load_key
 from orchestration.runs import Run, WrongCall
 from orchestration.settings import Settings
-from orchestration.sources.connectors import declared
+from orchestration.sources.connectors import Declaring, declaring
 from orchestration.sources.registry import Registry, load_registry
 
 _OWN_CLOCK = timedelta(hours=1)
@@ -44,11 +46,15 @@ class Replayed:
             return f"{place}: {self.fault}"
         said = self.result
         told = f"{place}: {said.rows_read} rows read again, {said.rows_landed} landed"
+        if said.is_by_day:
+            told = f"{place}: {said.rows_read} rows, which are read with all of their day or not at all"
         told += f" ({said.rows_backdated} backdated)" if said.rows_backdated else ""
         told += f", {said.rows_duplicate} were known" if said.rows_duplicate else ""
         if said.still:
             told += f", {sum(said.still.values())} wait on: "
             told += ", ".join(f"{reason} x {count}" for reason, count in said.still.items())
+        if said.is_by_day and set(said.still) - {SUPERSEDED}:
+            told += "; a run reads the day again where the registry reads it otherwise, or once it is delivered again"
         return told
 
 
@@ -110,23 +116,31 @@ class _Room:
     moment: RunContext
     vault: Vault
     key: bytes
+    _declaring: dict[str, Declaring] = field(default_factory=dict)
 
     def replay(self, wanted: Wanted, *, only_changed: bool = False, is_dry: bool = False) -> Iterator[Replayed]:
         """Batch by batch, oldest first: of two versions of one fact the earlier lands first."""
         for batch in waiting_batches(self.settings.paths, self.vault, wanted):
             extract = self._extract(batch)
-            is_news = extract is not None and batch.reading not in (None, extract.reading_hash())
-            if only_changed and not is_news:
+            if only_changed and (extract is None or not self._is_news(batch, extract)):
                 continue
             done = self._one(batch, extract, wanted, is_dry=is_dry)
             if done.result is None or done.result.rows_read:
                 yield done
 
+    def _is_news(self, batch: WaitingBatch, extract: Extract) -> bool:
+        """Whether its rows may fare otherwise than when they were last judged."""
+        if extract.reader is not None:
+            return has_settled(self.vault, batch.note.batch_id, batch.last_read)
+        return batch.reading not in (None, extract.reading_hash())
+
     def _extract(self, batch: WaitingBatch) -> Extract | None:
         source = self.registry.sources.get(batch.note.source)
         if source is None:
             return None
-        return declared(source, batch.note.object, batch.note.origin, columns_of(self.vault, batch))
+        if source.name not in self._declaring:
+            self._declaring[source.name] = declaring(source)
+        return self._declaring[source.name](batch.note.object, batch.note.origin, columns_of(self.vault, batch))
 
     def _one(self, batch: WaitingBatch, extract: Extract | None, wanted: Wanted, *, is_dry: bool) -> Replayed:
         place = (batch.note.source, batch.note.object, batch.note.origin)

@@ -17,11 +17,11 @@ from orchestration.lake.cell_sql import LANDED_TYPES, find_fault, make_zone_days
 from orchestration.lake.door import LandedColumn, door_columns, token_kinds, vault_columns
 from orchestration.lake.extract import ColumnSpec, Extract
 from orchestration.lake.once import make_once
-from orchestration.lake.restatement import day_columns, told_columns
 from orchestration.lake.row_hashes import NULL, hash_columns, joined, known_name, passing
 from orchestration.lake.rows import BadRow, RowBlock
 from orchestration.lake.tokens import declare_keys, token_sql
 from orchestration.lake.versions import ADD_FRESH, FRESH
+from orchestration.lake.whole_days import day_columns, told_columns
 from orchestration.lake.zones import zone_names
 
 _WHOLE_DAYS = ("spend", "ad_clicks")
@@ -33,7 +33,7 @@ class CheckedBlock:
 
     `rows` has `_row_no`, the columns past the door, `known_at`, `_known_at_basis`, the hashes, and `_cursor`;
     `is_good` marks the block's rows that are in it. `every` holds all rows, bad ones too, with `_fault` and, where days
-    are restated, `_day`, `_part`, `_is_key_read` and `_is_day_read`.
+    are restated, `_day`, `_part`, `_whole_day`, `_is_key_read` and `_is_day_read`.
     """
 
     rows: pa.Table = field(repr=False)
@@ -87,10 +87,13 @@ class Checker:
     def _bad_rows(self, block: RowBlock, checked: pa.Table) -> list[BadRow]:
         bad = []
         faults, keys = checked.column("_fault"), checked.column("_key_hash")
+        days = checked.column("_whole_day") if self._extract.restates is not None else pa.nulls(len(faults))
         for place in pc.indices_nonzero(pc.is_valid(faults)).to_pylist():
             reason, column = self._faults[faults[place].as_py()]
             line, raw = block.raw_at(place)
-            bad.append(BadRow(int(block.row_no[place]), line, reason, column, raw, keys[place].as_py()))
+            bad.append(
+                BadRow(int(block.row_no[place]), line, reason, column, raw, keys[place].as_py(), days[place].as_py())
+            )
         return bad
 
 

@@ -51,7 +51,7 @@ from orchestration.lake.paths import HomePaths
 from orchestration.lake.private_files import make_folder, scratch_folder
 from orchestration.lake.refusal import DeliveriesDiffer, FileRefused, LandingError
 from orchestration.lake.restatement import Restatement
-from orchestration.lake.sightings import note_overtaken
+from orchestration.lake.sightings import note_overtaken, note_restated
 from orchestration.lake.sniff import refuse
 from orchestration.lake.vault import Vault
 from orchestration.lake.versions import Verdicts, decide_versions
@@ -171,6 +171,7 @@ def _land_batch(
         tally.days_withheld = restatement.days_withheld
         accounting = _account(extract, vault, batch, tally, verdicts, names)
         note_overtaken(connection, vault, (source, spec.name), batch.batch_id, verdicts.dropped)
+        note_restated(vault, (source, spec.name), batch.batch_id, restatement.days_told)
     if not extract.files and accounting.rows_duplicate == accounting.rows_read and not verdicts.is_repeat.any():
         vault.end_without_batch(batch.batch_id)
         return LandingResult("nothing_new", accounting, cursor_max=tally.cursor_max)

@@ -10,7 +10,7 @@ Rows get here in `landing.py`. A file refused whole is no batch; `note_refusals`
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,8 +19,6 @@ from orchestration.lake.paths import HomePaths
 from orchestration.lake.refusal import FileRefused
 from orchestration.lake.rows import BadRow, CsvShape
 from orchestration.lake.vault import Vault
-
-SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True)
@@ -56,12 +54,16 @@ class WaitingGroup:
 
 @dataclass(frozen=True)
 class WaitingBatch:
-    """A batch with rows in quarantine. `reading` is the hash of what they were last judged by, if that is known."""
+    """A batch with rows in quarantine. `reading` is the hash of what they were last judged by, if that is known.
+
+    `last_read` is the last batch that was read from the same bytes, mostly itself.
+    """
 
     note: BatchNote
     shape: CsvShape | None
     reading: str | None
     rows: int
+    last_read: str
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,16 @@ def waiting_batches(paths: HomePaths, vault: Vault, wanted: Wanted | None = None
         if place not in notes:
             notes[place] = {note.batch_id: note for note in list_batches(paths, *place)}
         if note := notes[place].get(batch_id):
-            batches.append(WaitingBatch(note, CsvShape.from_text(shape) if shape else None, reading, rows))
+            cut = CsvShape.from_text(shape) if shape else None
+            batches.append(WaitingBatch(note, cut, reading, rows, _last_read(note, notes[place].values())))
     return batches
+
+
+def _last_read(first: BatchNote, notes: Iterable[BatchNote]) -> str:
+    """By its file, or by its day's among several that landed together."""
+    digest = first.file_sha256
+    same = [each for each in notes if not each.replays and digest in (each.file_sha256, *each.deliveries.values())]
+    return max(each.batch_id for each in same) if digest is not None else first.batch_id
 
 
 def rows_of(vault: Vault, batch_id: str) -> list[BadRow]:

@@ -5,7 +5,8 @@
 
 `extract` says how the batch's object is read today; its rows come from the vault. A batch is replayed into one batch of
 its own that keeps each row's `_file_sha256` and `_row_no`: all or nothing, by the same one rename as any landing. Its
-accounting is a reversing entry (`BatchNote.replays`). What is read, and when, is the caller's.
+accounting is a reversing entry (`BatchNote.replays`). What is read, and when, is the caller's. Where a connector has a
+reader of its own, a row is not read alone: it is settled once its delivery, or its day, was read again.
 """
 
 from __future__ import annotations
@@ -34,18 +35,24 @@ from orchestration.lake.extract import Extract
 from orchestration.lake.landing import RunContext, connect, naive_utc
 from orchestration.lake.paths import HomePaths
 from orchestration.lake.private_files import scratch_folder
-from orchestration.lake.quarantine import SUPERSEDED, WaitingBatch, Wanted, note_outcome, note_reading, rows_of
+from orchestration.lake.quarantine import WaitingBatch, Wanted, note_outcome, note_reading, rows_of
 from orchestration.lake.raw_rows import read_again
 from orchestration.lake.refusal import LandingError
-from orchestration.lake.rows import BadRow
-from orchestration.lake.sightings import sightings_of
+from orchestration.lake.rows import SUPERSEDED, BadRow
+from orchestration.lake.sightings import settled_by_day, sightings_of
 from orchestration.lake.vault import Vault
-from orchestration.lake.versions import Verdicts, decide_versions
+from orchestration.lake.versions import Verdicts, decide_versions, set_aside
+from orchestration.lake.whole_files import refuse_if_not_whole
+
+_PLACES = ("_row_no", "_whole_day")
 
 
 @dataclass(frozen=True)
 class ReplayResult:
-    """What became of a batch's waiting rows: counts; `still` are the reasons of those that wait on, with counts."""
+    """What became of a batch's waiting rows: counts; `still` are the reasons of those that wait on, with counts.
+
+    `is_by_day`: none was read again, as they are read with all of their day or not at all.
+    """
 
     batch: BatchNote
     rows_read: int
@@ -54,6 +61,7 @@ class ReplayResult:
     rows_backdated: int
     still: dict[str, int]
     batch_id: str | None = None
+    is_by_day: bool = False
 
 
 def replay(
@@ -77,7 +85,7 @@ def replay(
         If something else keeps them from being read; the message holds no values.
     """
     spec, source = extract.spec, extract.rules.source
-    if batch.reading is None:
+    if batch.reading is None and extract.reader is None:
         raise LandingError(
             f"{source}.{spec.name}: {extract.origin}: its rows were set aside by a version that did not note how they "
             "are cut into cells: they wait on; to land them, bring the file again with a blank line at its end"
@@ -135,6 +143,7 @@ def _replay(work: _Work, *, is_dry: bool) -> ReplayResult:
     result = ReplayResult(
         work.batch.note, len(work.rows), said.rows_landed, said.rows_duplicate, said.rows_backdated,
         dict(sorted(Counter(row.told for row in still).items())), work.replay_id if changes and not is_dry else None,
+        work.extract.reader is not None,
     )  # fmt: skip
     written = writer.finish(verdicts, note)
     if result.batch_id:
@@ -146,25 +155,42 @@ def _replay(work: _Work, *, is_dry: bool) -> ReplayResult:
 
 
 def _read(work: _Work) -> tuple[BatchWriter, Verdicts]:
-    extract, note = work.extract, work.batch.note
+    extract, note, place = work.extract, work.batch.note, (work.extract.rules.source, work.extract.spec.name)
     as_of = naive_utc(work.run.as_of)
     first_batches = {each.batch_id: each.replays for each in work.notes if each.replays is not None}
     writer = BatchWriter(
         extract, work.scratch, work.vault, work.replay_id, note.file_sha256, naive_utc(work.run.extracted_at), as_of
     )
+    if extract.reader is not None:
+        return writer, _judge_by_day(work, writer.tally, place)
+    days: dict[int, str | None] = {}
     with closing(connect(work.scratch)) as connection:
         checker = Checker(connection, extract, as_of=as_of.isoformat(sep=" "), key=work.key)
         for block in read_again(extract, work.batch.shape, work.rows):
-            writer.add(block, checker.check(block))
+            checked = checker.check(block)
+            writer.add(block, checked)
+            if extract.restates is not None:
+                days |= dict(zip(*(checked.every.column(name).to_pylist() for name in _PLACES), strict=True))
         verdicts = decide_versions(
             connection,
             batch_files(work.paths, extract.spec.folder, extract.spec.name, extract.rules.source),
             as_of=as_of,
             seen_until=seen_until(work.run.run_no, work.notes),
             is_reference=extract.spec.is_reference,
-            sightings=sightings_of(work.vault, note.batch_id, first_batches),
+            sightings=sightings_of(work.vault, place, note.batch_id, first_batches, days),
         )
+        refuse_if_not_whole(connection, extract, has_unknown=bool(writer.tally.unknown_columns), is_replay=True)
     return writer, verdicts
+
+
+def _judge_by_day(work: _Work, tally: Tally, place: tuple[str, str]) -> Verdicts:
+    """What became of rows that are not read alone: those whose delivery was not read again since wait on."""
+    numbers = frozenset(row.row_no for row in work.rows)
+    known, superseded = settled_by_day(work.vault, place, work.batch.note.batch_id, work.batch.last_read, numbers)
+    gone = {*known, *superseded}
+    tally.bad = [row for row in work.rows if row.row_no not in gone]
+    tally.rows_good = len(gone)
+    return set_aside(known, superseded)
 
 
 def _settle(work: _Work, verdicts: Verdicts, still: Sequence[BadRow]) -> None:

@@ -18,11 +18,11 @@ import duckdb
 import pyarrow as pa
 
 from orchestration.lake.batches import SCHEMA_FILE
-from orchestration.lake.cell_sql import find_fault
 from orchestration.lake.door import LandedColumn, door_columns, landed_columns
-from orchestration.lake.extract import ColumnSpec, Extract, Restates
+from orchestration.lake.extract import Extract, Restates
 from orchestration.lake.refusal import LandingError
-from orchestration.lake.row_hashes import content_hash, joined, known_name, text_of
+from orchestration.lake.row_hashes import content_hash, known_name
+from orchestration.lake.whole_days import day_sql, part_sql, whole_day
 
 _ROWS = 1 << 17
 _TABLES = """
@@ -39,51 +39,6 @@ _ADD = f"""
     where _fault is not null and not _is_key_read;
     insert into unread_keys select {_KEYS} from told where _fault is not null and _is_key_read;
 """
-
-
-def told_columns(columns: tuple[ColumnSpec, ...], extract: Extract) -> str:
-    """SQL, over checked cells, of whether a row's key, and its day, can be read; nothing where no day is restated."""
-    restates = extract.restates
-    if restates is None:
-        return ""
-    key = _is_read(columns, frozenset(extract.spec.key), extract)
-    day = _is_read(columns, frozenset((restates.day, *restates.within)), extract, required=restates.day)
-    return f", {key} as _is_key_read, {day} as _is_day_read"
-
-
-def day_columns(extract: Extract, landed: Sequence[LandedColumn]) -> str:
-    """SQL, over landed columns, of the day a row is of: `_day`, and `_part`, the columns it is complete within."""
-    restates = extract.restates
-    return "" if restates is None else f", {_part_sql(restates, landed)} as _part, {_day_sql(restates, landed)} as _day"
-
-
-def _is_read(
-    columns: tuple[ColumnSpec, ...], names: frozenset[str], extract: Extract, *, required: str | None = None
-) -> str:
-    asked = tuple(
-        ColumnSpec(
-            column.name,
-            column.landed,
-            column.type,
-            required=column.required or column.name == required,
-            allowed=column.allowed,
-            digits=column.digits,
-        )
-        if column.name in names
-        else ColumnSpec(column.name, column.landed)
-        for column in columns
-    )
-    fault, _ = find_fault(asked, (), has_zone=extract.rules.timezone is not None)
-    return f"({fault}) is null"
-
-
-def _day_sql(restates: Restates, landed: Sequence[LandedColumn]) -> str:
-    return next(_quoted(each.name) for each in landed if each.source_column == restates.day)
-
-
-def _part_sql(restates: Restates, landed: Sequence[LandedColumn]) -> str:
-    within = [text_of(each) for name in restates.within for each in landed if each.source_column == name]
-    return joined(within) if within else "''"
 
 
 class Restatement:
@@ -115,6 +70,14 @@ class Restatement:
         if unread:
             self._connection.execute("insert into doubtful values (null, null)")
 
+    def days_told(self) -> list[str]:
+        """Every day the extract speaks of, as `_whole_day`: doubtful ones too."""
+        if self._extract.restates is None:
+            return []
+        days, values = _days_sql(self._extract.restates)
+        found = self._connection.execute(f"select distinct {whole_day('part', 'day')} from ({days})", values)
+        return [day for (day,) in found.fetchall()]
+
     def withdrawn(self, landed: Sequence[Path]) -> Iterator[pa.Table]:
         """The versions that end what landed of the restated days and is not among the rows added.
 
@@ -135,15 +98,7 @@ class Restatement:
 
     def _gather_days(self, restates: Restates) -> None:
         """`day_told`: every day (and part) the extract speaks of, and whether doubtful."""
-        days = "select distinct part, day from spoken where day is not null"
-        values: list[object] = []
-        if restates.days is not None:
-            parts = "select distinct part from spoken" if restates.within else "select '' as part"
-            days, values = f"select part, unnest(?::date[]) as day from ({parts})", [list(restates.days)]
-        elif restates.last_days > 0:
-            days = f"""{days} union
-                select part, cast(unnest(generate_series(max(day) - {restates.last_days - 1}, max(day),
-                    interval 1 day)) as date) from spoken where day is not null group by part"""
+        days, values = _days_sql(restates)
         self._connection.execute(
             f"""
             create or replace temp table day_told as
@@ -158,7 +113,7 @@ class Restatement:
 
     def _find_vanished(self, restates: Restates, files: list[str]) -> bool:
         """`vanished`: the last version, not deleted, of each key that lies in a day told and is not told itself."""
-        part, day = _part_sql(restates, self._landed), _day_sql(restates, self._landed)
+        part, day = part_sql(restates, self._landed), day_sql(restates, self._landed)
         relation = f"(select *, {part} as _part, {day} as _day from read_parquet(?, union_by_name = true))"
         bounds = self._connection.execute("select min(day), max(day) from day_told").fetchall()[0]
         self._connection.execute(
@@ -211,6 +166,19 @@ class Restatement:
             from ending
             order by _batch_id, _row_no
         """
+
+
+def _days_sql(restates: Restates) -> tuple[str, list[object]]:
+    """SELECT of the (part, day) told of, and the values it takes."""
+    days = "select distinct part, day from spoken"
+    if restates.days is not None:
+        parts = "select distinct part from spoken" if restates.within else "select '' as part"
+        return f"select part, unnest(?::date[]) as day from ({parts})", [list(restates.days)]
+    if restates.last_days > 0:
+        days = f"""{days} union
+            select part, cast(unnest(generate_series(max(day) - {restates.last_days - 1}, max(day),
+                interval 1 day)) as date) from spoken group by part"""
+    return days, []
 
 
 def _quoted(name: str) -> str:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 ECHO_PREFIX = "handoff_"
+SUPERSEDED = "superseded"  # the reason of a row that can be read, and has no place any more
 Rows = npt.NDArray[np.int64]
 
 
@@ -23,7 +24,8 @@ Rows = npt.NDArray[np.int64]
 class BadRow:
     """A row that is quarantined: where it stands, why (`column` where one is to blame), and its bytes as they came.
 
-    `key_hash` tells its key, where its cells could be read.
+    `key_hash` tells its key, and `day` the whole day it is of where its delivery restates days, where its cells could
+    be read.
     """
 
     row_no: int
@@ -32,6 +34,7 @@ class BadRow:
     column: str | None
     raw: bytes = field(repr=False)
     key_hash: str | None = field(default=None, repr=False)
+    day: str | None = field(default=None, repr=False)
 
     @property
     def told(self) -> str:

@@ -1,18 +1,19 @@
 """Which was read later: a row that waits, or another of its key. Rows without a time of their own have no other order.
 
 Landing drops what it knows already, so the lake alone cannot tell that a source went back to what it said before. So
-a waiting row remembers where it was seen last, and whether its key was since seen saying something known.
+a waiting row remembers where it was seen last, and whether its key was since seen saying something known. Where whole
+days are delivered again, the later delivery is the last word about all of its day, be the row in it or not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
 
-from orchestration.lake.rows import Rows
+from orchestration.lake.rows import SUPERSEDED, Rows
 from orchestration.lake.vault import Vault
 
 
@@ -51,11 +52,67 @@ def note_overtaken(
     )
 
 
-def sightings_of(vault: Vault, batch_id: str, first_batches: Mapping[str, str]) -> Sightings:
-    """What is known of the waiting rows of a batch."""
+def note_restated(vault: Vault, place: tuple[str, str], batch_id: str, days: Callable[[], Sequence[str]]) -> None:
+    """Keep which whole days a batch of a (source, object) told anew, while rows wait that may be of them."""
+    waits = "select 1 from quarantine where source = ? and object = ? and coalesce(seen_batch_id, batch_id) < ? limit 1"
+    if vault.connection.execute(waits, (*place, batch_id)).fetchone():
+        vault.connection.executemany(
+            "insert or ignore into restated values (?, ?, ?, ?)", ((*place, day, batch_id) for day in days())
+        )
+
+
+def sightings_of(
+    vault: Vault,
+    place: tuple[str, str],
+    batch_id: str,
+    first_batches: Mapping[str, str],
+    days: Mapping[int, str | None],
+) -> Sightings:
+    """What is known of the waiting rows of a batch; `days` are the whole days they are of, as they are read now."""
     found = vault.connection.execute(
         "select row_no, coalesce(seen_batch_id, batch_id), coalesce(seen_row_no, row_no), is_overtaken"
         " from quarantine where batch_id = ? order by row_no",
         (batch_id,),
+    ).fetchall()
+    told = _told_last(vault, place) if days else {}
+    return Sightings(
+        [(row, batch, at, bool(over) or told.get(days.get(row), "") > batch) for row, batch, at, over in found],
+        first_batches,
     )
-    return Sightings([(row, batch, at, bool(over)) for row, batch, at, over in found.fetchall()], first_batches)
+
+
+def settled_by_day(
+    vault: Vault,
+    place: tuple[str, str],
+    batch_id: str,
+    last_read: str,
+    rows: Collection[int],
+) -> tuple[list[int], list[int]]:
+    """Of waiting `rows` that say nothing without their delivery: those that have landed since, and those overtaken.
+
+    Where the very bytes of their batch were read again (`last_read`), what can be read now has landed from there; where
+    their day was told by other bytes, these are the last word.
+    """
+    found = vault.connection.execute("select row_no, day from quarantine where batch_id = ?", (batch_id,))
+    seen = sightings_of(vault, place, batch_id, {}, dict(found.fetchall())).rows
+    known = [row for row, batch, _, _ in seen if row in rows and last_read > batch]
+    superseded = [row for row, batch, _, over in seen if row in rows and over and last_read <= batch]
+    return known, superseded
+
+
+def has_settled(vault: Vault, batch_id: str, last_read: str) -> bool:
+    """Whether `settled_by_day` would find what is not known to be settled."""
+    found = vault.connection.execute(
+        "select 1 from quarantine as kept where batch_id = ? and (coalesce(seen_batch_id, batch_id) < ?"
+        " or reason <> ? and (is_overtaken or exists (select 1 from restated where source = kept.source"
+        " and object = kept.object and day = kept.day"
+        " and batch_id > coalesce(kept.seen_batch_id, kept.batch_id)))) limit 1",
+        (batch_id, last_read, SUPERSEDED),
+    )
+    return found.fetchone() is not None
+
+
+def _told_last(vault: Vault, place: tuple[str, str]) -> dict[str | None, str]:
+    """The last batch that told a whole day of a (source, object) anew."""
+    query = "select day, max(batch_id) from restated where source = ? and object = ? group by day"
+    return dict(vault.connection.execute(query, place).fetchall())

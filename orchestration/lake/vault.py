@@ -61,7 +61,7 @@ def _decode(text: str, place: str) -> bytes:
 
 # A row that is the last of its key; of a row whose key cannot be read any with its bytes.
 _SEEN_AGAIN = """
-    update quarantine set seen_batch_id = ?, seen_row_no = ?, is_overtaken = 0
+    update quarantine set seen_batch_id = ?, seen_row_no = ?, is_overtaken = 0, day = ?
     where source = ? and object = ? and raw_sha256 = ? and not exists (
         select 1 from quarantine as later
         where later.source = ? and later.object = ? and later.key_hash = ?
@@ -152,13 +152,14 @@ class Vault:
         for row in rows:
             digest = hashlib.sha256((told or "").encode() + row.raw).digest()
             known = self._connection.execute(
-                _SEEN_AGAIN, (batch_id, row.row_no, source, name, digest, source, name, row.key_hash)
+                _SEEN_AGAIN, (batch_id, row.row_no, row.day, source, name, digest, source, name, row.key_hash)
             )
             if not known.rowcount:
                 place = (batch_id, row.row_no, row.line, row.reason, row.column)
                 self._connection.execute(
-                    "insert into quarantine values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null, null, 0)",
-                    (*place, row.raw, digest, source, name, row.key_hash),
+                    "insert into quarantine (batch_id, row_no, line, reason, column_name, raw, raw_sha256, source,"
+                    " object, key_hash, day) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*place, row.raw, digest, source, name, row.key_hash, row.day),
                 )
                 kept.append(row)
         return kept
@@ -216,6 +217,6 @@ class Vault:
         return [BadRow(*row) for row in rows]
 
     def _forget(self, batch_id: str) -> None:
-        for table in ("cells", "quarantine", "batches"):
+        for table in ("cells", "quarantine", "restated", "batches"):
             self._connection.execute(f"delete from {table} where batch_id = ?", (batch_id,))
         self._connection.execute("delete from replays where replay_id = ?", (batch_id,))

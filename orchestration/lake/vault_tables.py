@@ -17,7 +17,7 @@ create table if not exists cells (
 create table if not exists quarantine (
     batch_id text not null, row_no integer not null, line integer not null, reason text not null, column_name text,
     raw blob not null, raw_sha256 blob not null, source text not null, object text not null,
-    key_hash text, seen_batch_id text, seen_row_no integer, is_overtaken integer not null default 0,
+    key_hash text, seen_batch_id text, seen_row_no integer, is_overtaken integer not null default 0, day text,
     primary key (batch_id, row_no)
 ) without rowid;
 create index if not exists quarantine_by_content on quarantine (source, object, raw_sha256);
@@ -25,6 +25,10 @@ create index if not exists quarantine_by_key on quarantine (source, object, key_
 create table if not exists replays (
     replay_id text not null, batch_id text not null, row_no integer not null, reason text, column_name text,
     primary key (replay_id, batch_id, row_no)
+) without rowid;
+create table if not exists restated (
+    source text not null, object text not null, day text not null, batch_id text not null,
+    primary key (source, object, day, batch_id)
 ) without rowid;
 create table if not exists refusals (
     source text not null, object text not null, origin text not null, reason text not null, what_to_do text not null,
@@ -38,6 +42,7 @@ _ADDED = {
         "seen_batch_id": "text",
         "seen_row_no": "integer",
         "is_overtaken": "integer not null default 0",
+        "day": "text",
     },
 }
 # What became of replayed rows holds from the moment the batch they landed in stands.
@@ -47,6 +52,8 @@ SETTLE = (
     "update quarantine set reason = found.reason, column_name = found.column_name from replays as found"
     " where found.replay_id = :id and found.batch_id = quarantine.batch_id and found.row_no = quarantine.row_no",
     "delete from replays where replay_id = :id",
+    "delete from restated where batch_id < :id and (source, object, day) in"
+    " (select source, object, day from restated where batch_id = :id)",
     "update batches set is_committed = 1 where batch_id = :id",
 )
 

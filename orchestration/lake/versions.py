@@ -95,7 +95,7 @@ _NONE = np.empty(0, np.int64)
 
 
 def _set_aside_superseded(connection: duckdb.DuckDBPyConnection, sightings: Sightings) -> tuple[Rows, Rows]:
-    """Take rows whose key was read again later out of `crowd`: those that landed alike, and the others."""
+    """Take rows whose key, or whole day, was read again later out: those that landed alike, and the others."""
     seen = [list(each) for each in zip(*sightings.rows, strict=True)] or [[], [], [], []]
     kinds = (("row_no", pa.int64()), ("batch_id", pa.string()), ("at_row", pa.int64()), ("is_overtaken", pa.bool_()))
     columns = [pa.array(values, kind) for values, (_, kind) in zip(seen, kinds, strict=True)]
@@ -104,7 +104,8 @@ def _set_aside_superseded(connection: duckdb.DuckDBPyConnection, sightings: Sigh
     ids = {"batch_id": pa.array(list(firsts), pa.string()), "first_id": pa.array(list(firsts.values()), pa.string())}
     connection.register("replayed", pa.table(ids))
     connection.execute(_SUPERSEDED)
-    connection.execute("delete from crowd where is_new and row_no in (select row_no from superseded)")
+    for told in ("crowd where is_new and", "fresh where"):
+        connection.execute(f"delete from {told} row_no in (select row_no from superseded)")
     found = connection.execute("select row_no, is_known from superseded order by row_no").fetchnumpy()
     rows, is_known = np.asarray(found["row_no"], np.int64), np.asarray(found["is_known"], bool)
     return rows[is_known], rows[~is_known]
@@ -112,14 +113,15 @@ def _set_aside_superseded(connection: duckdb.DuckDBPyConnection, sightings: Sigh
 
 _SUPERSEDED = """
 create or replace temp table superseded as
-select new.row_no, bool_or(old.content = new.content) as is_known
-from crowd as new
+select new.row_no, coalesce(bool_or(old.content = new.content), false) as is_known
+from fresh as new
 inner join sighted on new.row_no = sighted.row_no
-inner join crowd as old on new.key_a = old.key_a and new.key_b = old.key_b and not old.is_new
+left join existing as old on new.key_a = old.key_a and new.key_b = old.key_b
 left join replayed on old.batch_id = replayed.batch_id
-where new.is_new and new.given is null
+where new.given is null
 group by new.row_no
-having max(row(coalesce(replayed.first_id, old.batch_id), old.row_no)) > max(row(sighted.batch_id, sighted.at_row))
+having max(row(coalesce(replayed.first_id, old.batch_id), old.row_no)) filter (old.row_no is not null)
+    > max(row(sighted.batch_id, sighted.at_row))
     or bool_or(sighted.is_overtaken)
 """
 
@@ -211,6 +213,13 @@ _BACKDATED = f"""
             where fresh.given is null and fresh.event <= $seen
         )
 """
+
+
+def set_aside(known: Sequence[int], superseded: Sequence[int]) -> Verdicts:
+    """Of old rows that are not read again: those that have landed since, and those that have no place left."""
+    gone = np.asarray(sorted([*known, *superseded]), np.int64)
+    nothing = np.empty(0, bool)
+    return Verdicts(gone, _NONE, _NONE, [], nothing, 0, superseded=np.asarray(superseded, np.int64))
 
 
 def _verdicts(decided: Mapping[str, Any], backdated: int) -> Verdicts:

@@ -11,11 +11,24 @@ import duckdb
 from orchestration.lake.extract import Extract
 from orchestration.lake.sniff import refuse
 
+# Of a replay: rows of the same keys that landed of the delivery its rows were last seen in.
+_LANDED = """
+select distinct old.row_no, old.key_a, old.key_b, old.content
+from existing as old
+left join replayed on old.batch_id = replayed.batch_id
+inner join fresh as new on old.key_a = new.key_a and old.key_b = new.key_b
+inner join sighted on new.row_no = sighted.row_no and coalesce(replayed.first_id, old.batch_id) = sighted.batch_id
+where old.row_no <> sighted.at_row
+"""
 
-def refuse_if_not_whole(connection: duckdb.DuckDBPyConnection, extract: Extract, *, has_unknown: bool) -> None:
+
+def refuse_if_not_whole(
+    connection: duckdb.DuckDBPyConnection, extract: Extract, *, has_unknown: bool, is_replay: bool = False
+) -> None:
     """Refuse an extract that `is_whole` where rows of one key, among those in `fresh`, differ.
 
-    `has_unknown` says that it has columns nobody declared: of equal rows nobody can then tell whether they differ.
+    `has_unknown` says that it has columns nobody declared: of equal rows nobody can then tell whether they differ. Rows
+    of a replay are compared with what landed of their file, too.
 
     Raises
     ------
@@ -24,11 +37,12 @@ def refuse_if_not_whole(connection: duckdb.DuckDBPyConnection, extract: Extract,
     """
     if not extract.spec.is_whole:
         return
+    rows = f"from fresh union all {_LANDED}" if is_replay else "from fresh"
     found = connection.execute(
-        """
+        f"""
         with several as (
             select key_a, key_b, arg_min(row_no, row_no, 2)[2] as second
-            from fresh
+            from (select row_no, key_a, key_b, content {rows})
             group by key_a, key_b
             having count(*) > 1 and ($has_unknown or count(distinct content) > 1)
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -19,22 +20,58 @@ from orchestration.sources.registry_ads import AdsSource
 
 ACCOUNTS = "account_history"
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_ACCOUNT = re.compile(r"\d{1,20}")
 
 
 def known_accounts(source: AdsSource, histories: Sequence[Extract]) -> frozenset[str] | None:
     """Accounts whose currency and time zone are both known; None where the source's own hold for every account."""
     if source.currency is not None and source.timezone is not None:
         return None
-    currencies = {account for account, said in source.accounts.items() if said.currency is not None}
-    zones = {account for account, said in source.accounts.items() if said.timezone is not None}
-    for account, currency, zone in _told(histories):
-        if _CURRENCY.fullmatch(currency or ""):
-            currencies.add(account)
-        if zone in zone_names():
-            zones.add(account)
+    said = _said(source, histories)
     if source.currency is not None:
-        return frozenset(zones)
-    return frozenset(currencies if source.timezone is not None else currencies & zones)
+        return frozenset(said.zones)
+    return frozenset(said.currencies if source.timezone is not None else said.currencies & said.zones)
+
+
+def accounts_lacking(source: AdsSource, histories: Sequence[Extract]) -> dict[str, list[str]]:
+    """Accounts the registry or a history names and of which nobody says their `currency`, or their `timezone`.
+
+    Only what is a number can be an account; no other cell is ever told.
+    """
+    said = _said(source, histories)
+    lacking: dict[str, list[str]] = {}
+    for setting, own, having in (
+        ("currency", source.currency, said.currencies),
+        ("timezone", source.timezone, said.zones),
+    ):
+        found = sorted(account for account in said.named - having if _ACCOUNT.fullmatch(account))
+        if own is None and found:
+            lacking[setting] = found
+    return lacking
+
+
+@dataclass
+class _Said:
+    """Accounts that are named at all, and those whose currency, and time zone, are said."""
+
+    named: set[str]
+    currencies: set[str]
+    zones: set[str]
+
+
+def _said(source: AdsSource, histories: Sequence[Extract]) -> _Said:
+    told = _Said(
+        set(source.accounts),
+        {account for account, said in source.accounts.items() if said.currency is not None},
+        {account for account, said in source.accounts.items() if said.timezone is not None},
+    )
+    for account, currency, zone in _told(histories):
+        told.named.add(account)
+        if _CURRENCY.fullmatch(currency or ""):
+            told.currencies.add(account)
+        if zone in zone_names():
+            told.zones.add(account)
+    return told
 
 
 def _told(histories: Sequence[Extract]) -> Iterator[tuple[str, str | None, str | None]]:

@@ -8,8 +8,9 @@ spend: amounts of unknown currency would be added to others. What landed means i
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from orchestration.lake.extract import ColumnSpec, Extract, ObjectSpec, Restates, SourceRules
@@ -35,7 +36,7 @@ def ad_extracts(source: AdsSource, objects: Sequence[AdObject]) -> Found:
         message = "there is no such folder or file: mend `path`, or bring it back"
         yield SourceFault(source.name, "", source.path.name, message)
         return
-    files = list(files_below(source.path)) if source.path.is_dir() else [source.path]
+    files = _files(source)
     chosen = {declared.name: _files_of(source, declared.name, files) for declared in objects}
     accounts = known_accounts(source, list(_account_histories(source, objects, chosen)))
     for declared in objects:
@@ -46,6 +47,34 @@ def ad_extracts(source: AdsSource, objects: Sequence[AdObject]) -> Found:
         yield from (_extract(source, declared, spec, file) for file in chosen[declared.name])
     taken = {file for found in chosen.values() for file in found}
     yield from _left_aside(source, [file for file in files if file not in taken])
+
+
+def declaring_ads(source: AdsSource, objects: Sequence[AdObject]) -> Callable[[str, str], Extract | None]:
+    """How rows of an object (from an origin) are read today; None of an object that is none, or may not land.
+
+    Accounts are looked up once for all that is asked.
+    """
+    by_name = {declared.name: declared for declared in objects}
+
+    @cache
+    def accounts() -> frozenset[str] | None:
+        return known_accounts(source, account_histories(source, objects))
+
+    def declared(name: str, origin: str) -> Extract | None:
+        found = by_name.get(name)
+        known = accounts() if found is not None and found.account is not None else None
+        if found is None or (known is not None and not known):
+            return None
+        spec = object_spec(source, found, accounts=known)
+        return Extract(rules=_rules(source), spec=spec, origin=origin, restates=_restates(source, found, spec))
+
+    return declared
+
+
+def account_histories(source: AdsSource, objects: Sequence[AdObject]) -> list[Extract]:
+    """The files of the accounts' own history that are there now."""
+    chosen = {ACCOUNTS: _files_of(source, ACCOUNTS, _files(source) if source.path.exists() else [])}
+    return list(_account_histories(source, objects, chosen))
 
 
 def object_spec(source: AdsSource, declared: AdObject, *, accounts: Collection[str] | None = None) -> ObjectSpec:
@@ -91,6 +120,10 @@ def _account_histories(
         if declared.name == ACCOUNTS:
             spec = object_spec(source, declared)
             yield from (_extract(source, declared, spec, file) for file in chosen[ACCOUNTS])
+
+
+def _files(source: AdsSource) -> list[Path]:
+    return list(files_below(source.path)) if source.path.is_dir() else [source.path]
 
 
 def _files_of(source: AdsSource, name: str, files: Sequence[Path]) -> list[Path]:

@@ -32,6 +32,8 @@ from orchestration.sources.registry_schema import (
 )
 
 Result = TypeVar("Result")
+Declaring = Callable[[str, str, Collection[str]], Extract | None]
+"""Object, origin and the columns its rows have → how they are read; None where nothing says."""
 _DECLARES_SOURCES = re.compile(r"^sources:", re.MULTILINE)
 
 
@@ -69,18 +71,23 @@ def extracts(source: BaseSource, *, cursors: Cursors | None = None, is_new: IsNe
     raise TypeError(f"no connector for {type(source).__name__}")
 
 
-def declared(source: BaseSource, name: str, origin: str, given: Collection[str] = ()) -> Extract | None:
-    """How rows of an object from that origin are read today, without looking for them; None where nothing says.
-
-    `given` are the columns the rows have.
-    """
+def declaring(source: BaseSource) -> Declaring:
+    """How rows of a source are read today, wherever they are: asked once for all that waits of it."""
     if isinstance(source, ContractFilesSource):
-        return contract_files.declared(source, name, origin)
+        return lambda name, origin, _: contract_files.declared(source, name, origin)
     if isinstance(source, FilesSource):
-        return files.declared(source, name, origin)
+        return lambda name, origin, _: files.declared(source, name, origin)
     if isinstance(source, CrmSqlSource):
-        return crm_sql.declared(source, name, origin, given)
-    return None
+        return lambda name, origin, given: crm_sql.declared(source, name, origin, given)
+    if isinstance(source, GoogleAdsSource):
+        of_google = google_ads.declaring(source)
+        return lambda name, origin, _: of_google(name, origin)
+    if isinstance(source, MetaAdsSource):
+        of_meta = meta_ads.declaring(source)
+        return lambda name, origin, _: of_meta(name, origin)
+    if isinstance(source, Ga4Source):
+        return lambda name, origin, _: ga4_export.declared(source, name, origin)
+    raise TypeError(f"no connector for {type(source).__name__}")
 
 
 def land_source(

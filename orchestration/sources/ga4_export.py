@@ -78,6 +78,19 @@ def extracts(source: Ga4Source, *, cursors: Cursors | None = None, is_new: IsNew
     yield from _notices(source, tally, sorted(days), left_out)
 
 
+def declared(source: Ga4Source, name: str, origin: str) -> Extract | None:
+    """How events are read today; None of any other object. An event alone lacks what its session says: see `reader`."""
+    if name != EVENTS:
+        return None
+    return Extract(
+        rules=replace(rules_of(source), timezone=None),
+        spec=object_spec(source.folder),
+        origin=origin,
+        reader=partial(read_events, source=source, tally={}),
+        reading=_reading(source),
+    )
+
+
 def object_spec(folder: str = FOLDER) -> ObjectSpec:
     """The object `events` as landing checks it."""
     return ObjectSpec(folder, EVENTS, COLUMNS, ("event_key",), event_time="occurred_at")
@@ -131,7 +144,8 @@ def _extract(source: Ga4Source, files: Sequence[Path], tally: Ga4Tally, day: dat
 
 def _reading(source: Ga4Source) -> str:
     """What the registry says of how events are read: another mapping reads the same files anew."""
-    said = source.model_dump_json(include={"signals", "lead_id_from", "channels", "platforms"})
+    decides = {"signals", "lead_id_from", "channels", "platforms", *(["null_tokens"] if source.null_tokens else [])}
+    said = source.model_dump_json(include=decides)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 

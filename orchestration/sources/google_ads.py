@@ -8,8 +8,10 @@ holds all of that, so that no row takes another's place.
 
 from __future__ import annotations
 
-from orchestration.lake.extract import ColumnSpec
-from orchestration.sources.ad_files import ad_extracts
+from collections.abc import Callable
+
+from orchestration.lake.extract import ColumnSpec, Extract
+from orchestration.sources.ad_files import ad_extracts, declaring_ads
 from orchestration.sources.ad_objects import (
     ROW_ID,
     SYNCED,
@@ -183,3 +185,8 @@ def extracts(source: GoogleAdsSource, *, cursors: Cursors | None = None) -> Foun
     """Every file of every report, histories first. `cursors` is not used: landing knows the files it has."""
     del cursors
     return ad_extracts(source, OBJECTS)
+
+
+def declaring(source: GoogleAdsSource) -> Callable[[str, str], Extract | None]:
+    """How rows of a report are read today, by its name and origin."""
+    return declaring_ads(source, OBJECTS)

@@ -7,8 +7,10 @@ and bring no spend a second time.
 
 from __future__ import annotations
 
-from orchestration.lake.extract import ColumnSpec
-from orchestration.sources.ad_files import ad_extracts
+from collections.abc import Callable
+
+from orchestration.lake.extract import ColumnSpec, Extract
+from orchestration.sources.ad_files import ad_extracts, declaring_ads
 from orchestration.sources.ad_objects import ROW_ID, SYNCED, AdObject, a_count, a_day, a_label, a_moment, an_id
 from orchestration.sources.extracting import Cursors, Found
 from orchestration.sources.registry_ads import MetaAdsSource
@@ -139,3 +141,8 @@ def extracts(source: MetaAdsSource, *, cursors: Cursors | None = None) -> Found:
     """Every file of every report, histories first. `cursors` is not used: landing knows the files it has."""
     del cursors
     return ad_extracts(source, OBJECTS)
+
+
+def declaring(source: MetaAdsSource) -> Callable[[str, str], Extract | None]:
+    """How rows of a report are read today, by its name and origin."""
+    return declaring_ads(source, OBJECTS)

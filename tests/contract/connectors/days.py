@@ -1,7 +1,8 @@
 """Connectors that deliver by the day: one logical table of touches in each, for the suite `test_days.py`.
 
 A touch is an identity, a moment and a topic; `held` says which touches the lake holds now. A shape that restates days
-takes a day delivered anew for all there is of it.
+takes a day delivered anew for all there is of it. A report of an advertising platform knows the day alone: there a
+touch is a campaign's (an ad's) row of that day, and its moment and topic stand in for what the platform counted.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from typing import Any
 
 from orchestration.sources.registry import load_registry
 from orchestration.sources.registry_schema import BaseSource
-from tests.contract.connectors.ga4_events import Event, event, write_events
+from tests.contract.connectors.ads_shapes import ACCOUNT, FORMATS
+from tests.contract.connectors.ga4_events import Event, event, micros, write_events
 from tests.contract.connectors.homes import LandingHome
+
+TOPICS = ("evening", "night", "morning", "later", "corrected")
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,14 @@ class DayShape(ABC):
 
     folder: str
     object = "touches"
-    restates = False
+    key = "touch_id"
+    topic = "topic"
+    at = "occurred_at"
+    moment = "occurred_at"
     required = "occurred_at"
+    restates = False
+    names_days = False  # a day is known by its file's name: also one without rows, also one that is missing
+    has_header = True
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -64,13 +74,9 @@ class DayShape(ABC):
 
     def held(self, home: LandingHome) -> list[tuple[str, datetime]]:
         """(topic, moment) of each touch that holds, in order."""
-        key = "touch_token" if self.folder == "ga4_export" else "touch_id"
         deleted = "coalesce(is_deleted, false)" if self.restates else "false"
-        last = {
-            row[2]: row[3:]
-            for row in home.rows(self.folder, self.object, f"_batch_id, _row_no, {key}, topic, occurred_at, {deleted}")
-            if row[2] is not None
-        }
+        columns = f"_batch_id, _row_no, {self.key}, {self.topic}, {self.at}, {deleted}"
+        last = {row[2]: row[3:] for row in home.rows(self.folder, self.object, columns) if row[2] is not None}
         return sorted((topic, at) for topic, at, is_deleted in last.values() if not is_deleted)
 
 
@@ -121,8 +127,11 @@ class Ga4Days(DayShape):
 
     folder = "ga4_export"
     object = "events"
-    restates = True
+    key = "touch_token"
     required = "event_timestamp"
+    restates = True
+    names_days = True
+    has_header = False
     suffix = ".ndjson"
 
     def path(self, day: date, part: int | None) -> Path:
@@ -158,6 +167,70 @@ class Ga4ParquetDays(Ga4Days):
     suffix = ".parquet"
 
 
+class GoogleDays(DayShape):
+    """`google_ads`: a report a day, which says its account-days in full."""
+
+    folder = "google_ads"
+    object = "campaign_stats"
+    key = "campaign_id"
+    topic = f"[{', '.join(map(repr, TOPICS))}][clicks]"
+    at = "make_timestamp(impressions)"
+    moment = required = "date"
+    restates = True
+    suffix = "csv"
+    columns = {"who": "id", "topic": "clicks", "account": "customer_id", "cost": "cost_micros"}
+    settings = ""
+
+    def path(self, day: date, part: int | None) -> Path:
+        return self.place / "export" / f"{self.object}_{day:%Y%m%d}{f'-{part}' if part else ''}.{self.suffix}"
+
+    def put(
+        self, day: date, touches: Sequence[Touch], *, part: int | None = None, drop: Iterable[str] = (), **more: Any
+    ) -> None:
+        moment = more.pop("occurred_at", day.isoformat())
+        rows = [{
+            self.columns["who"]: each.who[1:], self.columns["topic"]: TOPICS.index(each.topic) + 1,
+            self.columns["account"]: ACCOUNT, self.columns["cost"]: "1", "date": moment,
+            "impressions": micros(each.at), **more,
+        } for each in touches]  # fmt: skip
+        gone = {{"topic": self.columns["topic"], "occurred_at": "date"}.get(each, each) for each in drop}
+        names = [name for name in (*self.columns.values(), "date", "impressions", *more) if name not in gone]
+        self.path(day, part).write_bytes(FORMATS[self.suffix](rows, names))
+
+    def entry(self) -> str:
+        return f"    connector: {self.folder}\n    path: export\n    currency: USD\n{self.settings}"
+
+
+class GoogleParquetDays(GoogleDays):
+    """The same as Parquet."""
+
+    suffix = "parquet"
+
+
+class GoogleParts(GoogleDays):
+    """The same files taken for parts: they say nothing but their rows."""
+
+    restates = False
+    settings = "    complete_for: rows\n"
+
+
+class MetaDays(GoogleDays):
+    """`meta_ads`: the same by ad, packed."""
+
+    folder = "meta_ads"
+    object = "basic_ad"
+    key = "ad_id"
+    suffix = "csv.gz"
+    columns = {"who": "ad_id", "topic": "inline_link_clicks", "account": "account_id", "cost": "spend"}
+
+
+class MetaLineDays(MetaDays):
+    """The same as lines of JSON."""
+
+    suffix = "ndjson"
+    has_header = False
+
+
 DAY_SHAPES: dict[str, type[DayShape]] = {
     "contract_files": ContractDays,
     "files": FileDays,
@@ -165,3 +238,12 @@ DAY_SHAPES: dict[str, type[DayShape]] = {
     "ga4_packed": Ga4PackedDays,
     "ga4_parquet": Ga4ParquetDays,
 }
+# Their rows are of a day and know no moment, and one file says all of an account's day.
+AD_SHAPES: dict[str, type[DayShape]] = {
+    "google_csv": GoogleDays,
+    "google_parquet": GoogleParquetDays,
+    "meta_packed": MetaDays,
+    "meta_ndjson": MetaLineDays,
+}
+PART_SHAPES: dict[str, type[DayShape]] = {"google_parts": GoogleParts}
+ALL_SHAPES = {**DAY_SHAPES, **AD_SHAPES, **PART_SHAPES}

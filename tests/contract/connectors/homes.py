@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.lake.batches import last_cursor
+from orchestration.lake.batches import last_cursor, list_all_batches
 from orchestration.lake.landing import LandingResult, RunContext, is_new, land, prepare_home
 from orchestration.lake.paths import HomePaths
+from orchestration.lake.quarantine import Wanted, waiting
+from orchestration.lake.run_log import RunLog
 from orchestration.lake.vault import Vault
+from orchestration.replaying import Replayed, replay_all
+from orchestration.settings import Settings
 from orchestration.sources.connectors import SourceLanding, land_source
+from orchestration.sources.registry import Registry
 from orchestration.sources.registry_schema import BaseSource
 
 AS_OF = datetime(2026, 3, 1)
@@ -73,6 +79,52 @@ class LandingHome:
                     rows = connection.execute(f"select cast(t as varchar) from read_parquet('{path}') as t").fetchall()
                     found += [str(row[0]).encode() for row in rows]
         return b"\n".join(found)
+
+
+class Runs:
+    """A home whose runs are counted as real ones are, and are a day apart."""
+
+    def __init__(self, place: Path) -> None:
+        self.settings = Settings(home=place / "home", sources=place / "sources.yaml", vault_key=KEY.hex())
+        self.paths = self.settings.paths.make()
+        self.log = RunLog(self.paths)
+        self.days = 0
+
+    def land(self, registry: Registry) -> SourceLanding[LandingResult]:
+        """Land the registry's one source as a run does."""
+        (source,) = registry.sources.values()
+        self.days += 1
+        as_of = AS_OF + timedelta(days=self.days)
+        run = RunContext(self.log.begin_run(as_of), as_of, datetime.now(UTC).replace(tzinfo=None))
+        with closing(Vault.open(self.paths, KEY)) as vault:
+            prepare_home(self.paths, vault)
+            return land_source(
+                source,
+                land=lambda each: land(each, paths=self.paths, run=run, vault=vault, key=KEY),
+                is_new=partial(is_new, paths=self.paths),
+            )
+
+    def replay(self) -> list[Replayed]:
+        """`handoff quarantine replay` over all that waits."""
+        return replay_all(self.settings, Wanted())
+
+    def totals(self) -> tuple[int, ...]:
+        """Rows read, landed, duplicate and quarantined over all batches, each balanced by itself."""
+        said = [note.accounting for note in list_all_batches(self.paths)]
+        for each in said:
+            each.assert_nothing_lost("a batch")
+        names = ("rows_read", "rows_landed", "rows_duplicate", "rows_quarantined")
+        return tuple(sum(getattr(each, name) for each in said) for name in names)
+
+    def reasons(self) -> list[tuple[str, int]]:
+        """Rows that wait, by reason."""
+        with closing(Vault.open(self.paths, KEY)) as vault:
+            return [(each.reason, each.rows) for each in waiting(self.paths, vault)]
+
+    def rows(self, folder: str, name: str, columns: str) -> list[tuple[Any, ...]]:
+        """Landed rows of an object."""
+        with closing(Vault.open(self.paths, KEY)) as vault:
+            return LandingHome(self.paths, vault).rows(folder, name, columns)
 
 
 def counts(landed: SourceLanding[LandingResult]) -> tuple[int, ...]:

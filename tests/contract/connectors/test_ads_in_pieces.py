@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tests.contract.connectors.ads_shapes import ACCOUNT, META, OTHER, Deliveries, insight
 from tests.contract.connectors.ads_staging import AdInput, AdStaging
-from tests.contract.connectors.homes import LandingHome
+from tests.contract.connectors.homes import LandingHome, Runs
 
 ADS, CAMPAIGNS = ("71", "72", "73"), ("601", "602")
 # Runs land from the 2nd of March on: the last two days are not over when the first of them are told of.
@@ -130,3 +130,35 @@ def test_input_rows_only_grow_and_say_what_the_deliveries_said(ad_staging: AdSta
             assert sorted(held.held, key=str) == sorted(whole, key=str)
             assert standing(held.held) == ledger.standing()
         home.vault.close()
+
+
+# As above; one account is known to the registry from some run on, and what waited of it comes in before that run lands.
+@settings(
+    max_examples=8,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(runs=st.lists(st.lists(insight_files, max_size=3), min_size=2, max_size=4), named_in=st.integers(1, 3))
+def test_an_account_named_late_has_spent_what_its_days_were_told_last(
+    ad_staging: AdStaging, runs: Any, named_in: int
+) -> None:
+    with TemporaryDirectory() as folder:
+        home = Runs(Path(folder) / "ads")
+        accounts = {account: {"currency": currency} for account, currency in CURRENCIES.items()}
+        ads = Deliveries(Path(folder) / "ads", "meta_ads")
+        ledger, known = Ledger(), ads.registry(accounts={ACCOUNT: accounts[ACCOUNT]})
+        for number, insights in enumerate([*runs, []]):
+            if number == min(named_in, len(runs)):
+                known = ads.registry(accounts=accounts)
+                home.replay()
+            for place, file in enumerate(insights):
+                # A row that can be read: a file without any is refused.
+                file["rows"].append(insight("99", f"2025-12-{number + 1:02d}", f"{place}"))
+                ads.put(f"basic_ad/{number}-{place}", file["rows"], META)
+            assert not home.land(known).faults
+            ledger.take(insights, [], [])
+        read, landed, duplicate, quarantined = home.totals()
+        assert read == landed + duplicate + quarantined
+        held = AdInput(ad_staging, home.paths, known, "stg_meta_ads__spend")
+        assert standing(held.append(len(runs) + 2)) == ledger.standing()

@@ -112,3 +112,19 @@ def test_the_doctor_knows_a_modification_time_from_known_at(tmp_path, registry):
     )
     code, output = call("doctor", "--sources", registry, "--home", tmp_path / "home")
     assert code == 1 and "updated_at, which looks like a modification time" in output
+
+
+def test_the_doctor_names_accounts_whose_spend_would_wait(tmp_path, registry):
+    registry.write_text(
+        "sources:\n  ads:\n    connector: google_ads\n    path: ads\n    timezone: America/Chicago\n"
+        "    accounts: {'11': {currency: USD}, '12': {timezone: Europe/Berlin}}\n"
+    )
+    (tmp_path / "ads").mkdir()
+    rows = "13,2026-01-01,US$\n14,2026-01-01,EUR\n14,2025-01-01,\nZanzibarovna,2026-01-01,\n"
+    (tmp_path / "ads" / "account_history.csv").write_text("id,updated_at,currency_code\n" + rows)
+    _, output = call("doctor", "--sources", registry, "--home", tmp_path / "home")
+    (line,) = (line for line in output.splitlines() if "of the accounts" in line)
+    assert line.startswith("look") and "source ads: no `currency` of the accounts 12, 13: " in line
+    assert "`accounts`" in line and "Zanzibarovna" not in output and "US$" not in output
+    registry.write_text(registry.read_text() + "    currency: USD\n")
+    assert "of the accounts" not in call("doctor", "--sources", registry, "--home", tmp_path / "home")[1]
