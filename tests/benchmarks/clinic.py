@@ -17,6 +17,8 @@ TOUCHES_PER_LEAD = 100
 # A new day brings about two touches each of a twelfth of the leads: of a clinic of 10,000, 1,800 of 800.
 DAY_TOUCHES, DAY_LEADS, DAY_OF = 1_800, 800, 10_000
 START, END = "2024-09-01", "2026-03-01"
+# Two more days are written after the history.
+LAST = "2026-03-03"
 _DAYS = 546
 _LINES = ["orthopaedics", "cardiology", "dermatology", "diabetes_education", "physical_therapy", "behavioural_health"]
 _SIGNALS = (

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.settings import Settings, parse_as_of
+from tests.benchmarks.clinic import LAST
 from tests.benchmarks.measure import cpu_seconds, part, peak_mib
 
 Told = dict[str, Any]
@@ -133,7 +134,7 @@ def train(home: str) -> Told:
     examples, attributes = _examples(home)
     told: Told = {}
     with part(told):
-        trained = train_readiness(examples, attributes, horizon_days=30, as_of=pd.Timestamp("2026-03-02"))
+        trained = train_readiness(examples, attributes, horizon_days=30, as_of=pd.Timestamp(LAST))
     return {**told, "rows": len(examples), "made": type(trained).__name__}
 
 
@@ -175,7 +176,7 @@ def score(home: str, *, is_bare: bool = False) -> Told:
         return told
     nobody = examples.head(0)
     with part(told):
-        score_readiness(champion, examples, attributes, already_scored=nobody, as_of=pd.Timestamp("2026-03-02"))
+        score_readiness(champion, examples, attributes, already_scored=nobody, as_of=pd.Timestamp(LAST))
     return {**told, "rows": len(examples)}
 
 
@@ -192,7 +193,7 @@ def sync(home: str, registry: str, scratch: str) -> Told:
     from orchestration.lake.outbox import Outbox
     from orchestration.runs import open_run
 
-    settings = replace(Settings(), home=Path(home), sources=Path(registry), as_of=parse_as_of("2026-03-02"))
+    settings = replace(Settings(), home=Path(home), sources=Path(registry), as_of=parse_as_of(LAST))
     told: Told = {}
     with (
         open_run(settings, who="a benchmark") as run,

@@ -34,10 +34,12 @@ def test_sixty_days_one_by_one_end_as_one_run(undisturbed: Home, tmp_path: Path)
 
 def test_platform_exports_in_pieces_end_as_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """But for touches withdrawn or changed, of which an export has only the last word."""
-    monkeypatch.setenv("HANDOFF_VAULT_KEY", "5a" * 32)  # an event's id is a token, and tokens are each key's own
     monkeypatch.setitem(SCENARIOS, "uncorrected", replace(SCENARIOS["real"], touch_corrections=0.0))
     world = build_world(leads=300, seed=23, months=3, scenario="uncorrected")
     moments = [world.as_of - pd.Timedelta(days=days) for days in (40, 1, 0)]
+    for place in ("once", "fed"):  # an event's id is a token, and tokens are each key's own
+        (tmp_path / place / "home").mkdir(parents=True)
+        (tmp_path / place / "home" / "vault.key").write_text("5a" * 32)
     once = Home(tmp_path / "once" / "home", write_demo(world, tmp_path / "once" / "demo"))
     once.run(moment(world.as_of))
     fed = feed(tmp_path / "fed", moments, world=world, exports="platforms")

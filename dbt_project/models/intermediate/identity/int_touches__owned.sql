@@ -25,7 +25,7 @@ touched_keys as (
     semi join touched_links on touched_links.id_type = 'click_id' and touches.click_token = touched_links.token
 ),
 
-{% endif %}known as {{ inlined() }} (
+{% endif %}known as {{ inlined() if not is_incremental() }} (
     select
         record_key,
         lead_id,
@@ -39,9 +39,10 @@ touched_keys as (
         _source,
         _file_sha256,
         _row_no
-    from {{ ref('input__touches') }}
+    from {{ ref('input__touches') }} as touches
     {{ "semi join touched_keys using (_source, touch_id)" if is_incremental() }}
-    where known_at <= {{ as_of() }}
+    -- A join with its one row: a subquery would make the planner hold every touch in memory.
+    inner join {{ ref('input__run') }} as run on touches.known_at <= run.as_of
 ),
 
 versions as (
