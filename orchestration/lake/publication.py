@@ -21,6 +21,8 @@ from orchestration.lake.manifest import Canonical, Entry, Manifest, Table, canon
 
 KEPT = timedelta(hours=24)
 LINK = "current"
+# Sorting a table of ten million rows takes what it is given; beyond this it spills beside the warehouse.
+_MEMORY = "3GB"
 _MANIFEST = "manifest.json"
 
 
@@ -70,7 +72,7 @@ def publish(
     path = _new_folder(published)
     entries: dict[str, dict[str, Entry]] = {"derived": {}, "operational": {}}
     written, linked = [], []
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with duckdb.connect(str(warehouse), read_only=True, config={"memory_limit": _MEMORY}) as connection:
         for table in tables:
             if table.name in provenance.stale_tables:
                 if before and _take_over(table.name, before, path, entries):
