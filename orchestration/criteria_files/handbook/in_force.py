@@ -36,9 +36,10 @@ class Standing:
 
     @property
     def deciding_until(self) -> datetime | None:
-        """When another version of this service line follows, if one is written."""
-        following = self.coming[0] if self.is_in_force and self.coming else self.version
-        return None if self.is_in_force and not self.coming else following.effective_from
+        """When other criteria follow for this service line, if any are written."""
+        following = self.coming if self.is_in_force else (self.version,)
+        following += self.until_then.coming if self.until_then else ()
+        return min((version.effective_from for version in following), default=None)
 
 
 def standings(criteria: Criteria, as_of: datetime) -> tuple[Standing, ...]:

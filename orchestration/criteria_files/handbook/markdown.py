@@ -18,8 +18,8 @@ from orchestration.criteria_files.handbook.blocks import (
 )
 
 # `_` inside a word is no markup, and names are full of it.
-_MARKUP = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")
-_LINE_START = re.compile(r"^(\d*)([-+#=.)])")
+_MARKUP = re.compile(r"[\\`*\[\]<>|~&#]|(?<![^\W_])_|_(?![^\W_])")
+_LINE_START = re.compile(r"^(\d*)([-+=.)])")
 
 
 def markdown_text(page: Page) -> str:
@@ -78,7 +78,7 @@ def _code(text: str, in_table: bool) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _MARKUP.sub(lambda found: f"\\{found[0]}", text)
+    return _MARKUP.sub(lambda found: f"\\{found[0]}", re.sub(r"\s+", " ", text))
 
 
 def _line(text: str) -> str:

@@ -49,7 +49,9 @@ def mql_blocks(mql: Mql, criteria: Criteria) -> Iterator[Block]:
         yield Table("Behaviour rules", header, rows)
         yield from _alone(alone, "behaviour")
         yield Paragraph(
-            say("What a lead did counts if it belongs to this service line or to none. Days are days of 24 hours.")
+            say(
+                "What a lead did counts if it belongs to the lead's service line or to none. Days are days of 24 hours."
+            )
         )
 
 

@@ -1,4 +1,5 @@
 """Every kind of rule of the language has its sentence."""
+# ruff: noqa: E501  (a table of rules beside their sentences)
 
 from __future__ import annotations
 
