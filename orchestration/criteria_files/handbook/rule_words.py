@@ -35,7 +35,7 @@ def behaviour_cells(rule: BehaviourRule, catalogue: Catalogue) -> tuple[str, str
     if rule.at_most is None:
         often = "every time"
     else:
-        often = "once (the latest)" if rule.at_most == 1 else f"the latest {rule.at_most}"
+        often = "the latest one" if rule.at_most == 1 else f"the latest {rule.at_most}"
     within, half_life = rule.within_days, rule.half_life_days
     return (
         words.touch(catalogue, rule.signal, rule.where, rule.channels),

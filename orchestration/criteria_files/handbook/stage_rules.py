@@ -48,11 +48,7 @@ def mql_blocks(mql: Mql, criteria: Criteria) -> Iterator[Block]:
         header = ("Rule", "What counts", "Each gives", "Counts", "How far back", "Fading")
         yield Table("Behaviour rules", header, rows)
         yield from _alone(alone, "behaviour")
-        yield Paragraph(
-            say(
-                "What a lead did counts if it belongs to the lead's service line or to none. Days are days of 24 hours."
-            )
-        )
+        yield Paragraph(say("It counts what belongs to the lead's service line, or to none. A day is 24 hours."))
 
 
 def _needed(threshold: Decimal | None, mql: Mql) -> str:

@@ -69,7 +69,7 @@ SENTENCES: list[tuple[Callable[[Path, str], str], str, str]] = [
     (fit, "attribute: s, in: [A, B], not_in: [A], points: 3", "3 points if s is A or B; it is also known, and other than A."),
     (fit, "attribute: s, in: [A], clinical_reason: dose, points: 3", "3 points if s is A (clinical reason: dose)."),
     (behaviour, "signal: guide_read, points: 15", "Read a guide (guide_read): 15 points; counts every time, however long ago; does not fade."),
-    (behaviour, "signal: called, points: 1, at_most: 1", "Called: 1 point; counts once (the latest), however long ago; does not fade."),
+    (behaviour, "signal: called, points: 1, at_most: 1", "Called: 1 point; counts the latest one, however long ago; does not fade."),
     (behaviour, "signal: called, points: 2, at_most: 3, within_days: 1", "Called: 2 points; counts the latest 3, in the last 1 day; does not fade."),
     (behaviour, "signal: c, points: 2, half_life_days: 30.5", "C: 2 points; counts every time, however long ago; halves every 30.5 days."),
     (behaviour, "signal: c, where: {topic: [a, b], service_line: [k], offer_id: [o], form_id: [f], campaign_id: [x], landing_page: [/p]}, channels: [email], points: 2",
