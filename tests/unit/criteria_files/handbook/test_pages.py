@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestration.criteria_files import Criteria, ServiceLine, load_criteria
 from orchestration.criteria_files.handbook import handbook_texts, words
+from orchestration.criteria_files.handbook.in_force import standings
 from orchestration.criteria_files.handbook.rules_json import KEYS
 from orchestration.criteria_files.shapes import Version
 from tests.unit.criteria_files.handbook.test_writers import HOSTILE, Reader
@@ -189,3 +192,21 @@ def test_questions_are_answered_from_the_criteria(tmp_path: Path) -> None:
     assert "| Orthopaedics | none | `screened` |" in answered
     without = handbook_texts(load_criteria(write(tmp_path, orthopaedics=GOOD + SECOND)), LATE)["questions.md"]
     assert "nobody: the criteria name no SQL" in without
+
+
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=5, unique=True).map(sorted), st.integers(-1, 51))
+def test_the_version_shown_is_the_latest_begun_or_the_first(days: list[int], at: int) -> None:
+    base = CRITERIA.service_lines[0]
+    start = datetime(2026, 1, 1)
+    versions = tuple(
+        base.versions[0].model_copy(update={"version": number, "effective_from": start + timedelta(days=day)})
+        for number, day in enumerate(days, 1)
+    )
+    line = ServiceLine(base.name, base.file, base.owners, versions)
+    (standing,) = standings(Criteria((line,)), start + timedelta(days=at))
+    begun = [day for day in days if day <= at]
+    assert standing.is_in_force is bool(begun)
+    assert standing.version.effective_from == start + timedelta(days=max(begun, default=days[0]))
+    assert (*standing.before, standing.version, *standing.coming) == versions
+    later = [start + timedelta(days=day) for day in days if day > at]
+    assert standing.deciding_until == (later[0] if later else None)

@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestration.criteria_files import load_criteria
+from orchestration.criteria_files.checks import candidate_values, satisfies
 from orchestration.criteria_files.companions import Catalogue, CatalogueEntry
 from orchestration.criteria_files.handbook import rule_words, words
-from orchestration.criteria_files.shapes import Version
+from orchestration.criteria_files.shapes import EligibilityRule, Version
 from tests.unit.criteria_files.test_faulty_files import write
 
 CATALOGUE = Catalogue((CatalogueEntry("signals", "guide_read", "Read a guide", None),), frozenset({"signals"}))
@@ -143,6 +147,46 @@ def test_every_requirement_has_its_sentence(tmp_path: Path, mql: str, sentence: 
 def test_a_call_is_needed_where_nothing_else_will_do(tmp_path: Path, item: str, needs: bool) -> None:
     read = version(tmp_path, sql_stage=f"{{ready_when_any: [{{id: a, {item}}}]}}").sql
     assert read is not None and rule_words.needs_a_call(read.ready_when_any[0]) is needs
+
+
+VALUES = st.lists(st.sampled_from(["1", "2", "x"]), min_size=1, unique=True) | st.none()
+NUMBERS = st.sampled_from([Decimal(1), Decimal(2)]) | st.none()
+TESTS = st.builds(
+    EligibilityRule.model_construct,
+    id=st.just("a"), attribute=st.just("b"), in_=VALUES, not_in=VALUES, equals=st.sampled_from(["1", "x", None]),
+    at_least=NUMBERS, at_most=NUMBERS, is_known=st.just(True), unknown=st.sampled_from(["hold", "fail", "pass", None]),
+)  # fmt: skip
+
+
+@given(TESTS)
+def test_a_rule_fails_in_words_where_some_value_fails_it(test: EligibilityRule) -> None:
+    known = [value for value in candidate_values([test]) if value is not None]
+    # What is no number is unknown to a bound, whatever `unknown` says of it.
+    strict = test.model_copy(update={"unknown": "pass"})
+    can_fail = test.unknown == "fail" or not all(satisfies(strict, value) for value in known)
+    assert (words.failing(test) is not None) is can_fail
+
+
+ONE_PART = {
+    "work_event: screening": {"staff_confirmed"},
+    "appointment_booked_by: [staff]": {"staff_confirmed"},
+    "appointment_booked_by: [lead]": {"self_scheduled"},
+    "appointment_booked_by: [lead, staff]": {"self_scheduled", "staff_confirmed"},
+    "signal: c": {"criteria"},
+    "attribute: d, is_known: true": {"criteria"},
+}
+
+
+@pytest.mark.parametrize("parts", list(itertools.combinations(ONE_PART, 2)), ids=" and ".join)
+def test_staff_then_the_lead_decide_the_basis_of_all_that_took_part(tmp_path: Path, parts: tuple[str, str]) -> None:
+    read = version(tmp_path, sql_stage=f"{{ready_when_any: [{{id: a, all: [{{{parts[0]}}}, {{{parts[1]}}}]}}]}}").sql
+    assert read is not None
+    happened = itertools.product(*(ONE_PART[part] for part in parts))
+    expected = {
+        "staff_confirmed" if "staff_confirmed" in took else "self_scheduled" if "self_scheduled" in took else "criteria"
+        for took in happened
+    }
+    assert set(rule_words.bases(read.ready_when_any[0])) == expected
 
 
 def test_numbers_and_moments_read_the_same_everywhere() -> None:
