@@ -58,6 +58,16 @@ def _is_an_mql_an_sql(lines: _Lines) -> Iterator[Block]:
             ".",
         )
     )
+    alone = [line_title(standing) for standing, version in lines if _is_reached_alone(version)]
+    if alone:
+        yield Paragraph(
+            say(
+                f"In {words.listed(alone, 'and')} what the lead itself gave or did can also be enough to be ready, "
+                "without staff and without a booking: this is marked with the basis ",
+                code("criteria"),
+                ".",
+            )
+        )
     rows = []
     for standing, version in lines:
         eligible = [code(rule.id) for rule in (version.sql.eligibility if version.sql else [])]
@@ -74,6 +84,10 @@ def _is_an_mql_an_sql(lines: _Lines) -> Iterator[Block]:
         tuple(rows),
     )  # fmt: skip
     yield from _told_by_examples(lines)
+
+
+def _is_reached_alone(version: Version) -> bool:
+    return any("criteria" in rule_words.bases(item) for item in _items(version))
 
 
 def _told_by_examples(lines: _Lines) -> Iterator[Block]:

@@ -185,6 +185,7 @@ def test_questions_are_answered_from_the_criteria(tmp_path: Path) -> None:
     for question in ("Is an MQL an SQL?", "Who owns SQL?", "Can there be an SQL without a call?", "Is an opportunity"):
         assert f"## {question}" in page
     assert "| Cardiology | `screened`, `self_booked`, `booked_by_staff` | none |" in page
+    assert "In Diabetes education, Orthopaedics and Physical therapy what the lead itself gave or did" in page
     only_calls = GOOD.replace("outcome: [qualified]", "contact_channel: [call]")
     only_calls = re.sub(r"\n.*id: done.*", "", only_calls)
     answered = handbook_texts(load_criteria(write(tmp_path, orthopaedics=only_calls)), LATE)["questions.md"]
