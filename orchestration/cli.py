@@ -15,6 +15,7 @@ from orchestration.cli_calls import FILE as _FILE
 from orchestration.cli_calls import HELD
 from orchestration.cli_calls import refuse as _refuse
 from orchestration.cli_calls import settings_of as _settings
+from orchestration.cli_handbook import handbook
 from orchestration.cli_quarantine import quarantine
 from orchestration.settings import CHECKOUT
 
@@ -217,6 +218,7 @@ def lock_criteria(folder: Path | None) -> None:
 
 
 main.add_command(quarantine)
+main.add_command(handbook)
 
 
 @main.command()
