@@ -13,7 +13,6 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._station = ""
-        self._detail = ""
         self._began = time.monotonic()
         self._status = console.status("starting")
 
@@ -29,15 +28,14 @@ class Progress:
             self._status.stop()
 
     def say(self, station: str, detail: str = "") -> None:
-        """A station begins, or goes on with another detail."""
-        if station != self._station:
+        """A station begins; of one that has several parts (a source each), the part."""
+        name = f"{station} {detail}".rstrip()
+        if name != self._station:
             self._finish()
-            self._station, self._began = station, time.monotonic()
-        self._detail = detail
-        self._status.update(f"{station} {detail}".rstrip())
+            self._station, self._began = name, time.monotonic()
+        self._status.update(name)
 
     def _finish(self) -> None:
         if self._station:
-            text = f"{self._station} {self._detail}".rstrip()
-            self._console.print(f"  {text:<60} {time.monotonic() - self._began:6.1f} s", highlight=False)
+            self._console.print(f"  {self._station:<60} {time.monotonic() - self._began:6.1f} s", highlight=False)
         self._station = ""
