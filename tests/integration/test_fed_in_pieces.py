@@ -36,7 +36,7 @@ def test_platform_exports_in_pieces_end_as_one_run(tmp_path: Path, monkeypatch: 
     """But for touches withdrawn or changed, of which an export has only the last word."""
     monkeypatch.setitem(SCENARIOS, "uncorrected", replace(SCENARIOS["real"], touch_corrections=0.0))
     world = build_world(leads=300, seed=23, months=3, scenario="uncorrected")
-    moments = [world.as_of - pd.Timedelta(days=days) for days in (40, 1, 0)]
+    moments = [world.as_of - pd.Timedelta(days=days) for days in (1, 0)]
     for place in ("once", "fed"):  # an event's id is a token, and tokens are each key's own
         (tmp_path / place / "home").mkdir(parents=True)
         (tmp_path / place / "home" / "vault.key").write_text("5a" * 32)

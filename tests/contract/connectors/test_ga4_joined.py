@@ -61,7 +61,7 @@ def _fault_lines(landed: SourceLanding[LandingResult]) -> list[str]:
     return [str(fault) for fault in landed.faults]
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(rounds=ROUNDS)
 @example(rounds=[[[0, 1], [0], [], [1, 1]], [[1], None, [2], [1]]])
 @example(rounds=[[[0, 1], "garbage", [2], [3]]])
