@@ -13,3 +13,12 @@
         coalesce('=' || cast({{ expression }} as varchar), '') || chr(31){{ " || " if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
+
+{# A number for a key, for finding keys only: nothing may depend on its value. #}
+{% macro key_hash(keys) -%}
+    {{ return(adapter.dispatch('key_hash', 'warm_handoff')(keys)) }}
+{%- endmacro %}
+
+{% macro duckdb__key_hash(keys) -%}
+    hash({{ keys | join(', ') }})
+{%- endmacro %}

@@ -9,3 +9,12 @@
 {% macro default__worked_out_first() -%}{%- endmacro %}
 
 {% macro duckdb__worked_out_first() -%}materialized{%- endmacro %}
+
+{# Goes before a CTE's parenthesis where the engine would otherwise hold all of its rows in memory. #}
+{% macro inlined() -%}
+    {{ return(adapter.dispatch('inlined', 'warm_handoff')()) }}
+{%- endmacro %}
+
+{% macro duckdb__inlined() -%}
+    not materialized
+{%- endmacro %}

@@ -93,24 +93,6 @@
     lpad(cast(run.built_run_no + 1 as varchar), 8, '0')
 {%- endmacro %}
 
-{# A number for a key, for finding keys only: nothing may depend on its value. #}
-{% macro key_hash(keys) -%}
-    {{ return(adapter.dispatch('key_hash', 'warm_handoff')(keys)) }}
-{%- endmacro %}
-
-{% macro duckdb__key_hash(keys) -%}
-    hash({{ keys | join(', ') }})
-{%- endmacro %}
-
-{# Goes before a CTE's parenthesis where the engine would otherwise hold all of its rows in memory. #}
-{% macro inlined() -%}
-    {{ return(adapter.dispatch('inlined', 'warm_handoff')()) }}
-{%- endmacro %}
-
-{% macro duckdb__inlined() -%}
-    not materialized
-{%- endmacro %}
-
 {# Orders rows known since they landed (batches sort as they landed); null where a row's known_at says more. #}
 {% macro landing_order() -%}
     case when _known_at_basis = 'landed' then _batch_id end
