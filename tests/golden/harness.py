@@ -2,7 +2,7 @@
 
     tests/golden/<story>/
         story.md                 what happens, and why the outcome is right
-        run.yaml                 as_of, sources (optional), filters (optional)
+        run.yaml                 as_of; rules of the criteria language it tells of, sources, filters (all optional)
         <entity>.csv             rows as a source gives them; `_source` names a source of run.yaml other than `main`
         criteria/*.yaml          criteria files (optional); service lines and file names unique among all stories
         expected/<table>.csv     the columns that matter; keys stand as lead ids, the end of time as `end`
@@ -58,6 +58,11 @@ class Story:
     def as_of(self) -> datetime:
         """The moment the story is told as of, naive UTC."""
         return parse_time(str(self.run["as_of"]))
+
+    @property
+    def rules(self) -> list[int]:
+        """Rules of the criteria language the story tells of."""
+        return list(self.run.get("rules", []))
 
     @property
     def expected_tables(self) -> list[str]:
