@@ -11,7 +11,17 @@ from decimal import Decimal
 
 from orchestration.criteria_files.companions import Catalogue, Policy
 from orchestration.criteria_files.marks import Document, Loc
-from orchestration.criteria_files.shapes import AttributeTest, BehaviourRule, FitRule, Mql, Part, Version, Where
+from orchestration.criteria_files.shapes import (
+    OPERATORS,
+    AttributeTest,
+    BehaviourRule,
+    FitRule,
+    Mql,
+    Part,
+    Version,
+    Where,
+)
+from orchestration.criteria_files.wording import unknown_name
 
 # Attributes every lead has from its own row (criteria-language: "plus postal_area, channel, …").
 LEAD_ROW_ATTRIBUTES = frozenset({"postal_area", "channel", "platform", "campaign_id", "location_id"})
@@ -22,6 +32,7 @@ def check_version(document: Document, loc: Loc, version: Version, catalogue: Cat
     """Every check on one version standing at `loc`."""
     _check_ids(document, loc, version)
     _check_requirement(document, (*loc, "mql"), version.mql)
+    _warn_of_contradictions(document, loc, version)
     for place, test in attribute_tests(version, loc):
         check_test(document, place, test, catalogue, policy)
     for place, signal, where, channels in _touch_tests(version, loc):
@@ -30,6 +41,10 @@ def check_version(document: Document, loc: Loc, version: Version, catalogue: Cat
             _check_name(document, (*place, "channels", i), "channels", channel, catalogue)
         for i, offer in enumerate((where.offer_id if where else None) or []):
             _check_name(document, (*place, "where", "offer_id", i), "offers", offer, catalogue)
+        # Topics need not be listed (the language names the other four); where they are, a mistyped one counts nothing.
+        for i, topic in enumerate((where.topic if where else None) or []):
+            if catalogue.names("topics") is not None:
+                _check_name(document, (*place, "where", "topic", i), "topics", topic, catalogue)
 
 
 def check_test(document: Document, loc: Loc, test: AttributeTest, catalogue: Catalogue, policy: Policy) -> None:
@@ -37,9 +52,26 @@ def check_test(document: Document, loc: Loc, test: AttributeTest, catalogue: Cat
     if test.attribute not in LEAD_ROW_ATTRIBUTES:
         _check_name(document, (*loc, "attribute"), "attributes", test.attribute, catalogue)
     if test.attribute in policy.protected and not test.clinical_reason:
-        document.refuse((*loc, "attribute"), "is protected (policy.yaml): give the rule a `clinical_reason`")
+        reason = policy.protected[test.attribute]
+        why = f"{test.attribute} is protected by policy.yaml" + (f" ({reason})" if reason else "")
+        document.refuse((*loc, "attribute"), f'{why}: add clinical_reason: "…" to the rule, or remove the rule')
     if not any(satisfies(test, value) for value in candidate_values([test])):
-        document.refuse(loc, "can never hold: no value satisfies all of its conditions")
+        given = [name.removesuffix("_") for name in OPERATORS if getattr(test, name) is not None]
+        what = f"{' and '.join(given)} together" if len(given) > 1 else given[0]
+        document.refuse(loc, f"can never hold: no value satisfies {what}: widen or remove one of them")
+
+
+def _warn_of_contradictions(document: Document, loc: Loc, version: Version) -> None:
+    """Every eligibility rule must hold: two of one attribute that exclude each other let nobody through."""
+    rules = version.sql.eligibility if version.sql else []
+    for i, rule in enumerate(rules):
+        before = [other for other in rules[:i] if other.attribute == rule.attribute]
+        together = [value for value in candidate_values([*before, rule]) if all(satisfies(t, value) for t in before)]
+        if together and not any(satisfies(rule, value) for value in together):
+            names = ", ".join(other.id for other in before)
+            document.warn(
+                (*loc, "sql", "eligibility", i), f"lets nobody through together with {names}: nobody gets SQL"
+            )
 
 
 def attribute_tests(version: Version, loc: Loc) -> Iterator[tuple[Loc, AttributeTest]]:
@@ -72,7 +104,7 @@ def _check_name(document: Document, loc: Loc, section: str, name: str, catalogue
     if names is None:
         document.warn(loc, f"is not checked: catalogue.yaml lists no {section}")
     elif name not in names:
-        document.refuse(loc, f"is not among the {section} of catalogue.yaml: the rule could never fire")
+        document.refuse(loc, unknown_name(name, section, names))
 
 
 def _check_ids(document: Document, loc: Loc, version: Version) -> None:
@@ -95,28 +127,38 @@ def refuse_twins(document: Document, ids: Iterable[tuple[Loc, str]]) -> None:
     seen: dict[str, int] = {}
     for place, name in ids:
         if name in seen:
-            document.refuse(place, f"duplicate rule id, first used on line {seen[name]}: give every rule its own")
+            document.refuse(place, f"duplicate rule id {name}, first used on line {seen[name]}: give this one another")
         seen.setdefault(name, document.line_of(place))
 
 
 def _check_requirement(document: Document, loc: Loc, mql: Mql) -> None:
     if mql.fit is None and mql.behaviour is None:
-        document.refuse(loc, "has neither fit nor behaviour: nothing could qualify a lead")
+        document.refuse(loc, "has neither fit nor behaviour, so nothing could qualify a lead: add one of them")
     fit = highest_fit(mql.fit.rules if mql.fit else [])
     behaviour = _highest_behaviour(mql.behaviour.rules if mql.behaviour else [])
     if mql.require == "total_points":
         if mql.threshold is None:
-            document.refuse(loc, "total_points needs a threshold here, beside require")
+            document.refuse(loc, "needs a threshold with total_points: add it beside require")
         elif behaviour is not None and fit + behaviour < mql.threshold:
-            document.refuse((*loc, "threshold"), f"can never be reached: all rules together give {fit + behaviour}")
+            document.refuse((*loc, "threshold"), _out_of_reach("all rules", mql.threshold, fit + behaviour))
         return
     if mql.threshold is not None:
         document.refuse((*loc, "threshold"), "is only read with total_points: move it into fit or behaviour")
     for name, half, most in (("fit", mql.fit, fit), ("behaviour", mql.behaviour, behaviour)):
         if half is not None and half.threshold is None:
-            document.refuse((*loc, name), f"needs a threshold with {mql.require}")
+            document.refuse((*loc, name), f"needs a threshold with {mql.require}: add it here")
         elif half is not None and half.threshold is not None and most is not None and most < half.threshold:
-            document.refuse((*loc, name, "threshold"), f"can never be reached: the rules together give {most}")
+            document.refuse((*loc, name, "threshold"), _out_of_reach(f"the {name} rules", half.threshold, most))
+
+
+def _out_of_reach(rules: str, threshold: Decimal, most: Decimal) -> str:
+    if most == 0:
+        return f"{threshold} can never be reached: none of {rules} can give points: add or mend one"
+    most = most.normalize()
+    return (
+        f"{threshold} can never be reached: {rules} together give {most:f} at most: lower it to {most:f} or less, "
+        f"or raise points{'' if rules == 'the fit rules' else ' or at_most'}"
+    )
 
 
 def _highest_behaviour(rules: list[BehaviourRule]) -> Decimal | None:

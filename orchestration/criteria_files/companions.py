@@ -13,6 +13,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, Va
 from orchestration.criteria_files.marks import Document, Loc, Unquoted
 from orchestration.criteria_files.scalars import Text
 from orchestration.criteria_files.shapes import Exclusion
+from orchestration.criteria_files.wording import in_words, unknown_key
 
 SECTIONS = ("signals", "attributes", "offers", "channels", "topics")
 
@@ -99,7 +100,7 @@ def mapping(document: Document, keys: tuple[str, ...]) -> dict[str, Any]:
         return {}
     for key in document.data:
         if key not in keys:
-            document.refuse((key,), f"unknown key: known here are {', '.join(keys)}")
+            document.refuse((key,), unknown_key(key, keys))
     return {key: value for key, value in document.data.items() if key in keys}
 
 
@@ -127,20 +128,9 @@ def validated(document: Document, loc: Loc, shape: Any, value: Any) -> Any:
     try:
         return TypeAdapter(shape).validate_python(value)
     except ValidationError as error:
-        for fault in error.errors(include_input=False, include_url=False):
-            document.refuse((*loc, *fault["loc"]), _in_words(fault))
+        for fault in error.errors(include_url=False):
+            document.refuse((*loc, *fault["loc"]), in_words(fault, shape, fault["loc"]))
     return None
-
-
-def _in_words(fault: Any) -> str:
-    kind = str(fault["type"])
-    if kind == "extra_forbidden":
-        return "unknown key: remove it or mend its spelling"
-    if kind == "missing":
-        return "is required and absent"
-    if kind == "value_error":
-        return str(fault["ctx"]["error"])
-    return str(fault["msg"])
 
 
 def plain(value: Any) -> Any:

@@ -18,6 +18,8 @@ from orchestration.criteria_files.marks import Document, Fault
 from orchestration.criteria_files.shapes import Version
 
 _DECIDING = ("effective_from", "mql", "sql", "sla")
+_GONE = "put it back as it was; what shall decide from now on is a new version below it"
+_CHANGED = "put effective_from, mql, sql and sla back as they were, and write the change as a new version below"
 
 
 @dataclass(frozen=True)
@@ -77,16 +79,27 @@ def compare(present: Mapping[str, tuple[str, datetime, str, int]], recorded: Rec
     remembers, for the message: a file's name or "this home".
     """
     faults = []
+    files = {name.rpartition("@")[0]: file for name, (_, _, file, _) in present.items()}
     for name, digest in sorted(recorded.hashes.items()):
         if name not in present:
-            file = recorded_by if recorded_by.endswith(".lock") else f"{name.rpartition('@')[0]}.yaml"
-            faults.append(Fault(file, 1, name, "has decided and is gone: put it back and add a new version instead"))
+            service_line = name.rpartition("@")[0]
+            file = files.get(service_line, recorded_by if recorded_by.endswith(".lock") else f"{service_line}.yaml")
+            faults.append(Fault(file, 1, name, f"has decided and is gone ({recorded_by} remembers it): {_GONE}"))
         elif present[name][0] != digest:
             _, _, file, line = present[name]
-            faults.append(Fault(file, line, name, "has decided and was changed: restore it and add a new version"))
+            faults.append(
+                Fault(file, line, name, f"has decided and was changed ({recorded_by} remembers it): {_CHANGED}")
+            )
     for name, (_, effective_from, file, line) in sorted(present.items()):
         if recorded.published_as_of is None or name in recorded.hashes or effective_from > recorded.published_as_of:
             continue
-        last = f"{recorded.published_as_of.isoformat()}+00:00"
-        faults.append(Fault(file, line, name, f"is new and begins in the past: effective_from must be after {last}"))
+        last = f"{recorded.published_as_of.isoformat()}Z"
+        faults.append(
+            Fault(
+                file,
+                line,
+                name,
+                f"is new and begins in the past: set its effective_from after {last}, up to when all is published",
+            )
+        )
     return faults

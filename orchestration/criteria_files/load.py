@@ -35,6 +35,7 @@ from orchestration.criteria_files.marks import CriteriaError, Document, Fault, L
 from orchestration.criteria_files.routing_file import RoutingRules
 from orchestration.criteria_files.scalars import Text
 from orchestration.criteria_files.shapes import Exclusion, Version
+from orchestration.criteria_files.wording import unknown_key
 
 SUFFIXES = (".yaml", ".yml", ".json")
 DEFAULT = "default"
@@ -189,7 +190,7 @@ def _service_line(document: Document, catalogue: Catalogue, policy: Policy) -> S
         return None
     for key in data:
         if key not in _KEYS:
-            document.refuse((key,), "unknown key: known here are service_line, owners, versions")
+            document.refuse((key,), unknown_key(key, _KEYS))
     is_default = Path(document.file).stem == DEFAULT
     name: str | None = DEFAULT
     if not is_default:
@@ -215,21 +216,29 @@ def _versions(document: Document, found: Any, catalogue: Catalogue, policy: Poli
         if version is None:
             continue
         check_version(document, loc, version, catalogue, policy)
-        if before is not None and version.version <= before.version:
-            document.refuse((*loc, "version"), f"is out of order: it must be greater than {before.version} above it")
-        if before is not None and version.effective_from <= before.effective_from:
-            document.refuse((*loc, "effective_from"), "is out of order: it must be later than the version above")
+        _check_order(document, loc, before, version)
         before = version
         versions.append(version)
         places.append(document.line_of(loc))
     return versions, places
 
 
+def _check_order(document: Document, loc: Loc, before: Version | None, version: Version) -> None:
+    if before is not None and version.version <= before.version:
+        what = f"the version above it is {before.version}, so give this one a greater number"
+        document.refuse((*loc, "version"), f"is out of order: {what}")
+    if before is not None and version.effective_from <= before.effective_from:
+        what = f"version {before.version} above it begins at {before.effective_from.isoformat()}Z, so it must be later"
+        document.refuse((*loc, "effective_from"), f"is out of order: {what}")
+
+
 def _refuse_twin_lines(lines: list[ServiceLine], documents: dict[str, Document]) -> None:
     seen: dict[str, str] = {}
     for line in lines:
         if line.name in seen:
-            documents[line.file].refuse(("service_line",), f"has criteria in {seen[line.name]} already: keep one file")
+            documents[line.file].refuse(
+                ("service_line",), f"{line.name} has criteria in {seen[line.name]} already: keep one file"
+            )
         seen.setdefault(line.name, line.file)
 
 

@@ -64,13 +64,16 @@ class Document:
 
     def refuse(self, loc: Loc, message: str) -> None:
         """Notes a fault: the file will not be used."""
-        loc = written_loc(self.data, loc)
-        self.faults.append(Fault(self.file, self.line_of(loc), dotted(loc), message))
+        self.faults.append(self._found(loc, message))
 
     def warn(self, loc: Loc, message: str) -> None:
         """Notes something worth a look that refuses nothing."""
+        self.warnings.append(self._found(loc, message))
+
+    def _found(self, loc: Loc, message: str) -> Fault:
         loc = written_loc(self.data, loc)
-        self.warnings.append(Fault(self.file, self.line_of(loc), dotted(loc), message))
+        names = ", ".join(names_of(self.data, loc))
+        return Fault(self.file, self.line_of(loc), dotted(loc), f"{names}: {message}" if names else message)
 
 
 def dotted(loc: Loc) -> str:
@@ -79,6 +82,23 @@ def dotted(loc: Loc) -> str:
     for part in loc:
         text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else part)
     return text
+
+
+def names_of(data: Any, loc: Loc) -> list[str]:
+    """What people call the items around a place: `version 2`, `rule guide`. A path counts from 0, people do not."""
+    found = []
+    for i, step in enumerate(loc):
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            break
+        if not isinstance(step, int) or not isinstance(data, dict):
+            continue
+        word, key = ("version", "version") if loc[i - 1 : i] == ("versions",) else ("rule", "id")
+        name = getattr(data.get(key), "raw", data.get(key))
+        if isinstance(name, str) and loc[i + 1 :] != (key,):
+            found.append(f"{'item' if loc[i - 1 : i] == ('checklist',) else word} {name}")
+    return found
 
 
 def written_loc(data: Any, loc: Loc) -> Loc:
@@ -122,7 +142,9 @@ def _compose(text: str, document: Document) -> None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        document.faults.append(Fault(document.file, line, "", f"is not YAML: {error.problem or error.context}"))
+        problem = error.problem or error.context
+        look = "look for a bracket, quote, colon or indentation that is missing here or on the line above"
+        document.faults.append(Fault(document.file, line, "", f"is not YAML: {problem}: {look}"))
     except yaml.YAMLError:
         document.refuse((), "is not YAML: it holds characters YAML does not allow")
     if document.data is None and not document.faults:

@@ -31,7 +31,8 @@ def _text(value: Any) -> str:
 
 def _item(value: Any) -> str:
     if isinstance(value, Unquoted):
-        raise ValueError(f"YAML takes this for {_KINDS.get(value.kind, 'something else than text')}: put it in quotes")
+        kind = _KINDS.get(value.kind, "something else than text")
+        raise ValueError(f'{value.raw} is read as {kind}: put it in quotes, "{value.raw}"')
     if not isinstance(value, str) or not value.strip():
         raise ValueError("must be text")
     return value.strip()

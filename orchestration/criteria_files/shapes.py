@@ -44,7 +44,7 @@ def _say_something(values: Mapping[str, Any]) -> None:
     if values["is_known"] is False:
         raise ValueError("`is_known` can only be true")
     if all(values[name] is None for name in OPERATORS):
-        raise ValueError("says nothing of the attribute: give in, not_in, equals, at_least, at_most, is_known")
+        raise ValueError("says nothing of the attribute: add one of in, not_in, equals, at_least, at_most, is_known")
 
 
 class AttributeTest(Shape):
@@ -162,7 +162,7 @@ class Part(Shape):
     def _is_one_thing(self) -> Part:
         kinds = [key for key in PART_KEYS if getattr(self, key) is not None]
         if len(kinds) != 1:
-            raise ValueError("must name exactly one of work_event, appointment_booked_by, signal, attribute")
+            raise ValueError(f"must name exactly one of {', '.join(PART_KEYS)}: several stand under all")
         allowed = {kinds[0], *PART_KEYS[kinds[0]]}
         given = {name for name in Part.model_fields if getattr(self, name) is not None}
         stray = sorted(name.removesuffix("_") for name in given - allowed)
