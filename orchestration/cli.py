@@ -15,6 +15,7 @@ from orchestration.cli_calls import FILE as _FILE
 from orchestration.cli_calls import HELD
 from orchestration.cli_calls import refuse as _refuse
 from orchestration.cli_calls import settings_of as _settings
+from orchestration.cli_criteria import criteria
 from orchestration.cli_handbook import handbook
 from orchestration.cli_quarantine import quarantine
 from orchestration.settings import CHECKOUT
@@ -180,43 +181,7 @@ def build_world(
     click.echo(f"as_of: {made['as_of']}")
 
 
-@main.group()
-def criteria() -> None:
-    """The written criteria."""
-
-
-@criteria.command("check")
-@click.option("--criteria", "folder", type=_FILE)
-def check_criteria(folder: Path | None) -> None:
-    """Read every criteria file and name every fault, with its line."""
-    from orchestration.criteria_files import CriteriaError, load_criteria
-
-    try:
-        found = load_criteria(_settings(criteria=folder).criteria)
-    except CriteriaError as error:
-        _refuse(str(error))
-    for warning in found.warnings:
-        click.echo(f"warning: {warning}")
-    click.echo(f"in order: {', '.join(sorted(found.hashes())) or 'no criteria'}")
-
-
-@criteria.command("lock")
-@click.option("--criteria", "folder", type=_FILE)
-def lock_criteria(folder: Path | None) -> None:
-    """Write decided.lock: the versions in force by now, and the hash of what decides in them."""
-    from datetime import UTC, datetime
-
-    from orchestration.criteria_files import CriteriaError, load_criteria
-
-    settings = _settings(criteria=folder)
-    try:
-        text = load_criteria(settings.criteria).lock_text(by=datetime.now(UTC).replace(tzinfo=None))
-    except CriteriaError as error:
-        _refuse(str(error))
-    (settings.criteria / "decided.lock").write_text(text, encoding="utf-8")
-    click.echo(f"written: {settings.criteria / 'decided.lock'}")
-
-
+main.add_command(criteria)
 main.add_command(quarantine)
 main.add_command(handbook)
 

@@ -47,6 +47,16 @@ def check_version(document: Document, loc: Loc, version: Version, catalogue: Cat
                 _check_name(document, (*place, "where", "topic", i), "topics", topic, catalogue)
 
 
+def check_order(document: Document, loc: Loc, before: Version | None, version: Version) -> None:
+    """Refuses a version whose number or beginning is not after the one above it."""
+    if before is not None and version.version <= before.version:
+        what = f"the version above it is {before.version}, so give this one a greater number"
+        document.refuse((*loc, "version"), f"is out of order: {what}")
+    if before is not None and version.effective_from <= before.effective_from:
+        what = f"version {before.version} above it begins at {before.effective_from.isoformat()}Z, so it must be later"
+        document.refuse((*loc, "effective_from"), f"is out of order: {what}")
+
+
 def check_test(document: Document, loc: Loc, test: AttributeTest, catalogue: Catalogue, policy: Policy) -> None:
     """Checks one attribute test: its name, its protection, and that some value can satisfy it."""
     if test.attribute not in LEAD_ROW_ATTRIBUTES:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from orchestration.criteria_files import tables as _tables
-from orchestration.criteria_files.checks import check_test, check_version, refuse_twins
+from orchestration.criteria_files.checks import check_order, check_test, check_version, refuse_twins
 from orchestration.criteria_files.companions import (
     Catalogue,
     Policy,
@@ -197,7 +197,7 @@ def _service_line(document: Document, catalogue: Catalogue, policy: Policy) -> S
         name = validated(document, ("service_line",), Text, data.get("service_line"))
         if name == DEFAULT:
             document.refuse(("service_line",), "is the name of default.yaml: give the service line its own")
-    owners = validated(document, ("owners",), dict[str, Text], data.get("owners") or {})
+    owners = validated(document, ("owners",), dict[str, Text] | None, data.get("owners"))
     versions, places = _versions(document, data.get("versions"), catalogue, policy)
     if name is None or document.faults:
         return None
@@ -216,20 +216,11 @@ def _versions(document: Document, found: Any, catalogue: Catalogue, policy: Poli
         if version is None:
             continue
         check_version(document, loc, version, catalogue, policy)
-        _check_order(document, loc, before, version)
+        check_order(document, loc, before, version)
         before = version
         versions.append(version)
         places.append(document.line_of(loc))
     return versions, places
-
-
-def _check_order(document: Document, loc: Loc, before: Version | None, version: Version) -> None:
-    if before is not None and version.version <= before.version:
-        what = f"the version above it is {before.version}, so give this one a greater number"
-        document.refuse((*loc, "version"), f"is out of order: {what}")
-    if before is not None and version.effective_from <= before.effective_from:
-        what = f"version {before.version} above it begins at {before.effective_from.isoformat()}Z, so it must be later"
-        document.refuse((*loc, "effective_from"), f"is out of order: {what}")
 
 
 def _refuse_twin_lines(lines: list[ServiceLine], documents: dict[str, Document]) -> None:

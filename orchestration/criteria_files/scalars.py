@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from orchestration.criteria_files.marks import Unquoted
 
@@ -99,13 +99,29 @@ def micro(value: Decimal) -> int:
     return int((value * 1_000_000 + Decimal("0.5")).to_integral_value(rounding="ROUND_FLOOR"))
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-Item = Annotated[str, BeforeValidator(_item)]
+# What YAML makes of each: an unquoted 787 is a number to an editor, and text to who may write text unquoted.
+_TEXT = {"type": ["string", "number", "boolean"], "pattern": r"\S"}
+_ITEM = {"type": "string", "pattern": r"\S"}
+_MOMENT = {
+    "type": "string",
+    "pattern": r"^\s*[0-9W-]{7,10}[^0-9].*([Zz]|[+-][0-9]{2}(:?[0-9]{2}){0,2}([.,][0-9]+)?)\s*$",
+    "examples": ["2026-03-01T00:00:00-06:00"],
+}
+
+
+def _number_schema(**bounds: float) -> WithJsonSchema:
+    return WithJsonSchema({"type": "number", "maximum": float(_MOST), **bounds})
+
+
+Text = Annotated[str, BeforeValidator(_text), WithJsonSchema(_TEXT)]
+Item = Annotated[str, BeforeValidator(_item), WithJsonSchema(_ITEM)]
 Items = Annotated[list[Item], Field(min_length=1)]
-Number = Annotated[Decimal, BeforeValidator(_number)]
-Threshold = Annotated[Decimal, BeforeValidator(_not_negative)]
-Days = Annotated[Decimal, BeforeValidator(lambda value: _positive(_number(value)))]
-Points = Annotated[Decimal, BeforeValidator(_points)]
-Whole = Annotated[int, BeforeValidator(_whole)]
+Number = Annotated[Decimal, BeforeValidator(_number), _number_schema(minimum=float(-_MOST))]
+Threshold = Annotated[Decimal, BeforeValidator(_not_negative), _number_schema(minimum=0)]
+Days = Annotated[Decimal, BeforeValidator(lambda value: _positive(_number(value))), _number_schema(exclusiveMinimum=0)]
+Points = Annotated[Decimal, BeforeValidator(_points), _number_schema(exclusiveMinimum=0, maximum=float(_MOST_POINTS))]
+Whole = Annotated[
+    int, BeforeValidator(_whole), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": int(_MOST)})
+]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema(_MOMENT)]

@@ -1,0 +1,120 @@
+"""What each key of the criteria files means, in one sentence: what an editor shows while somebody writes them.
+
+A key means the same wherever it stands; where it does not, `Shape.key` says what it means there. The shapes themselves
+are `shapes.py`; `schema.py` puts the two together.
+"""
+
+from __future__ import annotations
+
+MEANINGS = {
+    # a file
+    "service_line": "The service line these criteria decide for, spelled as in the leads. default.yaml has none.",
+    "owners": "Who answers for the criteria: one line each for marketing and intake.",
+    "versions": "The versions of the criteria, oldest first. A version that has decided never changes: add one below.",
+    # a version
+    "version": "Number of this version, greater than that of the version above.",
+    "effective_from": "From when on it decides, with its offset: 2026-03-01T00:00:00-06:00. Later than that above.",
+    "note": "Why this version was made. May change at any time.",
+    "agreed": "Who agreed to it, and when.",
+    "mql": "When a lead is marketing-qualified: who they are (fit) and what they did (behaviour).",
+    "sql": "When a lead is sales-qualified. Without it nobody becomes SQL by these criteria.",
+    "sla": "How soon intake promises to reach the lead.",
+    "script": "What staff say on the first call. May change at any time.",
+    "checklist": "What staff go through with the lead. May change at any time.",
+    "examples": "Leads that show what the version means.",
+    # MQL
+    "require": "fit_and_behaviour: both halves reach their thresholds. fit_or_behaviour: one does. "
+    "total_points: both together reach the threshold given beside it.",
+    "fit": "The half that asks who the lead is. Left out, it asks nothing.",
+    "behaviour": "The half that asks what the lead did. Left out, it asks nothing.",
+    "threshold": "Points that are needed. Exactly that many are enough.",
+    "Mql.threshold": "Points that fit and behaviour must give together. Only with total_points.",
+    "rules": "The rules that give points; all that hold add up.",
+    "id": "Name of the rule: evidence names rules by it. Used once among the MQL rules, once among the SQL rules.",
+    "ChecklistItem.id": "Name of the line, as intake records what was done.",
+    "points": "What the rule gives, more than 0.",
+    "attribute": "Name of an attribute of the lead, from catalogue.yaml, or postal_area, channel, platform, "
+    "campaign_id, location_id of its own row.",
+    "in": "The value is one of these. Put in quotes what YAML would read as a number, a date or yes/no.",
+    "not_in": "The value is known and none of these.",
+    "equals": "The value is exactly this.",
+    "at_least": "The value is a number, and this or more.",
+    "AttributeTest.at_most": "The value is a number, and this or less.",
+    "is_known": "There is a value, whichever.",
+    "unknown": "What an absent value does: hold waits (the default), fail counts as failing, pass satisfies the rule.",
+    "clinical_reason": "Why medicine asks for this. Needed for attributes policy.yaml protects.",
+    "signal": "The thing the lead did, from catalogue.yaml.",
+    "where": "Only touches that say these things count.",
+    "channels": "Only touches of these channels count; a touch without a channel does not.",
+    "at_most": "How many touches count, the latest first. Left out: all.",
+    "within_days": "How long a touch counts, in days of 24 hours. Left out: for ever.",
+    "half_life_days": "After how many days of 24 hours a touch is worth half. Left out: it does not fade.",
+    "Where.service_line": "Service lines the touch may name.",
+    "topic": "Topics the touch may name.",
+    "offer_id": "Offers the touch may name, from catalogue.yaml.",
+    "form_id": "Forms the touch may name.",
+    "campaign_id": "Campaigns the touch may name.",
+    "landing_page": "Pages the touch may have begun on, as paths without query.",
+    # SQL
+    "verified_by": "Roles of staff whose acts count. Left out: anybody's.",
+    "eligibility": "Rules that must all hold.",
+    "ready_when_any": "Ways of being ready; one of them must have come about and not have ended.",
+    "all": "Parts that must all have come about.",
+    "work_event": "Something staff did for the lead.",
+    "outcome": "Outcomes of the work event that count. Left out: any.",
+    "contact_channel": "How staff were in contact, for the work event to count. Left out: any.",
+    "appointment_booked_by": "An appointment was booked by one of these.",
+    "first_contact_business_minutes": "Minutes of opening time within which the first contact is made.",
+    "text": "What stands on the checklist.",
+    # an example
+    "title": "What the example shows.",
+    "lead": "The lead of the example.",
+    "expect": "What the criteria must say of it.",
+    "why": "Why that is right.",
+    "attributes": "What is known of the lead, each as name: value.",
+    "touches": "What the lead did.",
+    "work_events": "What staff did for the lead.",
+    "appointments": "Appointments of the lead.",
+    "days_ago": "How many days of 24 hours before the moment it is judged at. Left out: at that moment.",
+    "channel": "Channel the touch came by.",
+    "ExampleTouch.service_line": "Service line the touch names.",
+    "kind": "What staff did.",
+    "role": "Role of who did it. Left out: somebody whose acts count.",
+    "booked_by": "Who booked it.",
+    "status": "What became of it.",
+    "Expectation.mql": "Whether it is an MQL.",
+    "Expectation.sql": "Whether it is an SQL.",
+    "disqualified": "Whether it is disqualified.",
+    "basis": "How it became SQL.",
+    "fit_points": "Points of fit.",
+    "behaviour_points": "Points of behaviour.",
+    "at": "The moment the example is judged at. Left out: when the version comes into force.",
+    # exclusions
+    "reason": "Why such leads stand outside every rate and route.",
+    # routing
+    "fallback_queue": "Queue of leads no team may take.",
+    "priorities": "Priority of each readiness band; 1 is served first.",
+    "due_soon_minutes": "A lead whose first contact is due within so many minutes moves one up.",
+    "high": "Priority of high readiness.",
+    "medium": "Priority of medium readiness.",
+    "low": "Priority of low readiness.",
+    "none": "Priority without a readiness score.",
+    "past_horizon": "Priority of leads no longer expected to become SQL.",
+}
+FILES = {
+    "criteria": "Criteria of one service line, or of default.yaml: which leads are MQL and SQL, by versions.",
+    "catalogue": "Every name a rule may use: what it means and where it comes from.",
+    "policy": "Attributes no rule may use without a written clinical reason.",
+    "exclusions": "Leads decided and kept like any other, but outside every rate and route.",
+    "routing": "How open leads are routed where the teams' own lists leave a choice.",
+}
+SECTIONS = {
+    "signals": "Things a lead can do that a rule may count.",
+    "attributes": "What may be known of a lead that a rule may ask for.",
+    "offers": "Offers a touch may name (offer_id).",
+    "channels": "Channels a touch may have come by.",
+    "topics": "Topics a touch may name. Left out: topics are not checked.",
+    "protected_attributes": "Names of the protected attributes, each with the reason it is protected for.",
+    "meaning": "What the name stands for, as people would say it.",
+    "comes_from": "The system or form it comes from.",
+}
