@@ -84,6 +84,16 @@ def _warn_of_contradictions(document: Document, loc: Loc, version: Version) -> N
             )
 
 
+def warn_of_other_lines(document: Document, name: str, versions: Sequence[tuple[Loc, Version]]) -> None:
+    """A touch of another service line never counts for a lead of this one, whatever a rule says."""
+    for loc, version in versions:
+        for place, _, where, _ in _touch_tests(version, loc):
+            if where and where.service_line and name not in where.service_line:
+                document.warn(
+                    (*place, "where", "service_line"), f"counts nothing: only touches of {name} or of none do"
+                )
+
+
 def attribute_tests(version: Version, loc: Loc) -> Iterator[tuple[Loc, AttributeTest]]:
     """Every attribute test of a version with the place it stands at."""
     for i, fit in enumerate(version.mql.fit.rules if version.mql.fit else []):

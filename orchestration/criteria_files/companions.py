@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from orchestration.criteria_files.marks import Document, Loc, Unquoted
+from orchestration.criteria_files.routing_file import RoutingRules
 from orchestration.criteria_files.scalars import Text
 from orchestration.criteria_files.shapes import Exclusion
 from orchestration.criteria_files.wording import in_words, unknown_key
@@ -90,6 +91,15 @@ def read_exclusions(document: Document) -> tuple[Exclusion, ...]:
         value = validated(document, (*loc, i), Exclusion, rule)
         found += [value] if value is not None else []
     return tuple(found)
+
+
+def read_routing(document: Document) -> dict[str, Any]:
+    """Routing rules of a document as plain data, the defaults where a key is absent."""
+    if not isinstance(document.data, dict):
+        document.refuse((), "must be a mapping of routing rules")
+        return {}
+    rules: RoutingRules | None = validated(document, (), RoutingRules, plain(document.data))
+    return rules.model_dump() if rules else {}
 
 
 def mapping(document: Document, keys: tuple[str, ...]) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from orchestration.criteria_files.marks import Document, Fault
+from orchestration.criteria_files.marks import Document, Fault, read_document
 from orchestration.criteria_files.shapes import Version
 
 _DECIDING = ("effective_from", "mql", "sql", "sla")
@@ -64,6 +65,15 @@ def read_lock(document: Document) -> dict[str, str]:
         else:
             found[name] = raw
     return found
+
+
+def lock_faults(path: Path, present: Mapping[str, tuple[str, datetime, str, int]]) -> list[Fault]:
+    """Faults of the versions against decided.lock; none where there is no such file."""
+    if not path.exists():
+        return []
+    document = read_document(path)
+    recorded = Recorded(read_lock(document)) if not document.faults else Recorded({})
+    return document.faults + compare(present, recorded, path.name)
 
 
 def lock_text(hashes: Mapping[str, str]) -> str:

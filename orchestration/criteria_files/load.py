@@ -13,26 +13,31 @@ from typing import Any
 import pyarrow as pa
 
 from orchestration.criteria_files import tables as _tables
-from orchestration.criteria_files.checks import check_order, check_test, check_version, refuse_twins
+from orchestration.criteria_files.checks import (
+    check_order,
+    check_test,
+    check_version,
+    refuse_twins,
+    warn_of_other_lines,
+)
 from orchestration.criteria_files.companions import (
     Catalogue,
     Policy,
-    plain,
     read_catalogue,
     read_exclusions,
     read_policy,
+    read_routing,
     validated,
 )
 from orchestration.criteria_files.history import (
     Recorded,
     canonical_hash,
     compare,
+    lock_faults,
     lock_text,
-    read_lock,
     version_hash,
 )
 from orchestration.criteria_files.marks import CriteriaError, Document, Fault, Loc, read_document
-from orchestration.criteria_files.routing_file import RoutingRules
 from orchestration.criteria_files.scalars import Text
 from orchestration.criteria_files.shapes import Exclusion, Version
 from orchestration.criteria_files.wording import unknown_key
@@ -148,11 +153,11 @@ def load_criteria(directory: Path) -> Criteria:
         if Path(name).stem not in _BESIDE and (line := _service_line(document, catalogue, policy)) is not None
     ]
     _refuse_twin_lines(lines, documents)
-    routing = _beside(beside, "routing", _read_routing, {})
+    routing = _beside(beside, "routing", read_routing, {})
     faults = [fault for document in documents.values() for fault in document.faults]
     warnings = tuple(warning for document in documents.values() for warning in document.warnings)
     criteria = Criteria(tuple(lines), catalogue, policy, exclusions, routing, warnings)
-    faults += _lock_faults(directory / "decided.lock", criteria) if not faults else []
+    faults += lock_faults(directory / "decided.lock", criteria._present()) if not faults else []
     if faults:
         raise CriteriaError(faults)
     return criteria
@@ -161,14 +166,6 @@ def load_criteria(directory: Path) -> Criteria:
 def _beside(beside: dict[str, Document], name: str, read: Any, absent: Any) -> Any:
     document = beside.get(name)
     return absent if document is None or document.faults else read(document)
-
-
-def _read_routing(document: Document) -> dict[str, Any]:
-    if not isinstance(document.data, dict):
-        document.refuse((), "must be a mapping of routing rules")
-        return {}
-    rules: RoutingRules | None = validated(document, (), RoutingRules, plain(document.data))
-    return rules.model_dump() if rules else {}
 
 
 def _check_exclusions(document: Document, exclusions: Any, catalogue: Catalogue, policy: Policy) -> None:
@@ -201,6 +198,8 @@ def _service_line(document: Document, catalogue: Catalogue, policy: Policy) -> S
     versions, places = _versions(document, data.get("versions"), catalogue, policy)
     if name is None or document.faults:
         return None
+    if not is_default:
+        warn_of_other_lines(document, name, [(("versions", i), version) for i, version in enumerate(versions)])
     return ServiceLine(name, document.file, owners or {}, tuple(versions), tuple(places))
 
 
@@ -231,11 +230,3 @@ def _refuse_twin_lines(lines: list[ServiceLine], documents: dict[str, Document])
                 ("service_line",), f"{line.name} has criteria in {seen[line.name]} already: keep one file"
             )
         seen.setdefault(line.name, line.file)
-
-
-def _lock_faults(path: Path, criteria: Criteria) -> list[Fault]:
-    if not path.exists():
-        return []
-    document = read_document(path)
-    recorded = Recorded(read_lock(document)) if not document.faults else Recorded({})
-    return document.faults + compare(criteria._present(), recorded, path.name)

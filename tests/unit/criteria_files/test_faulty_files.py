@@ -169,3 +169,23 @@ def test_rules_of_one_attribute_that_exclude_each_other_do_not_add_up(tmp_path: 
     other = f"{first}\n          - " + first.replace("in_area", "far").replace("787", "100")
     text = GOOD.replace('{id: in_area, attribute: postal_area, in: ["787"], points: 20}', other)
     assert [(f[1], "give 10" in f[2]) for f in refused(write(tmp_path, o=text))] == [(9, True)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "word"),
+    [
+        # Everybody would have to live in both states.
+        ("      ready", "        - {id: b, attribute: state, in: [GA]}\n      ready", 20, "together with in_state"),
+        ("at_most: 2", "at_most: 2, where: {service_line: [cardiology]}", 15, "only touches of orthopaedics"),
+    ],
+)
+def test_what_lets_nobody_through_is_warned_of(tmp_path: Path, old: str, new: str, line: int, word: str) -> None:
+    warnings = load_criteria(write(tmp_path, o=GOOD.replace(old, new, 1), catalogue=CATALOGUE)).warnings
+    assert [(warning.line, word in warning.message) for warning in warnings] == [(line, True)]
+
+
+def test_topics_are_checked_where_the_catalogue_lists_them(tmp_path: Path) -> None:
+    text = GOOD.replace("signal: content_download,", "signal: content_download, where: {topic: [knee_pian]},")
+    assert not load_criteria(write(tmp_path, o=text, catalogue=CATALOGUE)).warnings
+    faults = refused(write(tmp_path, o=text, catalogue=CATALOGUE + "topics: [knee_pain]\n"))
+    assert [(line, "did you mean knee_pain?" in message) for _, line, message in faults] == [(15, True)]
