@@ -73,7 +73,7 @@ class Document:
     def _found(self, loc: Loc, message: str) -> Fault:
         loc = written_loc(self.data, loc)
         names = ", ".join(names_of(self.data, loc))
-        return Fault(self.file, self.line_of(loc), dotted(loc), f"{names}: {message}" if names else message)
+        return Fault(self.file, self.line_of(loc), dotted(loc), f"{message} ({names})" if names else message)
 
 
 def dotted(loc: Loc) -> str:
@@ -85,8 +85,8 @@ def dotted(loc: Loc) -> str:
 
 
 def names_of(data: Any, loc: Loc) -> list[str]:
-    """What people call the items around a place: `version 2`, `rule guide`. A path counts from 0, people do not."""
-    found = []
+    """What people call the items around a place: `rule guide`, `version 2`. A path counts from 0, people do not."""
+    found: list[str] = []
     for i, step in enumerate(loc):
         try:
             data = data[step]
@@ -97,7 +97,7 @@ def names_of(data: Any, loc: Loc) -> list[str]:
         word, key = ("version", "version") if loc[i - 1 : i] == ("versions",) else ("rule", "id")
         name = getattr(data.get(key), "raw", data.get(key))
         if isinstance(name, str) and loc[i + 1 :] != (key,):
-            found.append(f"{'item' if loc[i - 1 : i] == ('checklist',) else word} {name}")
+            found.insert(0, f"{'item' if loc[i - 1 : i] == ('checklist',) else word} {name}")
     return found
 
 

@@ -61,7 +61,7 @@ def in_words(fault: Any, shape: Any, loc: Loc) -> str:
     if kind == "extra_forbidden":
         return unknown_key(str(loc[-1]), keys_at(shape, loc[:-1]))
     if kind == "missing":
-        return f"{loc[-1]} is required and absent: add it"
+        return "is required and absent: add it"
     if kind == "value_error":
         return str(fault["ctx"]["error"])
     if kind == "literal_error":
