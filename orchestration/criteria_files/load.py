@@ -44,13 +44,17 @@ _KEYS = ("service_line", "owners", "versions")
 
 @dataclass(frozen=True)
 class ServiceLine:
-    """One file of criteria. `name` is the service line, or `default`; `lines` the line each version stands on."""
+    """One file of criteria. `name` is the service line, or `default`.
+
+    `lines` are the lines its versions stand on, `example_lines` those of each version's examples.
+    """
 
     name: str
     file: str
     owners: dict[str, str]
     versions: tuple[Version, ...]
     lines: tuple[int, ...] = ()
+    example_lines: tuple[tuple[int, ...], ...] = ()
 
     @property
     def is_default(self) -> bool:
@@ -200,14 +204,21 @@ def _service_line(document: Document, catalogue: Catalogue, policy: Policy) -> S
     versions, places = _versions(document, data.get("versions"), catalogue, policy)
     if name is None or document.faults:
         return None
-    return ServiceLine(name, document.file, owners or {}, tuple(versions), tuple(places))
+    examples = tuple(
+        tuple(document.line_of((*loc, "examples", i)) for i in range(len(version.examples)))
+        for version, loc in zip(versions, places, strict=True)
+    )
+    return ServiceLine(
+        name, document.file, owners or {}, tuple(versions), tuple(map(document.line_of, places)), examples
+    )
 
 
-def _versions(document: Document, found: Any, catalogue: Catalogue, policy: Policy) -> tuple[list[Version], list[int]]:
+def _versions(document: Document, found: Any, catalogue: Catalogue, policy: Policy) -> tuple[list[Version], list[Loc]]:
     if not isinstance(found, list) or not found:
         document.refuse(("versions",), "is required: a list of at least one version")
         return [], []
-    versions, places = [], []
+    versions: list[Version] = []
+    places: list[Loc] = []
     before: Version | None = None
     for i, item in enumerate(found):
         loc: Loc = ("versions", i)
@@ -221,7 +232,7 @@ def _versions(document: Document, found: Any, catalogue: Catalogue, policy: Poli
             document.refuse((*loc, "effective_from"), "is out of order: it must be later than the version above")
         before = version
         versions.append(version)
-        places.append(document.line_of(loc))
+        places.append(loc)
     return versions, places
 
 

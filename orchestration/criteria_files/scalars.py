@@ -99,6 +99,7 @@ def micro(value: Decimal) -> int:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
+Known = Annotated[str | None, BeforeValidator(lambda value: None if value is None else _text(value))]
 Item = Annotated[str, BeforeValidator(_item)]
 Items = Annotated[list[Item], Field(min_length=1)]
 Number = Annotated[Decimal, BeforeValidator(_number)]
