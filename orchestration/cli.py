@@ -17,6 +17,7 @@ from orchestration.cli_calls import refuse as _refuse
 from orchestration.cli_calls import settings_of as _settings
 from orchestration.cli_handbook import handbook
 from orchestration.cli_quarantine import quarantine
+from orchestration.cli_replay import explain_lead, whatif
 from orchestration.settings import CHECKOUT
 
 if TYPE_CHECKING:
@@ -224,6 +225,8 @@ def lock_criteria(folder: Path | None) -> None:
 
 main.add_command(quarantine)
 main.add_command(handbook)
+main.add_command(whatif)
+main.add_command(explain_lead)
 
 
 @main.command()

@@ -140,15 +140,14 @@ def load_criteria(directory: Path) -> Criteria:
     paths = sorted(path for path in directory.glob("*") if path.suffix in SUFFIXES and path.is_file())
     documents = {path.name: read_document(path) for path in paths}
     beside = {Path(name).stem: document for name, document in documents.items() if Path(name).stem in _BESIDE}
-    catalogue = _beside(beside, "catalogue", read_catalogue, Catalogue())
-    policy = _beside(beside, "policy", read_policy, Policy())
+    catalogue, policy = read_beside(beside)
     exclusions = _beside(beside, "exclusions", read_exclusions, ())
     if "exclusions" in beside:
         _check_exclusions(beside["exclusions"], exclusions, catalogue, policy)
     lines = [
         line
         for name, document in documents.items()
-        if Path(name).stem not in _BESIDE and (line := _service_line(document, catalogue, policy)) is not None
+        if Path(name).stem not in _BESIDE and (line := read_service_line(document, catalogue, policy)) is not None
     ]
     _refuse_twin_lines(lines, documents)
     routing = _beside(beside, "routing", _read_routing, {})
@@ -159,6 +158,12 @@ def load_criteria(directory: Path) -> Criteria:
     if faults:
         raise CriteriaError(faults)
     return criteria
+
+
+def read_beside(beside: dict[str, Document]) -> tuple[Catalogue, Policy]:
+    """Catalogue and policy of the documents beside the service lines, by stem; empty where absent or faulty."""
+    catalogue = _beside(beside, "catalogue", read_catalogue, Catalogue())
+    return catalogue, _beside(beside, "policy", read_policy, Policy())
 
 
 def _beside(beside: dict[str, Document], name: str, read: Any, absent: Any) -> Any:
@@ -184,7 +189,8 @@ def _check_exclusions(document: Document, exclusions: Any, catalogue: Catalogue,
         refuse_twins(document, [((*base, i, "id"), rule.id) for i, rule in enumerate(exclusions)])
 
 
-def _service_line(document: Document, catalogue: Catalogue, policy: Policy) -> ServiceLine | None:
+def read_service_line(document: Document, catalogue: Catalogue, policy: Policy) -> ServiceLine | None:
+    """The service line of one document; None, with its faults noted, where it is not in order."""
     if document.faults:
         return None
     data = document.data
