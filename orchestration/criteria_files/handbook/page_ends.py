@@ -80,12 +80,12 @@ def history_blocks(criteria: Criteria, standing: Standing) -> Iterator[Block]:
     """What changed since the version before and why, what is to come, and all versions."""
     yield Heading(2, "What changed")
     if standing.before:
-        yield from _change_blocks(criteria, standing, standing.before[-1], standing.version)
+        yield from change_blocks(criteria, standing, standing.before[-1], standing.version)
     else:
         yield Paragraph(say(f"Version {standing.version.version} is the first one. ", *_note(standing.version)))
     previous = standing.version
     for coming in standing.coming:
-        yield from _change_blocks(criteria, standing, previous, coming)
+        yield from change_blocks(criteria, standing, previous, coming)
         previous = coming
     yield Heading(2, "All versions")
     rows = tuple(
@@ -104,7 +104,8 @@ def _note(version: Version) -> tuple[str, ...]:
     return (f"Why: {words.sentence(version.note)}",) if version.note else ("No reason is written.",)
 
 
-def _change_blocks(criteria: Criteria, standing: Standing, before: Version, after: Version) -> Iterator[Block]:
+def change_blocks(criteria: Criteria, standing: Standing, before: Version, after: Version) -> Iterator[Block]:
+    """What one version changes against another, rule by rule, and why."""
     is_coming = after in standing.coming
     verb = "will change" if is_coming else "changed"
     yield Heading(3, f"What version {after.version} {verb} against version {before.version}")
