@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from models_ml.what_if import Bounded, Group, count_change, rate, rate_change
@@ -45,6 +46,7 @@ def what_if_figures(answer: WhatIf) -> dict[str, Any]:
         "sql": _effects(answer.groups),
         "appointment": _effects(answer.appointment_groups),
         "contact_hours": answer.contact_hours,
+        "channel_limited_rules": [asdict(each) for each in answer.channels],
         "edits": [
             {
                 "section": each.edit.section,

@@ -15,7 +15,8 @@ def what_if_table(answer: WhatIf) -> Table:
     title = f"{tried}, from {answer.trial.since:%Y-%m-%d} on, as of {answer.as_of:%Y-%m-%d}"
     table = Table(title=title, show_header=False, title_justify="left")
     table.add_row("records decided anew", f"{answer.records:,}")
-    table.add_row("decisions and evidence that differ", f"{answer.differences:,}")
+    if answer.trial.is_as_decided:
+        table.add_row("decisions and evidence that differ", f"{answer.differences:,}")
     for column, stage in (("change", "MQLs"), ("sql_change", "SQLs, by the rules alone")):
         told = answer.leads[column].value_counts()
         words = ", ".join(f"{int(told.get(name, 0)):,} {name}" for name in ("gained", "lost", "earlier", "later"))

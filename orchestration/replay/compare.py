@@ -6,6 +6,7 @@ Only puts side by side what the home and the scratch hold; what it amounts to is
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 
@@ -118,6 +119,33 @@ def lead_frame(scratch: Scratch) -> pd.DataFrame:
     sql_after, became_sql_at, sql_basis, appointment_booked_at, first_worked_at; times naive UTC.
     """
     return scratch.connection.execute(_LEADS).df()
+
+
+MQL_DECIDED = "intermediate.int_mql_records__decided"
+
+
+def mql_leads(scratch: Scratch) -> set[str]:
+    """Leads of the records decided last that are MQL and stand in the figures."""
+    found = scratch.rows(f"""
+        select distinct leads.lead_key from {MQL_DECIDED} as decided
+        inner join home.intermediate.int_records__merged as merged on decided.record_key = merged.record_key
+        inner join home.intermediate.int_leads__current as leads on merged.lead_key = leads.lead_key
+        where decided.qualifies and leads.excluded_by is null and not leads.is_deleted
+            and leads.id_space not in (
+                select id_space from home.intermediate.int_stage_authorities__set
+                where stage = 'mql' and basis_group = 'crm_label'
+            )""")
+    return {row["lead_key"] for row in found}
+
+
+def kept_out(rule: dict[str, Any], records: str) -> str:
+    """A query for those of `records` that have a touch of the rule's signal in another channel than it names."""
+    quoted = ["'" + str(text).replace("'", "''") + "'" for text in (rule["name"], *rule["channels"])]
+    return (
+        "select record_key from home.intermediate.int_touches__owned "
+        f"where trim(signal) = {quoted[0]} and (channel is null or trim(channel) not in ({', '.join(quoted[1:])})) "
+        f"and record_key in ({records})"
+    )
 
 
 _HANDLING = """

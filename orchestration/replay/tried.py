@@ -31,6 +31,14 @@ class VersionRows:
         version = self.version | {"criteria_version": name, "effective_from": effective_from}
         return VersionRows(version, tuple(rule | {"criteria_version": name} for rule in self.rules))
 
+    def in_every_channel(self, rule_id: str) -> VersionRows:
+        """The same version with that behaviour rule counting in every channel."""
+        rules = (
+            rule | {"channels": None} if (rule["section"], rule["rule_id"]) == ("behaviour", rule_id) else rule
+            for rule in self.rules
+        )
+        return VersionRows(self.version, tuple(rules))
+
     @property
     def name(self) -> str:
         """Its criteria version."""
@@ -60,17 +68,26 @@ class Trial:
     line: str
     is_default: bool
     since: datetime
+    as_of: datetime
     lines: tuple[VersionRows, ...]
     others: tuple[VersionRows, ...]
     tried: VersionRows | None
     before: VersionRows | None
     is_as_decided: bool
 
-    def tables(self, tried: VersionRows | None, versions: pa.Schema, rules: pa.Schema) -> dict[str, pa.Table]:
-        """The criteria to decide with, `tried` (if given) in place of the version tried out."""
-        chosen = [*self.others, *self.lines]
-        if tried is not None and self.tried is not None:
-            chosen = [tried if each is self.tried else each for each in chosen]
+    @property
+    def latest(self) -> VersionRows | None:
+        """The version tried out, or else the last one in force."""
+        in_force = [each for each in self.lines if each.version["effective_from"] <= self.as_of]
+        return self.tried or (in_force[-1] if in_force else None)
+
+    def tables(
+        self, versions: pa.Schema, rules: pa.Schema, *, latest: VersionRows | None = None
+    ) -> dict[str, pa.Table]:
+        """The criteria to decide with, `latest` (if given) in place of the latest version."""
+        chosen = [
+            latest if latest is not None and each is self.latest else each for each in (*self.others, *self.lines)
+        ]
         return {
             "versions": pa.Table.from_pylist([each.version for each in chosen], schema=versions),
             "rules": pa.Table.from_pylist([rule for each in chosen for rule in each.rules], schema=rules),
@@ -88,14 +105,14 @@ def trial_of(
     recorded = {each.name: each.version["content_sha256"] for each in own}
     hashes = {line.criteria_version(version): version_hash(version) for version in line.versions}
     last = line.criteria_version(line.versions[-1])
-    trial = Trial(line.name, line.is_default, since, tuple(written), others, None, None, hashes == recorded)
+    trial = Trial(line.name, line.is_default, since, as_of, tuple(written), others, None, None, hashes == recorded)
     if hashes == recorded or hashes[last] == recorded.get(last):
         return trial
     tried = written[-1].named(f"{last} (tried)", since)
     kept = [each for each in own if each.version["effective_from"] < since]
     in_force = [each for each in own if each.version["effective_from"] <= as_of]
     before = in_force[-1] if in_force else None
-    return Trial(line.name, line.is_default, since, (*kept, tried), others, tried, before, False)
+    return Trial(line.name, line.is_default, since, as_of, (*kept, tried), others, tried, before, False)
 
 
 def _written(criteria: Criteria, line: ServiceLine) -> list[VersionRows]:

@@ -36,6 +36,15 @@ class EditEffect:
 
 
 @dataclass(frozen=True)
+class ChannelEffect:
+    """A behaviour rule that counts in some channels only: how many leads more would be MQL if it counted in all."""
+
+    rule_id: str
+    channels: tuple[str, ...]
+    gained: int
+
+
+@dataclass(frozen=True)
 class WhatIf:
     """The answer. Times are naive UTC; `leads` are those MQL or SQL either way, see `compare.lead_frame`.
 
@@ -52,6 +61,7 @@ class WhatIf:
     leads: pd.DataFrame
     labelled_count: int
     edits: tuple[EditEffect, ...]
+    channels: tuple[ChannelEffect, ...]
     minutes: float | None
     attempts: float | None
     gaps: int
@@ -107,6 +117,7 @@ def what_if(
             leads=leads[~leads["is_labelled"]].reset_index(drop=True),
             labelled_count=int(labelled.sum()),
             edits=_edit_effects(scratch, trial, leads[~leads["is_labelled"]]),
+            channels=_channel_effects(scratch, trial, leads),
             minutes=minutes,
             attempts=attempts,
             gaps=gaps,
@@ -138,9 +149,9 @@ def _records(trial: Trial) -> str:
     return f"{everybody} where trim(service_line) = '{name}'"
 
 
-def _decide(scratch: Scratch, trial: Trial, tried: VersionRows | None = None, *relations: str) -> None:
+def _decide(scratch: Scratch, trial: Trial, latest: VersionRows | None = None, *relations: str) -> None:
     versions, rules = (home.criteria_rows(scratch, part).schema for part in ("versions", "rules"))
-    for part, table in trial.tables(tried, versions, rules).items():
+    for part, table in trial.tables(versions, rules, latest=latest).items():
         scratch.fill(f"input.input__criteria_{part}", table)
     scratch.decide(*relations)
 
@@ -174,6 +185,19 @@ def _edit_effects(scratch: Scratch, trial: Trial, leads: pd.DataFrame) -> tuple[
         f"where record_key in ({_records(trial)})",
     )
     return tuple(_edit_effect(scratch, trial, edit, changed) for edit in edits)
+
+
+def _channel_effects(scratch: Scratch, trial: Trial, leads: pd.DataFrame) -> tuple[ChannelEffect, ...]:
+    """Each rule limited to channels made general, over the records with a touch it would count then."""
+    latest, found = trial.latest, []
+    reached = set(leads["lead_key"][leads["mql_after"].notna()])
+    for rule in latest.rules if latest else ():
+        if latest is not None and rule["section"] == "behaviour" and rule["channels"]:
+            home.take_records(scratch, compare.kept_out(rule, _records(trial)))
+            _decide(scratch, trial, latest.in_every_channel(rule["rule_id"]), compare.MQL_DECIDED)
+            gained = compare.mql_leads(scratch) - reached
+            found.append(ChannelEffect(rule["rule_id"], tuple(rule["channels"]), len(gained)))
+    return tuple(found)
 
 
 def _edit_effect(scratch: Scratch, trial: Trial, edit: Edit, changed: pd.DataFrame) -> EditEffect:

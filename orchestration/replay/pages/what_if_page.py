@@ -33,7 +33,10 @@ def what_if_page(answer: WhatIf) -> Page:
     name = "Every other service line" if answer.trial.is_default else words.titled(answer.trial.line)
     blocks: list[Block] = [*_opening(answer)]
     if answer.differences or not answer.trial.is_as_decided:
-        blocks += [*_in_short(answer), *_numbers(answer), *_edits(answer), *_shifts(answer), *_how_to_read(answer)]
+        blocks += [*_in_short(answer), *_numbers(answer), *_edits(answer), *_channels(answer), *_shifts(answer)]
+        blocks += _how_to_read(answer)
+    else:
+        blocks += _channels(answer)
     return Page("what_if", f"What if: {name}", f"What if: {name}", tuple(blocks))
 
 
@@ -51,12 +54,14 @@ def _opening(answer: WhatIf) -> Iterator[Block]:
         first = say(strong("The file says what is in force"), ": nothing is changed by it.")
     else:
         first = say(strong("The file changes versions that have decided"), "; it decides all of history here.")
-    told = (
-        "All decisions and their evidence are just those in force."
-        if not answer.differences
-        else f"{answer.differences:,} rows of decisions and evidence are other ones."
-    )
-    yield Notice((first, asked, say(told)))
+    lines = [first, asked]
+    if trial.is_as_decided:
+        lines.append(
+            say(f"{answer.differences:,} rows of decisions and evidence differ from those in force.")
+            if answer.differences
+            else say("All decisions and their evidence come out just as they are in force.")
+        )
+    yield Notice(tuple(lines))
 
 
 def _in_short(answer: WhatIf) -> Iterator[Block]:
@@ -142,6 +147,17 @@ def _edits(answer: WhatIf) -> Iterator[Block]:
             "in both."
         )
     )
+
+
+def _channels(answer: WhatIf) -> Iterator[Block]:
+    if not answer.channels:
+        return
+    yield Heading(2, "Rules that count in some channels only")
+    rows = tuple(
+        (say(code(each.rule_id)), say(words.listed(each.channels)), say(f"{each.gained:,}")) for each in answer.channels
+    )
+    header = ("Rule", "Counts in", "Leads that would be MQL too, if it counted in all")
+    yield Table("Same criteria, every channel", header, rows)
 
 
 def _shifts(answer: WhatIf) -> Iterator[Block]:
