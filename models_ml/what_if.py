@@ -8,12 +8,16 @@ decided elsewhere; nothing here knows the criteria.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from models_ml.metrics import wilson_interval
+
+# Resampling asks for the same few counts again and again.
+_wilson = lru_cache(maxsize=4096)(wilson_interval)
 
 CHANGES = ("kept", "gained", "lost")
 OUTCOMES = ("yes", "no", "never_worked", "open")
@@ -115,8 +119,8 @@ def _combined(groups: Mapping[str, Group], weights: Mapping[str, float]) -> Boun
         group = groups[name]
         if not group.leads or not weight:
             continue
-        least = wilson_interval(group.yes, group.leads)
-        most = wilson_interval(group.yes + group.unknown, group.leads)
+        least = _wilson(group.yes, group.leads)
+        most = _wilson(group.yes + group.unknown, group.leads)
         first, last = (least, most) if weight > 0 else (most, least)
         low += weight * first.estimate
         high += weight * last.estimate
