@@ -28,7 +28,7 @@ help:  ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 setup: $(READY)  ## make the environment in .venv from the hashed lock, and parse the dbt project
-	@$(BIN)/python -m orchestration.dbt_manifest
+	@$(BIN)/python -m orchestration.dbt_compiled
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'

@@ -18,6 +18,7 @@ from orchestration.cli_calls import settings_of as _settings
 from orchestration.cli_criteria import criteria
 from orchestration.cli_handbook import handbook
 from orchestration.cli_quarantine import quarantine
+from orchestration.cli_replay import explain_lead, whatif
 from orchestration.settings import CHECKOUT
 
 if TYPE_CHECKING:
@@ -184,6 +185,8 @@ def build_world(
 main.add_command(criteria)
 main.add_command(quarantine)
 main.add_command(handbook)
+main.add_command(whatif)
+main.add_command(explain_lead)
 
 
 @main.command()

@@ -22,14 +22,19 @@ def criteria() -> None:
 def check_criteria(folder: Path | None) -> None:
     """Read every criteria file and name every fault, with its line."""
     from orchestration.criteria_files import CriteriaError, load_criteria
+    from orchestration.dbt_manifest import ManifestError
+    from orchestration.example_check import refuse_unless_examples_hold
 
+    settings = settings_of(criteria=folder)
     try:
-        found = load_criteria(settings_of(criteria=folder).criteria)
-    except CriteriaError as error:
+        found = load_criteria(settings.criteria)
+        examples = refuse_unless_examples_hold(found, settings)
+    except (CriteriaError, ManifestError) as error:
         refuse(str(error))
     for warning in found.warnings:
         click.echo(f"warning: {warning}")
     click.echo(f"in order: {', '.join(sorted(found.hashes())) or 'no criteria'}")
+    click.echo(f"examples: {examples} tried, every one came out as written")
 
 
 @criteria.command("lock")

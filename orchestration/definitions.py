@@ -18,6 +18,7 @@ from orchestration.resources import dbt_resource, run_resource
 from orchestration.schedules import build_schedules
 from orchestration.sensors import build_sensors
 from orchestration.settings import Settings
+from orchestration.what_if_job import what_if_job
 
 
 def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
@@ -34,7 +35,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
             *publication_assets(settings),
         ],
         asset_checks=build_asset_checks(),
-        jobs=build_jobs(),
+        jobs=[*build_jobs(), what_if_job(settings)],
         schedules=build_schedules(settings),
         sensors=build_sensors(settings),
         resources={"run": run_resource(settings), "dbt": dbt_resource(settings), **overrides},

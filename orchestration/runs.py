@@ -19,6 +19,7 @@ from functools import cached_property
 
 from orchestration.code_version import code_hash
 from orchestration.criteria_files import Criteria, Recorded, load_criteria
+from orchestration.example_check import refuse_unless_examples_hold
 from orchestration.lake.lease import hold_lease
 from orchestration.lake.outbox import Outbox
 from orchestration.lake.paths import HomePaths
@@ -143,7 +144,7 @@ def open_run(settings: Settings, *, who: str = "a run") -> Iterator[Run]:
 
     Raises
     ------
-    WrongCall, RegistryRefused, CriteriaError: nothing ran. LeaseHeld: another run holds the home.
+    WrongCall, RegistryRefused, CriteriaError, ManifestError: nothing ran. LeaseHeld: another run holds the home.
     """
     registry, criteria, as_of = check_call(settings)
     paths = settings.paths
@@ -154,6 +155,7 @@ def open_run(settings: Settings, *, who: str = "a run") -> Iterator[Run]:
         if before is not None and not is_historic:
             published_as_of = datetime.fromisoformat(before.manifest.as_of).replace(tzinfo=None)
             criteria.refuse_unless_kept(Recorded(before.manifest.criteria_versions, published_as_of))
+        refuse_unless_examples_hold(criteria, settings, remembered=paths.home / "examples.sha256")
         shutil.rmtree(paths.tmp, ignore_errors=True)
         paths.make()
         hashes = BuildHashes(code_hash(), criteria.content_hash, registry.meaning_hash)

@@ -50,13 +50,17 @@ _KEYS = ("service_line", "owners", "versions")
 
 @dataclass(frozen=True)
 class ServiceLine:
-    """One file of criteria. `name` is the service line, or `default`; `lines` the line each version stands on."""
+    """One file of criteria. `name` is the service line, or `default`.
+
+    `lines` are the lines its versions stand on, `example_lines` those of each version's examples.
+    """
 
     name: str
     file: str
     owners: dict[str, str]
     versions: tuple[Version, ...]
     lines: tuple[int, ...] = ()
+    example_lines: tuple[tuple[int, ...], ...] = ()
 
     @property
     def is_default(self) -> bool:
@@ -142,15 +146,14 @@ def load_criteria(directory: Path) -> Criteria:
     paths = sorted(path for path in directory.glob("*") if path.suffix in SUFFIXES and path.is_file())
     documents = {path.name: read_document(path) for path in paths}
     beside = {Path(name).stem: document for name, document in documents.items() if Path(name).stem in _BESIDE}
-    catalogue = _beside(beside, "catalogue", read_catalogue, Catalogue())
-    policy = _beside(beside, "policy", read_policy, Policy())
+    catalogue, policy = read_beside(beside)
     exclusions = _beside(beside, "exclusions", read_exclusions, ())
     if "exclusions" in beside:
         _check_exclusions(beside["exclusions"], exclusions, catalogue, policy)
     lines = [
         line
         for name, document in documents.items()
-        if Path(name).stem not in _BESIDE and (line := _service_line(document, catalogue, policy)) is not None
+        if Path(name).stem not in _BESIDE and (line := read_service_line(document, catalogue, policy)) is not None
     ]
     _refuse_twin_lines(lines, documents)
     routing = _beside(beside, "routing", read_routing, {})
@@ -161,6 +164,12 @@ def load_criteria(directory: Path) -> Criteria:
     if faults:
         raise CriteriaError(faults)
     return criteria
+
+
+def read_beside(beside: dict[str, Document]) -> tuple[Catalogue, Policy]:
+    """Catalogue and policy of the documents beside the service lines, by stem; empty where absent or faulty."""
+    catalogue = _beside(beside, "catalogue", read_catalogue, Catalogue())
+    return catalogue, _beside(beside, "policy", read_policy, Policy())
 
 
 def _beside(beside: dict[str, Document], name: str, read: Any, absent: Any) -> Any:
@@ -178,7 +187,8 @@ def _check_exclusions(document: Document, exclusions: Any, catalogue: Catalogue,
         refuse_twins(document, [((*base, i, "id"), rule.id) for i, rule in enumerate(exclusions)])
 
 
-def _service_line(document: Document, catalogue: Catalogue, policy: Policy) -> ServiceLine | None:
+def read_service_line(document: Document, catalogue: Catalogue, policy: Policy) -> ServiceLine | None:
+    """The service line of one document; None, with its faults noted, where it is not in order."""
     if document.faults:
         return None
     data = document.data
@@ -199,15 +209,22 @@ def _service_line(document: Document, catalogue: Catalogue, policy: Policy) -> S
     if name is None or document.faults:
         return None
     if not is_default:
-        warn_of_other_lines(document, name, [(("versions", i), version) for i, version in enumerate(versions)])
-    return ServiceLine(name, document.file, owners or {}, tuple(versions), tuple(places))
+        warn_of_other_lines(document, name, list(zip(places, versions, strict=True)))
+    examples = tuple(
+        tuple(document.line_of((*loc, "examples", i)) for i in range(len(version.examples)))
+        for version, loc in zip(versions, places, strict=True)
+    )
+    return ServiceLine(
+        name, document.file, owners or {}, tuple(versions), tuple(map(document.line_of, places)), examples
+    )
 
 
-def _versions(document: Document, found: Any, catalogue: Catalogue, policy: Policy) -> tuple[list[Version], list[int]]:
+def _versions(document: Document, found: Any, catalogue: Catalogue, policy: Policy) -> tuple[list[Version], list[Loc]]:
     if not isinstance(found, list) or not found:
         document.refuse(("versions",), "is required: a list of at least one version")
         return [], []
-    versions, places = [], []
+    versions: list[Version] = []
+    places: list[Loc] = []
     before: Version | None = None
     for i, item in enumerate(found):
         loc: Loc = ("versions", i)
@@ -218,7 +235,7 @@ def _versions(document: Document, found: Any, catalogue: Catalogue, policy: Poli
         check_order(document, loc, before, version)
         before = version
         versions.append(version)
-        places.append(document.line_of(loc))
+        places.append(loc)
     return versions, places
 
 

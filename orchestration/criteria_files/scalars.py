@@ -114,6 +114,11 @@ def _number_schema(**bounds: float) -> WithJsonSchema:
 
 
 Text = Annotated[str, BeforeValidator(_text), WithJsonSchema(_TEXT)]
+Known = Annotated[
+    str | None,
+    BeforeValidator(lambda value: None if value is None else _text(value)),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
+]
 Item = Annotated[str, BeforeValidator(_item), WithJsonSchema(_ITEM)]
 Items = Annotated[list[Item], Field(min_length=1)]
 Number = Annotated[Decimal, BeforeValidator(_number), _number_schema(minimum=float(-_MOST))]

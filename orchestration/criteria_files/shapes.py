@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from orchestration.criteria_files.example_shapes import Example
 from orchestration.criteria_files.scalars import (
     Days,
     Flag,
@@ -213,16 +214,6 @@ class ChecklistItem(Shape):
 
     id: Text
     text: Text
-
-
-class Example(Shape):
-    """A shared example. Only its shape is checked here."""
-
-    title: Text
-    lead: dict[str, Any]
-    expect: dict[str, Any] = Field(min_length=1)
-    why: Text | None = None
-    at: Moment | None = None
 
 
 class Version(Shape):

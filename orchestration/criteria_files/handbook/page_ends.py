@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from decimal import Decimal
 
 from orchestration.criteria_files.checks import LEAD_ROW_ATTRIBUTES, attribute_tests
-from orchestration.criteria_files.companions import plain
+from orchestration.criteria_files.example_shapes import Example, ExampleAppointment, ExampleTouch, ExampleWork
 from orchestration.criteria_files.handbook import words
 from orchestration.criteria_files.handbook.blocks import (
     Block,
@@ -22,7 +22,7 @@ from orchestration.criteria_files.handbook.blocks import (
 from orchestration.criteria_files.handbook.changes import changes
 from orchestration.criteria_files.handbook.in_force import Standing
 from orchestration.criteria_files.load import Criteria
-from orchestration.criteria_files.shapes import Example, Version
+from orchestration.criteria_files.shapes import Version
 
 
 def example_blocks(version: Version) -> Iterator[Block]:
@@ -36,48 +36,56 @@ def example_blocks(version: Version) -> Iterator[Block]:
 
 
 def _example_lines(example: Example) -> Iterator[Words]:
-    for name, value in plain(example.lead).items():
-        yield say(f"{words.titled(str(name))}: {_fact(value)}")
-    expected = [
-        f"{_STAGES.get(name, words.spaced(name))}: {_fact(value)}" for name, value in plain(example.expect).items()
-    ]
-    yield say(strong("Expected: "), "; ".join(expected))
+    lead = example.lead
+    if lead.attributes:
+        known = [f"{words.spaced(name)} {value or 'not known'}" for name, value in lead.attributes.items()]
+        yield say("Attributes: ", ", ".join(known))
+    for title, events in (
+        ("What the lead did", lead.touches),
+        ("What staff did", lead.work_events),
+        ("Appointments", lead.appointments),
+    ):
+        if events:
+            yield say(f"{title}: ", "; ".join(_event(event) for event in events))
+    expected = example.expect.model_dump(exclude_none=True)
+    yield say(strong("Expected: "), "; ".join(_expected(name, value) for name, value in expected.items()))
     if example.at:
         yield say(f"Judged at {words.moment(example.at)}")
     yield say(strong("Why: "), words.sentence(example.why) if example.why else "no reason is written.")
 
 
-_STAGES = {"mql": "MQL", "sql": "SQL"}
+_NAMES = {"mql": "MQL", "sql": "SQL"}
 
 
-def _fact(value: Any) -> str:
-    """A fact of an example in words; what is nested stands in brackets."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return ", ".join(_named_fact(str(name), fact) for name, fact in value.items()) or "none"
-    if isinstance(value, list):
-        return "; ".join(f"({number}) {_fact(item)}" for number, item in enumerate(value, 1)) or "none"
-    return "not known" if value is None else str(value)
+def _event(event: ExampleTouch | ExampleWork | ExampleAppointment) -> str:
+    """One event in a line: what it was, whatever else is said of it, and when."""
+    said = event.model_dump(exclude_none=True, exclude={"days_ago"})
+    what, *rest = said.items()
+    facts = [words.spaced(str(what[1]))] + [f"{words.spaced(name)} {words.spaced(str(value))}" for name, value in rest]
+    if isinstance(event, ExampleAppointment):
+        facts[0] = f"booked by {facts[0]}"
+    return f"{', '.join(facts)} ({_ago(event.days_ago)})"
 
 
-def _named_fact(name: str, value: Any) -> str:
-    if name == "days_ago":
-        return "the same day" if value == 0 else "1 day before" if value == 1 else f"{value} days before"
-    nested = f"[{_fact(value)}]" if isinstance(value, Mapping | list) else _fact(value)
-    return f"{words.spaced(name)} {nested}"
+def _ago(days: Decimal) -> str:
+    return "the same day" if days == 0 else "1 day before" if days == 1 else f"{days.normalize():f} days before"
+
+
+def _expected(name: str, value: bool | str | Decimal) -> str:
+    word = ("yes" if value else "no") if isinstance(value, bool) else words.spaced(str(value))
+    return f"{_NAMES.get(name, words.spaced(name))}: {word}"
 
 
 def history_blocks(criteria: Criteria, standing: Standing) -> Iterator[Block]:
     """What changed since the version before and why, what is to come, and all versions."""
     yield Heading(2, "What changed")
     if standing.before:
-        yield from _change_blocks(criteria, standing, standing.before[-1], standing.version)
+        yield from change_blocks(criteria, standing, standing.before[-1], standing.version)
     else:
         yield Paragraph(say(f"Version {standing.version.version} is the first one. ", *_note(standing.version)))
     previous = standing.version
     for coming in standing.coming:
-        yield from _change_blocks(criteria, standing, previous, coming)
+        yield from change_blocks(criteria, standing, previous, coming)
         previous = coming
     yield Heading(2, "All versions")
     rows = tuple(
@@ -96,7 +104,8 @@ def _note(version: Version) -> tuple[str, ...]:
     return (f"Why: {words.sentence(version.note)}",) if version.note else ("No reason is written.",)
 
 
-def _change_blocks(criteria: Criteria, standing: Standing, before: Version, after: Version) -> Iterator[Block]:
+def change_blocks(criteria: Criteria, standing: Standing, before: Version, after: Version) -> Iterator[Block]:
+    """What one version changes against another, rule by rule, and why."""
     is_coming = after in standing.coming
     verb = "will change" if is_coming else "changed"
     yield Heading(3, f"What version {after.version} {verb} against version {before.version}")

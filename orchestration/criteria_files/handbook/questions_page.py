@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from orchestration.criteria_files.companions import plain
 from orchestration.criteria_files.handbook import rule_words, words
 from orchestration.criteria_files.handbook.blocks import (
     Block,
@@ -93,8 +92,7 @@ def _is_reached_alone(version: Version) -> bool:
 def _told_by_examples(lines: _Lines) -> Iterator[Block]:
     for standing, version in lines:
         for example in version.examples:
-            expected = plain(example.expect)
-            if expected.get("mql") is True and expected.get("sql") is False:
+            if example.expect.mql is True and example.expect.sql is False:
                 why = f": {example.why}" if example.why else ""
                 yield Paragraph(say(f"An example of {line_title(standing)}: {example.title}. MQL, and no SQL{why}."))
 

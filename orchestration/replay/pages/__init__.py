@@ -1,0 +1,1 @@
+"""What a replay found, as pages people read: words and tables only."""
