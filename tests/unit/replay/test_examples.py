@@ -1,4 +1,4 @@
-"""Examples of the criteria are tests of them: judged by the same SQL as leads are, refused where they come out wrong."""
+"""Examples of the criteria are tests of them: judged by the SQL that judges leads, refused where they fail."""
 
 from __future__ import annotations
 
