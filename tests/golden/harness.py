@@ -118,16 +118,20 @@ class Story:
 
     def differences(self, home: Path, table: str) -> str:
         """Expected against found rows of one table, as a diff; empty where they agree."""
-        with (self.folder / "expected" / f"{table}.csv").open() as file:
+        return self.compared(self._own_rows(home, table), self.folder / "expected" / f"{table}.csv")
+
+    def compared(self, frame: pd.DataFrame, place: Path) -> str:
+        """A file's rows against those of a frame, in the file's columns, as a diff; empty where they agree."""
+        with place.open() as file:
             reader = csv.DictReader(file)
             columns = list(reader.fieldnames or [])
             expected = sorted([",".join(row[name] for name in columns) for row in reader])
-        found = sorted(",".join(row) for row in self._found_rows(home, table, columns))
-        diff = difflib.unified_diff(expected, found, "expected", "found", lineterm="", n=1)
-        lines = list(diff)
-        return "\n".join([f"{self.name}: {table}", ",".join(columns), *lines]) if lines else ""
+        rows = frame[columns].to_dict("records")
+        found = sorted(",".join(self._shown(row[name]) for name in columns) for row in rows)
+        lines = list(difflib.unified_diff(expected, found, "expected", "found", lineterm="", n=1))
+        return "\n".join([f"{self.name}: {place.stem}", ",".join(columns), *lines]) if lines else ""
 
-    def _found_rows(self, home: Path, table: str, columns: Sequence[str]) -> list[list[str]]:
+    def _own_rows(self, home: Path, table: str) -> pd.DataFrame:
         schemas = query(home, f"select table_schema from information_schema.tables where table_name = '{table}'")
         assert len(schemas) == 1, f"{self.name}: there is no table {table}"
         relation = f"{schemas['table_schema'].iloc[0]}.{table}"
@@ -144,8 +148,7 @@ class Story:
         # Reference rows are seen by every source; a story speaks of its own.
         if "defined_by" in frame.columns:
             mine &= frame["defined_by"].isin(own)
-        rows = frame.loc[mine, list(columns)].to_dict("records")
-        return [[self._shown(row[name]) for name in columns] for row in rows]
+        return frame.loc[mine]
 
     def _shown(self, value: Any) -> str:
         if value is None or (not isinstance(value, str) and pd.isna(value)):

@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 from orchestration.criteria_files import CriteriaError, Recorded, load_criteria
+from orchestration.example_check import refuse_unless_examples_hold
+from orchestration.settings import Settings
 from tests.golden.harness import STORIES
 from tests.golden.lake_rows import parse_time
 
@@ -27,6 +29,7 @@ def refusal(folder: Path) -> str:
     recorded = folder / "recorded.yaml"
     try:
         criteria = load_criteria(folder / "criteria")
+        refuse_unless_examples_hold(criteria, Settings())
         if recorded.exists():
             published = parse_time(str(yaml.safe_load(recorded.read_text())["published_as_of"]))
             decided = load_criteria(folder / "before").hashes(by=published)
