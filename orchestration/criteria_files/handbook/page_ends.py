@@ -59,7 +59,7 @@ _NAMES = {"mql": "MQL", "sql": "SQL"}
 
 def _event(event: ExampleTouch | ExampleWork | ExampleAppointment) -> str:
     """One event in a line: what it was, whatever else is said of it, and when."""
-    said = event.model_dump(exclude_none=True, exclude={"days_ago"})
+    said = event.model_dump(exclude_defaults=True, exclude={"days_ago"})
     what, *rest = said.items()
     facts = [words.spaced(str(what[1]))] + [f"{words.spaced(name)} {words.spaced(str(value))}" for name, value in rest]
     if isinstance(event, ExampleAppointment):

@@ -63,7 +63,10 @@ def test_a_page_holds_all_that_is_in_force(line: ServiceLine) -> None:
 def test_examples_say_lead_expectation_and_reason() -> None:
     shown = TEXTS["service_lines/orthopaedics.md"]
     assert "- Attributes: postal area 787, payer type commercial\n" in shown
-    assert "(2) signal content_download, topic hip_pain, 1 day before\n" in shown
+    did = "content download, topic knee pain (the same day); content download, topic hip pain (1 day before)"
+    assert f"- What the lead did: {did}\n" in shown
+    staff = "screening, outcome qualified, contact channel call, role intake specialist (the same day)"
+    assert f"- What staff did: {staff}\n" in shown and "- Appointments: booked by lead (the same day)\n" in shown
     assert (
         "- **Expected:** MQL: no; SQL: no\n- **Why:** Reading alone is interest, not a wish to be treated.\n" in shown
     )
