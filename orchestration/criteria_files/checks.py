@@ -21,7 +21,7 @@ from orchestration.criteria_files.shapes import (
     Version,
     Where,
 )
-from orchestration.criteria_files.wording import unknown_name
+from orchestration.criteria_files.wording import number, unknown_name
 
 # Attributes every lead has from its own row (criteria-language: "plus postal_area, channel, …").
 LEAD_ROW_ATTRIBUTES = frozenset({"postal_area", "channel", "platform", "campaign_id", "location_id"})
@@ -160,7 +160,7 @@ def _check_requirement(document: Document, loc: Loc, mql: Mql) -> None:
         if mql.threshold is None:
             document.refuse(loc, "needs a threshold with total_points: add it beside require")
         elif behaviour is not None and fit + behaviour < mql.threshold:
-            document.refuse((*loc, "threshold"), _out_of_reach("all rules", mql.threshold, fit + behaviour))
+            document.refuse((*loc, "threshold"), _out_of_reach("all rules", mql.threshold, fit + behaviour, mql))
         return
     if mql.threshold is not None:
         document.refuse((*loc, "threshold"), "is only read with total_points: move it into fit or behaviour")
@@ -168,16 +168,21 @@ def _check_requirement(document: Document, loc: Loc, mql: Mql) -> None:
         if half is not None and half.threshold is None:
             document.refuse((*loc, name), f"needs a threshold with {mql.require}: add it here")
         elif half is not None and half.threshold is not None and most is not None and most < half.threshold:
-            document.refuse((*loc, name, "threshold"), _out_of_reach(f"the {name} rules", half.threshold, most))
+            document.refuse((*loc, name, "threshold"), _out_of_reach(f"the {name} rules", half.threshold, most, mql))
 
 
-def _out_of_reach(rules: str, threshold: Decimal, most: Decimal) -> str:
+def _out_of_reach(rules: str, threshold: Decimal, most: Decimal, mql: Mql) -> str:
     if most == 0:
-        return f"{threshold} can never be reached: none of {rules} can give points: add or mend one"
-    most = most.normalize()
+        return f"{threshold:f} can never be reached: none of {rules} can give points: add or mend one"
+    fit = [f"{rule.id} {number(rule.points)}" for rule in (mql.fit.rules if mql.fit else [])]
+    behaviour = [
+        f"{rule.id} {rule.at_most} × {number(rule.points)}" for rule in (mql.behaviour.rules if mql.behaviour else [])
+    ]
+    given = {"the fit rules": fit, "the behaviour rules": behaviour}.get(rules, [*fit, *behaviour])
     return (
-        f"{threshold} can never be reached: {rules} together give {most:f} at most: lower it to {most:f} or less, "
-        f"or raise points{'' if rules == 'the fit rules' else ' or at_most'}"
+        f"{number(threshold)} can never be reached, for {rules} together give {number(most)} at most "
+        f"({', '.join(given)}): ask which number was agreed, and lower it or raise "
+        f"points{'' if rules == 'the fit rules' else ' or at_most'}"
     )
 
 

@@ -52,7 +52,7 @@ _KEYS = ("service_line", "owners", "versions")
 class ServiceLine:
     """One file of criteria. `name` is the service line, or `default`.
 
-    `lines` are the lines its versions stand on, `example_lines` those of each version's examples.
+    `lines` are the lines its versions stand on; `document` knows those of everything in them.
     """
 
     name: str
@@ -60,7 +60,7 @@ class ServiceLine:
     owners: dict[str, str]
     versions: tuple[Version, ...]
     lines: tuple[int, ...] = ()
-    example_lines: tuple[tuple[int, ...], ...] = ()
+    document: Document | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_default(self) -> bool:
@@ -210,13 +210,8 @@ def read_service_line(document: Document, catalogue: Catalogue, policy: Policy) 
         return None
     if not is_default:
         warn_of_other_lines(document, name, list(zip(places, versions, strict=True)))
-    examples = tuple(
-        tuple(document.line_of((*loc, "examples", i)) for i in range(len(version.examples)))
-        for version, loc in zip(versions, places, strict=True)
-    )
-    return ServiceLine(
-        name, document.file, owners or {}, tuple(versions), tuple(map(document.line_of, places)), examples
-    )
+    lines = tuple(map(document.line_of, places))
+    return ServiceLine(name, document.file, owners or {}, tuple(versions), lines, document)
 
 
 def _versions(document: Document, found: Any, catalogue: Catalogue, policy: Policy) -> tuple[list[Version], list[Loc]]:

@@ -32,10 +32,14 @@ class Fault:
     line: int
     path: str
     message: str
+    said: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        said = self.said or self.path
+        # People count versions by their numbers and know rules by their names; programs count from 0.
+        behind = f" [{self.path}]" if self.said and "[" in self.path else ""
+        return f"{where}: {said}: {self.message}{behind}" if said else f"{where}: {self.message}"
 
 
 class CriteriaError(Exception):
@@ -72,8 +76,7 @@ class Document:
 
     def _found(self, loc: Loc, message: str) -> Fault:
         loc = written_loc(self.data, loc)
-        names = ", ".join(names_of(self.data, loc))
-        return Fault(self.file, self.line_of(loc), dotted(loc), f"{message} ({names})" if names else message)
+        return Fault(self.file, self.line_of(loc), dotted(loc), message, said_place(self.data, loc))
 
 
 def dotted(loc: Loc) -> str:
@@ -84,21 +87,38 @@ def dotted(loc: Loc) -> str:
     return text
 
 
-def names_of(data: Any, loc: Loc) -> list[str]:
-    """What people call the items around a place: `rule guide`, `version 2`. A path counts from 0, people do not."""
+_ITEMS = {"versions": "version", "checklist": "checklist item", "examples": "example"}
+_NAMES = ("version", "id", "title")
+
+
+def said_place(data: Any, loc: Loc) -> str:
+    """A place as people call it, like `version 2, rule guide, signal`: items by their names, keys as written."""
     found: list[str] = []
-    for i, step in enumerate(loc):
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            break
-        if not isinstance(step, int) or not isinstance(data, dict):
+    keys: list[str] = []
+    for step in loc:
+        data = _within(data, step)
+        if isinstance(step, str):
+            keys.append(step)
             continue
-        word, key = ("version", "version") if loc[i - 1 : i] == ("versions",) else ("rule", "id")
-        name = getattr(data.get(key), "raw", data.get(key))
-        if isinstance(name, str) and loc[i + 1 :] != (key,):
-            found.insert(0, f"{'item' if loc[i - 1 : i] == ('checklist',) else word} {name}")
-    return found
+        name = next((text for key in _NAMES if isinstance(text := _text_of(data, key), str)), None)
+        if name is None:
+            keys.append(f"no. {step + 1}")
+        else:
+            found.append(f"{_ITEMS.get(keys[-1] if keys else '', 'rule')} {name}")
+            keys = []
+    return ", ".join([*found, " ".join(keys)] if keys else found)
+
+
+def _within(data: Any, step: str | int) -> Any:
+    try:
+        return data[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _text_of(data: Any, key: str) -> Any:
+    value = data.get(key) if isinstance(data, dict) else None
+    return getattr(value, "raw", value)
 
 
 def written_loc(data: Any, loc: Loc) -> Loc:
@@ -113,10 +133,7 @@ def written_loc(data: Any, loc: Loc) -> Loc:
                 continue
             step = "all"
         place.append(step)
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            data = None
+        data = _within(data, step)
     return tuple(place)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Iterable
+from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
@@ -28,6 +29,11 @@ _KINDS = {
     "int_from_float": "must be a whole number",
 }
 _BOUNDS = {"greater_than_equal": ("at least", "ge"), "less_than_equal": ("at most", "le")}
+
+
+def number(value: Decimal) -> str:
+    """Decimal digits without trailing zeros."""
+    return format(value.normalize(), "f")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -52,7 +58,7 @@ def unknown_name(name: str, section: str, known: Iterable[str]) -> str:
     """A name the catalogue does not have."""
     near = nearest(name, known)
     remedy = f"did you mean {near}?" if near else "take one of its names, or add this one there"
-    return f"{name} is not among the {section} of catalogue.yaml, so the rule could never fire: {remedy}"
+    return f"{name} is not among the {section} of catalogue.yaml, so the rule could never count: {remedy}"
 
 
 def in_words(fault: Any, shape: Any, loc: Loc) -> str:

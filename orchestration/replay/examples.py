@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestration.criteria_files.example_shapes import Example
 from orchestration.criteria_files.load import Criteria, ServiceLine
-from orchestration.criteria_files.marks import Fault
+from orchestration.criteria_files.marks import Fault, Loc, dotted
 from orchestration.criteria_files.shapes import Version
 from orchestration.replay.compiled import QualificationSql
 from orchestration.replay.inputs import SCHEMAS, table_of
@@ -32,7 +32,6 @@ class Case:
     version: Version
     example: Example
     number: int
-    at_line: int
 
     @property
     def key(self) -> str:
@@ -44,20 +43,29 @@ class Case:
         """When it is judged."""
         return self.example.at or self.version.effective_from
 
+    @property
+    def loc(self) -> Loc:
+        """The version's place in its file."""
+        return ("versions", self.line.versions.index(self.version))
+
+    def line_of(self, *place: str | int) -> int:
+        """The line of a place in the version."""
+        return self.line.document.line_of((*self.loc, *place)) if self.line.document else 0
+
     def fault(self, message: str) -> Fault:
         """That message at the example's line."""
-        index = self.line.versions.index(self.version)
-        path = f"versions[{index}].examples[{self.number}]"
-        return Fault(self.line.file, self.at_line, path, f"“{self.example.title}” {message}")
+        place = (*self.loc, "examples", self.number)
+        said = f"version {self.version.version}, example “{self.example.title}”"
+        return Fault(self.line.file, self.line_of("examples", self.number), dotted(place), message, said)
 
 
 def cases_of(criteria: Criteria) -> list[Case]:
     """Every example of every version."""
     return [
-        Case(line, version, example, number, at_line)
+        Case(line, version, example, number)
         for line in criteria.service_lines
-        for version, places in zip(line.versions, line.example_lines, strict=True)
-        for number, (example, at_line) in enumerate(zip(version.examples, places, strict=True))
+        for version in line.versions
+        for number, example in enumerate(version.examples)
     ]
 
 
@@ -144,13 +152,17 @@ def _compare(case: Case, decided: Sequence[dict[str, Any]], proved: Sequence[dic
         "behaviour_points": _points(mql["behaviour_micro_points"]) if mql else None,
     }
     expected = case.example.expect.model_dump(exclude_none=True)
-    wrong = [name for name, value in expected.items() if found[name] != value]
-    if not wrong:
+    wanted = [name for name, value in expected.items() if found[name] != value]
+    if not wanted:
         return None
-    differences = ", ".join(f"{name}: {_word(expected[name])}" for name in wrong)
-    instead = ", ".join(f"{name}: {_word(found[name])}" for name in wrong)
-    why = _why(case, mql, [row for row in proved if row["record_key"] == case.key]) if "mql" in wrong else ""
-    return case.fault(f"expects {differences}, but the rules say {instead}{why}: change the expectation or a rule")
+    written = " and ".join(f"{name}: {_word(expected[name])}" for name in wanted)
+    instead = " and ".join(f"{name}: {_word(found[name])}" for name in wanted)
+    because = f" (because: {case.example.why})" if case.example.why else ""
+    why = _why(case, mql, [row for row in proved if row["record_key"] == case.key]) if "mql" in wanted else ""
+    return case.fault(
+        f"people wrote {written}{because}, and the rules say {instead}{why}. "
+        "Ask what was agreed: mend the rule, or else the example"
+    )
 
 
 def _points(micro: int) -> Decimal:
@@ -164,19 +176,29 @@ def _word(value: Any) -> str:
 
 
 def _why(case: Case, mql: dict[str, Any] | None, proved: Sequence[dict[str, Any]]) -> str:
-    """The sums beside their thresholds, and the rules that gave points."""
+    """The sums beside their thresholds, and the rules that gave points, with their lines."""
     if mql is None:
         return ""
     sides = []
     for half in ("fit", "behaviour"):
         written = getattr(case.version.mql, half)
         if written is not None:
-            wanted = f" of {_word(written.threshold)} needed" if written.threshold is not None else ""
-            sides.append(f"{half} {_word(_points(mql[f'{half}_micro_points']))}{wanted}")
+            needed = f", needed {_word(written.threshold)}" if written.threshold is not None else ""
+            sides.append(f"{half} {_word(_points(mql[f'{half}_micro_points']))}{needed}")
     if case.version.mql.threshold is not None:
-        sides.append(f"{_word(case.version.mql.threshold)} needed in all")
+        sides.append(f"needed in all {_word(case.version.mql.threshold)}")
     given: dict[str, int] = {}
     for row in proved:
         given[row["rule_id"]] = given.get(row["rule_id"], 0) + row["micro_points"]
-    rules = ", ".join(f"{rule} {_word(_points(points))}" for rule, points in sorted(given.items()))
-    return f" ({'; '.join(sides)}; {'points from ' + rules if rules else 'no rule gave points'})"
+    rules = ", ".join(
+        f"{rule} {_word(_points(points))} (line {_line_of_rule(case, rule)})" for rule, points in sorted(given.items())
+    )
+    return f": {'; '.join(sides)}; {'points come from ' + rules if rules else 'no rule gives points'}"
+
+
+def _line_of_rule(case: Case, rule_id: str) -> int:
+    for half in ("fit", "behaviour"):
+        for number, rule in enumerate(getattr(getattr(case.version.mql, half), "rules", [])):
+            if rule.id == rule_id:
+                return case.line_of("mql", half, "rules", number)
+    return 0

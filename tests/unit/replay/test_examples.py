@@ -96,41 +96,42 @@ def test_examples_do_not_meet_each_other(tmp_path: Path, sql: QualificationSql) 
     [
         (
             f"lead: {{{NEAR}, touches: [{{signal: guide, service_line: knee, days_ago: 30}}]}}, expect: {{mql: true}}",
-            "“example” expects mql: true, but the rules say mql: false (fit 20 of 20 needed; "
-            "behaviour 10 of 30 needed; points from guide 10, near 20): change the expectation or a rule",
+            "people wrote mql: true, and the rules say mql: false: fit 20, needed 20; behaviour 10, needed 30; "
+            "points come from guide 10 (line 11), near 20 (line 7). Ask what was agreed: mend the rule, or else the example",
         ),
         (
             "lead: {}, expect: {mql: true}",
-            "“example” expects mql: true, but the rules say mql: false (fit 0 of 20 needed; behaviour 0 of 30 needed; "
-            "no rule gave points): change the expectation or a rule",
+            "people wrote mql: true, and the rules say mql: false: fit 0, needed 20; behaviour 0, needed 30; "
+            "no rule gives points. Ask what was agreed: mend the rule, or else the example",
         ),
         (
             f"lead: {{{TEXAN}, {SCREENED}}}, expect: {{sql: true, basis: self_scheduled}}",
-            "“example” expects basis: self_scheduled, but the rules say basis: staff_confirmed: "
-            "change the expectation or a rule",
+            "people wrote basis: self_scheduled, and the rules say basis: staff_confirmed. "
+            "Ask what was agreed: mend the rule, or else the example",
         ),
         (
             "at: 2026-02-01T00:00:00Z, lead: {}, expect: {mql: false}",
-            "“example” is judged before its version begins: move `at`, or leave it out",
+            "is judged before its version begins: move `at`, or leave it out",
         ),
     ],
 )
 def test_one_that_fails_is_told_with_its_line(tmp_path: Path, sql: QualificationSql, example: str, told: str) -> None:
     good = "lead: {}, expect: {mql: false}"
-    assert faults(tmp_path, sql, good, example) == [f"knee.yaml:21: versions[0].examples[1]: {told}"]
+    [said] = faults(tmp_path, sql, good, example)
+    assert said == f"knee.yaml:21: version 1, example “example”: {told} [versions[0].examples[1]]"
 
 
 @pytest.mark.parametrize(
     ("example", "told"),
     [
-        ("lead: {}, expect: {}", "versions[0].examples[0].expect: expects nothing: say mql, sql"),
-        ("lead: {}, expect: {won: true}", "versions[0].examples[0].expect.won: unknown key"),
-        ("lead: {touches: [{days_ago: 1}]}, expect: {mql: true}", "examples[0].lead.touches[0].signal: is required"),
+        ("lead: {}, expect: {}", "example example, expect: expects nothing: say mql, sql"),
+        ("lead: {}, expect: {won: true}", "expect won: unknown key"),
+        ("lead: {touches: [{days_ago: 1}]}, expect: {mql: true}", "lead touches no. 1 signal: is required"),
         (
             "lead: {touches: [{signal: a, days_ago: -1}]}, expect: {mql: true}",
-            "examples[0].lead.touches[0].days_ago: must not be negative",
+            "lead touches no. 1 days_ago: must not be negative",
         ),
-        ("lead: {things: [1]}, expect: {mql: true}", "examples[0].lead.things: unknown key"),
+        ("lead: {things: [1]}, expect: {mql: true}", "lead things: unknown key"),
     ],
 )
 def test_one_of_no_shape_is_refused(tmp_path: Path, sql: QualificationSql, example: str, told: str) -> None:
