@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestration.cli_calls import FILE, HELD, refuse, settings_of
+from orchestration.cli_calls import FILE, HELD, WRONG_CALL, refuse, settings_of
 from orchestration.settings import parse_as_of
 
 if TYPE_CHECKING:
@@ -49,13 +49,17 @@ def _asked(file: Path, since: str | None, home: Path | None, criteria: Path | No
     from orchestration.replay.home import HomeUnreadable
     from orchestration.replay.what_if import WhatIfRefused
 
+    settings = settings_of(home=home)
     try:
         moment = parse_as_of(since) if since else None
-        return ask_what_if(settings_of(home=home), file, beside=criteria, since=moment, horizon_days=horizon_days)
+    except ValueError as error:
+        refuse(str(error).replace("as_of", "--since", 1))
+    try:
+        return ask_what_if(settings, file, beside=criteria, since=moment, horizon_days=horizon_days)
     except HomeUnreadable as error:
-        refuse(str(error), HELD if error.is_held else 2)
-    except (CriteriaError, ManifestError, WhatIfRefused, ValueError) as error:
-        refuse(str(error).replace("as_of", "--since", 1) if isinstance(error, ValueError) else str(error))
+        refuse(str(error), HELD if error.is_held else WRONG_CALL)
+    except (CriteriaError, ManifestError, WhatIfRefused) as error:
+        refuse(str(error))
 
 
 @click.command("explain")
@@ -79,6 +83,6 @@ def explain_lead(lead_id: str, source: str | None, at: str | None, home: Path | 
         for found in ask_explanation(settings, lead_id, source=source):
             click.echo(markdown_text(explain_page(found)))
     except HomeUnreadable as error:
-        refuse(str(error), HELD if error.is_held else 2)
+        refuse(str(error), HELD if error.is_held else WRONG_CALL)
     except (NoSuchLead, ManifestError, ValueError) as error:
         refuse(str(error))
