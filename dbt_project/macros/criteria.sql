@@ -63,10 +63,13 @@
 
 {# Does a touch meet a rule's `where` and `channels`? Its columns must be trimmed. #}
 {% macro touch_meets(rule, touch) -%}
+    {{ touch_meets_where(rule, touch) }} and {{ allowed_by(rule ~ '.channels', touch ~ '.channel') }}
+{%- endmacro %}
+
+{% macro touch_meets_where(rule, touch) -%}
     {%- for column in ['service_line', 'topic', 'offer_id', 'form_id', 'campaign_id', 'landing_page'] -%}
-        {{ allowed_by(rule ~ '.where_' ~ column, touch ~ '.' ~ column) }} and {{ "" }}
+        {{ allowed_by(rule ~ '.where_' ~ column, touch ~ '.' ~ column) }}{{ " and " if not loop.last }}
     {%- endfor -%}
-    {{ allowed_by(rule ~ '.channels', touch ~ '.channel') }}
 {%- endmacro %}
 
 {# Does a touch of that service line count for a lead of this one? One without counts for all, and all for one without. #}

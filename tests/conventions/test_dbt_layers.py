@@ -25,6 +25,7 @@ INPUT_REFERENCE = frozenset(
         "source_stages",
         "timezone_offsets",
         "criteria_versions",
+        "criteria_rules",
     )
 )
 

@@ -1,7 +1,13 @@
 {{ config(materialized='table') }}
 
+with checklists as (
+    select criteria_version, {{ list_of(trimmed('item_id'), 'position') }} as checklist
+    from {{ ref('stg_criteria__checklist_items') }}
+    group by criteria_version
+)
+
 select
-    criteria_version,
+    versions.criteria_version,
     service_line,
     version,
     file,
@@ -10,6 +16,7 @@ select
     agreed,
     requirement,
     verified_by,
+    checklists.checklist,
     script,
     content_sha256,
     is_default,
@@ -21,4 +28,5 @@ select
     behaviour_threshold_micro_points,
     first_contact_business_minutes,
     effective_from
-from {{ ref('stg_criteria__versions') }}
+from {{ ref('stg_criteria__versions') }} as versions
+left join checklists on versions.criteria_version = checklists.criteria_version

@@ -121,8 +121,10 @@ def _stage_event(rng: random.Random) -> dict[str, str | None]:
 
 
 def _work_event(rng: random.Random) -> dict[str, str | None]:
+    number = rng.randint(1, 6)
     return {
-        "event_id": f"W{rng.randint(1, 6)}",
+        "event_id": f"W{number}",
+        "checklist": "need|times" if number % 2 else "need",
         "lead_id": rng.choice([*_LEADS, "L99"]),
         "occurred_at": hour(rng.choice([2, 25])).isoformat(),
         "kind": rng.choice(["screening", "contact_made"]),

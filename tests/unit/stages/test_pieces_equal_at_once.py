@@ -20,7 +20,11 @@ service_line: cardiology
 versions:
   - version: 1
     effective_from: {(BEGINNING - timedelta(days=9)).isoformat()}Z
-    mql: {{require: fit_or_behaviour, behaviour: {{threshold: 2, rules: [{{id: guide, signal: guide, points: 2}}]}}}}
+    mql:
+      require: fit_or_behaviour
+      behaviour:
+        threshold: 2
+        rules: [{{id: guide, signal: guide, points: 2}}, {{id: by_phone, signal: call, channels: [phone], points: 1}}]
     sql:
       eligibility: [{{id: paid, attribute: payer, in: [a]}}]
       ready_when_any:
@@ -39,6 +43,10 @@ MARTS = (
     "fct_contact_attempts",
     "fct_channel_performance",
     "fct_stage_label_conflicts",
+    "fct_checklist_adherence",
+    "fct_criteria_rule_channels",
+    "fct_criteria_rule_drift",
+    "fct_sql_rule_outcomes",
     "fct_input_anomalies",
     "dim_leads",
 )
@@ -71,7 +79,8 @@ def references(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[
         "_is_repeat": False,
     }
     return {
-        **{f"criteria_{part}": parts[part].to_pylist() for part in ("versions", "rules", "exclusions")},
+        **{f"criteria_{part}": parts[part].to_pylist() for part in ("rules", "exclusions")},
+        "criteria_versions": [{**row, "checklist": ["need", "times"]} for row in parts["versions"].to_pylist()],
         "source_stages": [
             {"source": source, "stage": stage, "is_crm_authority": source == "other"}
             for source in ("crm", "web", "other")

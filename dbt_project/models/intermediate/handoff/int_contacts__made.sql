@@ -7,6 +7,7 @@ select
     events.kind,
     events.contact_channel,
     events.outcome,
+    events.checklist,
     events.staff_id,
     coalesce(events.team_id, staff.team_id) as team_id,
     events.kind in ('contact_made', 'screening') as is_contact,

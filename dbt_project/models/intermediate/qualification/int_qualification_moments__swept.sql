@@ -4,11 +4,11 @@ with spans as (
     select * from {{ ref('int_record_criteria__spanned') }} where {{ touched_only('record_key') }}
 ),
 
-rule_counts as (
-    select criteria_version, count(*) as rule_count
+-- Numbers add up: where one rule alone is not satisfied, the sum of such rules' numbers is its own.
+rules as (
+    select criteria_version, rule_id, row_number() over (partition by criteria_version order by rule_id) as rule_no
     from {{ ref('input__criteria_rules') }}
     where section = 'eligibility'
-    group by criteria_version
 ),
 
 steps as (
@@ -17,7 +17,8 @@ steps as (
         spans.record_key,
         spans.span_no,
         {{ moment }} as moment,
-        {{ sign }}case when judged.is_satisfied then 1 else 0 end as satisfied_step,
+        {{ sign }}case when judged.is_satisfied then 0 else 1 end as unmet_step,
+        {{ sign }}case when judged.is_satisfied then 0 else rules.rule_no end as unmet_no_step,
         {{ sign }}case when judged.is_failing then 1 else 0 end as failing_step,
         0 as item_step,
         0 as row_count
@@ -27,16 +28,17 @@ steps as (
             spans.record_key = judged.record_key
             and spans.criteria_version = judged.criteria_version
             and judged.section = 'eligibility'
+    inner join rules on judged.criteria_version = rules.criteria_version and judged.rule_id = rules.rule_id
     union all
     {% endfor %}
-    select record_key, span_no, moment, 0, 0, step, 0
+    select record_key, span_no, moment, 0, 0, 0, step, 0
     from {{ ref('int_readiness_items__stepped') }}
     where {{ touched_only('record_key') }}
     union all
-    select record_key, span_no, moment, 0, 0, 0, 1 from {{ ref('int_record_rows__effective') }}
+    select record_key, span_no, moment, 0, 0, 0, 0, 1 from {{ ref('int_record_rows__effective') }}
     where {{ touched_only('record_key') }}
     union all
-    select record_key, span_no, valid_from, 0, 0, 0, 0 from spans
+    select record_key, span_no, valid_from, 0, 0, 0, 0, 0 from spans
 ),
 
 summed as (
@@ -45,7 +47,8 @@ summed as (
         span_no,
         moment,
         sum(row_count) > 0 as is_row,
-        sum(sum(satisfied_step)) over upto as satisfied_count,
+        sum(sum(unmet_step)) over upto as unmet_count,
+        sum(sum(unmet_no_step)) over upto as unmet_no_sum,
         sum(sum(failing_step)) over upto as failing_count,
         sum(sum(item_step)) over upto as standing_items
     from steps
@@ -67,7 +70,8 @@ select
     fired.span_no,
     spans.criteria_version,
     fired.is_row,
-    fired.satisfied_count = coalesce(rule_counts.rule_count, 0) as is_eligible,
+    rules.rule_id as held_back_by,
+    fired.unmet_count = 0 as is_eligible,
     fired.failing_count > 0 as is_failing,
     fired.standing_items > 0 as is_ready,
     fired.has_fired,
@@ -79,4 +83,8 @@ inner join spans
         and fired.span_no = spans.span_no
         and fired.moment >= spans.valid_from
         and fired.moment < spans.valid_to
-left join rule_counts on spans.criteria_version = rule_counts.criteria_version
+left join rules
+    on
+        fired.unmet_count = 1
+        and spans.criteria_version = rules.criteria_version
+        and fired.unmet_no_sum = rules.rule_no
