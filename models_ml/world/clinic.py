@@ -45,6 +45,15 @@ SERVICE_LINES = (
                 0.15, 0.50, 24, 0.7, 0.17, 0.15),
 )  # fmt: skip
 LINE_IDS = tuple(line.id for line in SERVICE_LINES)
+# What intake goes through in a screening, service line by service line, in this order.
+CHECKLISTS = (
+    ("confirm_service_need", "confirm_payer", "offer_times"),  # orthopaedics
+    ("rule_out_emergency", "confirm_referral", "offer_times"),  # cardiology
+    ("confirm_goal", "confirm_referral"),  # diabetes_education
+    ("confirm_injury", "offer_times"),  # physical_therapy
+    ("confirm_safety", "confirm_language", "offer_times"),  # behavioural_health
+    ("confirm_service_need", "offer_times"),  # dermatology
+)
 
 
 @dataclass(frozen=True)

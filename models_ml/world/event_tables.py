@@ -13,8 +13,9 @@ from models_ml.world.labels import ACTORS, DISQUALIFIED, LABELS, SALES, STAFF
 from models_ml.world.staffing import TEAMS
 from models_ml.world.texts import keep, lead_ids
 
-_CHECKLIST = np.array(
-    ["confirm_service_need", "confirm_service_need|offer_times", "confirm_service_need|verify_coverage|offer_times"],
+# What staff tick of the service line's checklist: its first item, all but one, or everything.
+_CHECKLISTS = np.array(
+    [["|".join(items[:count]) for count in (1, max(len(items) - 1, 1), len(items))] for items in clinic.CHECKLISTS],
     dtype=object,
 )
 _REASONS = np.array(
@@ -30,7 +31,8 @@ def work_table(draws: Draws, cast: pd.DataFrame, events: pd.DataFrame, members: 
     screening = (events["kind"] == "screening").to_numpy()
     refused = (events["outcome"] == "not_qualified").to_numpy()
     reason = keep(_REASONS[draws.below("reason", len(_REASONS), number, step)], refused)
-    done = keep(_CHECKLIST[draws.below("checklist", 3, number, step)], screening)
+    line = cast["line"].to_numpy()[row]
+    done = keep(_CHECKLISTS[line, draws.below("checklist", 3, number, step)], screening)
     return pd.DataFrame({
         "event_id": hex_ids(draws.bits("work_event", number, step)), "lead_id": lead_ids(number),
         "occurred_at": stamps(events["time"].to_numpy()), "kind": events["kind"].to_numpy(),
