@@ -44,18 +44,8 @@ def compile_project(builds: DbtBuilds, home: Path, *, select: Sequence[str]) -> 
     upstream = [f"+{each}" for each in select]
     builds.build(home, select=upstream)
     full = {node.name: node for node in builds.compile(home, select=upstream, full_refresh=True)}
-    incremental = {node.name: node for node in builds.compile(home, select=upstream)}
     derived = [name for name in full if not name.startswith(("stg_", "base_", "input__"))]
-    models = tuple(
-        CompiledModel(
-            name=name,
-            relation=full[name].relation_name,
-            materialized=full[name].config.materialized,
-            full_sql=full[name].compiled_code,
-            incremental_sql=incremental[name].compiled_code,
-        )
-        for name in in_building_order(full, derived)
-    )
+    models = compiled_both_ways(builds, home, full, in_building_order(full, derived), upstream)
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
         names = connection.execute(
             "select table_name from information_schema.tables where table_schema = 'input'"
@@ -70,6 +60,25 @@ def compile_project(builds: DbtBuilds, home: Path, *, select: Sequence[str]) -> 
             for (name,) in names
         }
     return CompiledProject(models, ddl, schemas)
+
+
+def compiled_both_ways(
+    builds: DbtBuilds, home: Path, full: Mapping[str, Any], order: Sequence[str], select: Sequence[str]
+) -> tuple[CompiledModel, ...]:
+    """The models just compiled in full, and as an incremental build of the same home sees them."""
+    # A node keeps only what it was last compiled to.
+    in_full = {name: node.compiled_code for name, node in full.items()}
+    nodes = {node.name: node for node in builds.compile(home, select=select)}
+    return tuple(
+        CompiledModel(
+            name=name,
+            relation=nodes[name].relation_name,
+            materialized=nodes[name].config.materialized,
+            full_sql=in_full[name],
+            incremental_sql=nodes[name].compiled_code,
+        )
+        for name in order
+    )
 
 
 class World:
