@@ -115,7 +115,7 @@ class World:
     def build(self, *, full: bool = False, upto: int | None = None) -> None:
         """Run the models in order."""
         for model in self.project.models[:upto]:
-            self._run(model, full=full or model.name not in self.built)
+            run_model(self.connection, model, full=full or model.name not in self.built)
             self.built.add(model.name)
 
     def read(self, statement: str) -> pd.DataFrame:
@@ -126,18 +126,20 @@ class World:
         """Give the memory back."""
         self.connection.close()
 
-    def _run(self, model: CompiledModel, *, full: bool) -> None:
-        if model.materialized == "view":
-            self.connection.execute(f"create or replace view {model.relation} as {model.full_sql}")
-        elif model.materialized == "table" or full:
-            sql = model.full_sql if full else model.incremental_sql
-            self.connection.execute(f"create or replace table {model.relation} as {sql}")
-        else:
-            self.connection.execute(f"create or replace temp table fresh_rows as {model.incremental_sql}")
-            touched = "select record_key from intermediate.int_records__touched"
-            self.connection.execute(f"delete from {model.relation} where record_key in ({touched})")
-            self.connection.execute(f"insert into {model.relation} by name select * from fresh_rows")
-            self.connection.execute("drop table fresh_rows")
+
+def run_model(connection: duckdb.DuckDBPyConnection, model: CompiledModel, *, full: bool) -> None:
+    """Build one model as dbt would: a view, a table, or what is touched of a table."""
+    if model.materialized == "view":
+        connection.execute(f"create or replace view {model.relation} as {model.full_sql}")
+    elif model.materialized == "table" or full:
+        sql = model.full_sql if full else model.incremental_sql
+        connection.execute(f"create or replace table {model.relation} as {sql}")
+    else:
+        connection.execute(f"create or replace temp table fresh_rows as {model.incremental_sql}")
+        touched = "select record_key from intermediate.int_records__touched"
+        connection.execute(f"delete from {model.relation} where record_key in ({touched})")
+        connection.execute(f"insert into {model.relation} by name select * from fresh_rows")
+        connection.execute("drop table fresh_rows")
 
 
 def in_building_order(nodes: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:

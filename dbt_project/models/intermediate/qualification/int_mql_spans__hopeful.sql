@@ -51,6 +51,7 @@ select
     spans.record_key,
     spans.span_no,
     spans.criteria_version,
+    cast(coalesce(fit.most_micro_points, 0) as bigint) as fit_most_micro_points,
     spans.valid_from,
     spans.valid_to
 from spans

@@ -1,7 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
 
 {#
-  Matching touches of hopeful spans as steps of a running sum: from when to when each counts at most (is_upper) and, for
+  Ranked touches as steps of a running sum: from when to when each counts at most (is_upper) and, for
   a rule with decay, surely. The weight is what a decaying touch would be worth at the beginning of its block. Blocks of
   64 half-lives, which no touch outlives, keep every power within a double; a touch across a border is cut there.
 #}
@@ -9,8 +9,6 @@ with bounds as (
     select ranked.*, bounds.is_upper, rules.block_micros, rules.is_decaying, rules.half_life_microseconds, rules.points,
         case when bounds.is_upper then may_count_to_micros else surely_counts_to_micros end as to_micros
     from {{ ref('int_touches__ranked') }} as ranked
-    semi join {{ ref('int_mql_spans__hopeful') }} as spans
-        on ranked.record_key = spans.record_key and ranked.span_no = spans.span_no
     inner join {{ ref('int_behaviour_rules__blocked') }} as rules on ranked.criteria_version = rules.criteria_version and ranked.rule_id = rules.rule_id
     cross join (select true as is_upper union all select false as is_upper) as bounds
     where (bounds.is_upper or rules.is_decaying) and {{ touched_only('ranked.record_key') }}

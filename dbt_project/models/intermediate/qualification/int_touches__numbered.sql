@@ -3,7 +3,7 @@
 {% set later = 'partition by record_key, span_no, rule_id order by occurred_micros, touch_id, source, counts_from_micros' %}
 
 select
-    *,
+    touches.*,
     row_number() over ({{ later }}) as place,
     sum(case when is_lasting then 1 else 0 end) over (
         {{ later }} rows between unbounded preceding and current row
@@ -14,5 +14,6 @@ select
     max(case when is_lasting then counts_from_micros end) over (
         {{ later }} rows between unbounded preceding and current row
     ) as all_to_here_have_come_micros
-from {{ ref('int_touches__matched') }}
-where touch_limit is not null and {{ touched_only('record_key') }}
+from {{ ref('int_touches__matched') }} as touches
+semi join {{ ref('int_mql_moments__found') }} as found on touches.record_key = found.record_key and touches.span_no = found.span_no
+where touches.touch_limit is not null and {{ touched_only('touches.record_key') }}

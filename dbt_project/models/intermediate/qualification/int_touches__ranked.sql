@@ -79,6 +79,7 @@ narrowed as (
 
 select * from narrowed
 union all
-select *, counts_to_micros as may_count_to_micros, counts_to_micros as surely_counts_to_micros
-from {{ ref('int_touches__matched') }}
-where touch_limit is null and {{ touched_only('record_key') }}
+select touches.*, counts_to_micros as may_count_to_micros, counts_to_micros as surely_counts_to_micros
+from {{ ref('int_touches__matched') }} as touches
+semi join {{ ref('int_mql_moments__found') }} as found on touches.record_key = found.record_key and touches.span_no = found.span_no
+where touches.touch_limit is null and {{ touched_only('touches.record_key') }}
