@@ -22,3 +22,19 @@
 {% macro duckdb__key_hash(keys) -%}
     hash({{ keys | join(', ') }})
 {%- endmacro %}
+
+{#
+  A number that stands for a key of text columns, as unlike any other's as two record keys are: engines sort and join
+  numbers several times faster than texts. Where an engine has none so wide the digest's text does the same.
+#}
+{% macro key_number(keys) -%}
+    {{ return(adapter.dispatch('key_number', 'warm_handoff')(keys)) }}
+{%- endmacro %}
+
+{% macro default__key_number(keys) -%}
+    md5({{ canonical_text(keys) }})
+{%- endmacro %}
+
+{% macro duckdb__key_number(keys) -%}
+    md5_number({{ canonical_text(keys) }})
+{%- endmacro %}

@@ -14,7 +14,7 @@ with touches as (
     from {{ ref('int_touches__owned') }} as owned
     where
         {{ trimmed('owned.signal') }} in (
-            select rules.name from {{ ref('input__criteria_rules') }} as rules where rules.section = 'behaviour'
+            select rules.name from {{ ref('int_behaviour_rules__blocked') }} as rules
         )
         and {{ touched_only('record_key') }}
 ),
@@ -24,6 +24,7 @@ placed as {{ worked_out_first() }} (
     select
         touches.*,
         spans.span_no,
+        spans.span_key,
         spans.criteria_version,
         spans.valid_from as span_from,
         spans.valid_to as span_to
@@ -40,8 +41,10 @@ matched as (
     select
         placed.record_key,
         placed.span_no,
+        placed.span_key,
         placed.criteria_version,
         rules.rule_id,
+        rules.rule_no,
         placed.source,
         placed.touch_id,
         placed.valid_to >= placed.span_to as is_lasting,
@@ -56,11 +59,8 @@ matched as (
             cast(ceil(least(64.0 * rules.half_life_microseconds, 4e17)) as bigint)
         ) as lasts_micros
     from placed
-    inner join {{ ref('input__criteria_rules') }} as rules
-        on
-            placed.criteria_version = rules.criteria_version
-            and rules.section = 'behaviour'
-            and placed.signal = rules.name
+    inner join {{ ref('int_behaviour_rules__blocked') }} as rules
+        on placed.criteria_version = rules.criteria_version and placed.signal = rules.name
     where {{ touch_meets('rules', 'placed') }}
 ),
 
@@ -74,8 +74,10 @@ ended as (
 select
     record_key,
     span_no,
+    span_key,
     criteria_version,
     rule_id,
+    rule_no,
     source,
     touch_id,
     is_lasting,

@@ -1,6 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
 
-{% set later = 'partition by record_key, span_no, rule_id order by occurred_micros, touch_id, source, counts_from_micros' %}
+{% set later = 'partition by span_key, rule_no order by occurred_micros, touch_id, source, counts_from_micros' %}
 
 select
     touches.*,
@@ -15,5 +15,5 @@ select
         {{ later }} rows between unbounded preceding and current row
     ) as all_to_here_have_come_micros
 from {{ ref('int_touches__matched') }} as touches
-semi join {{ ref('int_mql_moments__found') }} as found on touches.record_key = found.record_key and touches.span_no = found.span_no
+semi join {{ ref('int_mql_moments__found') }} as found on touches.span_key = found.span_key
 where touches.touch_limit is not null and {{ touched_only('touches.record_key') }}

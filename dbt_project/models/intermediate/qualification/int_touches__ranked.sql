@@ -7,7 +7,7 @@
   where they do not, the k-th to come of the next few narrows it.
 #}
 {% set few = 128 %}
-{% set group = ['record_key', 'span_no', 'rule_id'] %}
+{% set group = ['span_key', 'rule_no'] %}
 
 with numbered as (
     select * from {{ ref('int_touches__numbered') }} where {{ touched_only('record_key') }}
@@ -81,5 +81,5 @@ select * from narrowed
 union all
 select touches.*, counts_to_micros as may_count_to_micros, counts_to_micros as surely_counts_to_micros
 from {{ ref('int_touches__matched') }} as touches
-semi join {{ ref('int_mql_moments__found') }} as found on touches.record_key = found.record_key and touches.span_no = found.span_no
+semi join {{ ref('int_mql_moments__found') }} as found on touches.span_key = found.span_key
 where touches.touch_limit is null and {{ touched_only('touches.record_key') }}
