@@ -6,32 +6,41 @@
   block. Blocks of 64 half-lives, which no touch outlives, keep every power within a double; a touch across a border is
   cut there.
 #}
-with cut as (
+with touches as (
     select
-        ranked.record_key,
-        ranked.span_key,
-        ranked.criteria_version,
-        ranked.rule_no,
-        blocks.block_no,
-        greatest(counts_from_micros, blocks.block_no * block_micros) as from_micros,
-        least(may_count_to_micros, (blocks.block_no + 1) * block_micros) as upper_to_micros,
-        least(surely_counts_to_micros, (blocks.block_no + 1) * block_micros) as lower_to_micros,
-        case
-            when rules.is_decaying
-                then points * pow(2.0, (occurred_micros - blocks.block_no * block_micros) / half_life_microseconds)
-            else 0.0
-        end as weight
+        ranked.*,
+        rules.points,
+        rules.is_decaying,
+        rules.half_life_microseconds,
+        rules.block_micros,
+        cast(floor(ranked.counts_from_micros / rules.block_micros) as bigint) as first_block
     from {{ ref('int_touches__ranked') }} as ranked
     inner join {{ ref('int_behaviour_rules__blocked') }} as rules
         on ranked.criteria_version = rules.criteria_version and ranked.rule_no = rules.rule_no
-    cross join lateral (
-        select cast(floor(ranked.counts_from_micros / rules.block_micros) as bigint) + places.place as block_no
-        from (select 0 as place union all select 1 as place) as places
-    ) as blocks
-    where
-        counts_from_micros < may_count_to_micros
-        and blocks.block_no * block_micros < may_count_to_micros
-        and {{ touched_only('ranked.record_key') }}
+    where ranked.counts_from_micros < ranked.may_count_to_micros and {{ touched_only('ranked.record_key') }}
+),
+
+cut as (
+    select
+        record_key,
+        span_key,
+        criteria_version,
+        rule_no,
+        block_no,
+        greatest(counts_from_micros, block_no * block_micros) as from_micros,
+        least(may_count_to_micros, (block_no + 1) * block_micros) as upper_to_micros,
+        least(surely_counts_to_micros, (block_no + 1) * block_micros) as lower_to_micros,
+        case
+            when is_decaying
+                then points * pow(2.0, (occurred_micros - block_no * block_micros) / half_life_microseconds)
+            else 0.0
+        end as weight
+    from (
+        select touches.*, touches.first_block + places.place as block_no
+        from touches
+        cross join (select 0 as place union all select 1 as place) as places
+    ) as placed
+    where block_no * block_micros < may_count_to_micros
 ),
 
 steps as (

@@ -27,7 +27,7 @@ moments as (
     {% endfor %}
 )
 
-select spans.record_key, spans.span_no, moments.moment
+select spans.record_key, spans.span_no, spans.span_key, moments.moment
 from moments
 inner join spans
     on

@@ -81,5 +81,8 @@ select * from narrowed
 union all
 select touches.*, counts_to_micros as may_count_to_micros, counts_to_micros as surely_counts_to_micros
 from {{ ref('int_touches__matched') }} as touches
-semi join {{ ref('int_mql_moments__found') }} as found on touches.span_key = found.span_key
-where touches.touch_limit is null and {{ touched_only('touches.record_key') }}
+semi join (
+    select span_key from {{ ref('int_mql_moments__found') }} where {{ touched_only('record_key') }}
+) as found on touches.span_key = found.span_key
+anti join numbered on touches.span_key = numbered.span_key and touches.rule_no = numbered.rule_no
+where {{ touched_only('touches.record_key') }}
