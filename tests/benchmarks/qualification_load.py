@@ -29,7 +29,8 @@ _SIGNALS = (
     + ["event_registered", "form_submit", "appointment_request"]
 )
 _TOUCH_LINE = f"""
-    case draw(k, 'line') % 10 when 0 then null when 1 then one_of(k, 'line', {_LINES}) else one_of(n, 'line', {_LINES}) end
+    case draw(k, 'line') % 10 when 0 then null when 1 then one_of(k, 'line', {_LINES})
+        else one_of(n, 'line', {_LINES}) end
 """
 _ROLES = ["scheduler", "care_coordinator", "assistant"]
 _ELIGIBILITY = [
@@ -133,7 +134,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
 def _people(connection: duckdb.DuckDBPyConnection, leads: int, line: str) -> None:
     people, forever = f"from range({leads}) as people (n)", f"timestamp '{END}' as valid_to"
     for name, columns in {
-        "int_records__versioned": f"key_of(n) as record_key, {line} as service_line, created(n) as valid_from, {forever}",
+        "int_records__versioned": f"key_of(n) as record_key, {line} as service_line, "
+        f"created(n) as valid_from, {forever}",
         "int_records__current": "key_of(n) as record_key, created(n) as effective_at",
     }.items():
         connection.execute(f"create table intermediate.{name} as select {columns} {people}")
@@ -147,13 +149,14 @@ def _people(connection: duckdb.DuckDBPyConnection, leads: int, line: str) -> Non
     connection.execute(f"""create table intermediate.int_work_events__versioned as
         select key_of(n) as record_key, 'a' as source, 'w' || n || '-' || e as event_id,
             ['contact_attempt', 'contact_made', 'screening'][e + 1] as kind, 'call' as contact_channel,
-            case when e < 2 then 'no_answer' else one_of(n, 'fit', ['qualified', 'qualified', 'not_qualified']) end as outcome,
+            case when e < 2 then 'no_answer' else one_of(n, 'fit', ['qualified', 'not_qualified']) end as outcome,
             'st' || draw(n, 'staff') % 12 as staff_id, created(n) + to_days(cast(1 + e * 3 as int)) as occurred_at,
             occurred_at as known_at, occurred_at as valid_from, {forever}
         {people}, range(3) as events (e) where draw(n, 'worked') % 10 < 7""")
     connection.execute(f"""create table intermediate.int_appointments__versioned as
         select key_of(n) as record_key, 'a' as source, 'ap' || n as appointment_id,
-            one_of(n, 'by', ['lead', 'staff']) as booked_by, one_of(n, 'held', ['held', 'booked', 'cancelled']) as status,
+            one_of(n, 'by', ['lead', 'staff']) as booked_by,
+            one_of(n, 'held', ['held', 'booked', 'cancelled']) as status,
             created(n) + interval 9 day as booked_at, booked_at as known_at, booked_at as valid_from, {forever}
         {people} where draw(n, 'books') % 10 < 2""")
 
@@ -166,8 +169,10 @@ def _touches(numbers: str, when: str, line: str = _TOUCH_LINE) -> str:
             one_of(k, 'signal', {_SIGNALS}) as signal,
             {line} as service_line,
             one_of(k, 'topic', ['knee_pain', 'hip_pain', 'heart', 'skin']) as topic, null::varchar as offer_id,
-            null::varchar as form_id, one_of(k, 'channel', ['email', 'direct', 'paid_search', 'organic_search']) as channel,
-            'ads' as platform, 'c' || draw(n, 'campaign') % 40 as campaign_id, '/line/' || draw(k, 'page') % 300 as landing_page,
+            null::varchar as form_id,
+            one_of(k, 'channel', ['email', 'direct', 'paid_search', 'organic_search']) as channel,
+            'ads' as platform, 'c' || draw(n, 'campaign') % 40 as campaign_id,
+            '/line/' || draw(k, 'page') % 300 as landing_page,
             's' || n || '-' || k // 7 as session_id, {when} as occurred_at, true as is_linked, false as is_tied,
             occurred_at + {late} as known_at, known_at as valid_from, {gone} else timestamp '{END}' end as valid_to
         from ({numbers}) where known_at <= timestamp '{AS_OF}' + interval 10 day"""
