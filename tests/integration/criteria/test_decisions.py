@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.golden.compiled_models import CompiledProject
+from tests.integration.criteria.close_worlds import make_close_world
 from tests.integration.criteria.comparing import DECISIONS, EVIDENCE, differences
 from tests.integration.criteria.random_criteria import AS_OF, make_criteria
 from tests.integration.criteria.random_worlds import make_records
@@ -87,6 +88,21 @@ def test_thresholds_are_hit_to_the_last_micro_point(world: Judged) -> None:
         where d.qualifies and behaviour_micro_points = case requirement when 'total_points'
             then total_threshold_micro_points - fit_micro_points else behaviour_threshold_micro_points end""")
     assert exact[0][0] >= 10
+
+
+@pytest.mark.parametrize(("seed", "count"), [(31, 300), (32, 300), pytest.param(33, 3_000, marks=pytest.mark.nightly)])
+def test_thresholds_just_reached_or_just_missed_are_seen(
+    qualification_models: CompiledProject, seed: int, count: int
+) -> None:
+    criteria, records = make_close_world(random.Random(seed), count)
+    warehouse = Warehouse(qualification_models, criteria)
+    warehouse.give(records, AS_OF)
+    warehouse.build(full=True)
+    wrong = differences(warehouse, criteria, records, AS_OF)
+    assert not wrong, f"{len(wrong)} records, e.g. {wrong[0]}"
+    answers = dict(warehouse.fetch(f"select qualifies, count(*) from ({DECISIONS}) where stage = 'mql' group by all"))
+    assert min(answers[True], answers[False]) > 30
+    warehouse.close()
 
 
 @pytest.mark.nightly
