@@ -24,17 +24,17 @@
 {%- endmacro %}
 
 {#
-  A number that stands for a key of text columns, as unlike any other's as two record keys are: engines sort and join
-  numbers several times faster than texts. Where an engine has none so wide the digest's text does the same.
+  Sixteen bytes that stand for a key of text columns, as unlike any other's as two record keys are: engines sort and join
+  them several times faster than texts. Where an engine has no such type the digest's text does the same.
 #}
-{% macro key_number(keys) -%}
-    {{ return(adapter.dispatch('key_number', 'warm_handoff')(keys)) }}
+{% macro short_key(keys) -%}
+    {{ return(adapter.dispatch('short_key', 'warm_handoff')(keys)) }}
 {%- endmacro %}
 
-{% macro default__key_number(keys) -%}
+{% macro default__short_key(keys) -%}
     md5({{ canonical_text(keys) }})
 {%- endmacro %}
 
-{% macro duckdb__key_number(keys) -%}
-    md5_number({{ canonical_text(keys) }})
+{% macro duckdb__short_key(keys) -%}
+    cast(md5({{ canonical_text(keys) }}) as uuid)
 {%- endmacro %}
