@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 
 from tests.golden.compiled_models import CompiledProject
+from tests.integration.criteria.comparing import differences
 from tests.integration.criteria.random_criteria import ORIGIN
 from tests.integration.criteria.warehouse import Warehouse
 from tests.oracles.criteria import END, Criteria, Judge, Record
@@ -101,3 +102,23 @@ def test_the_big_one_has_the_points_the_oracle_gives_it_at_that_moment(crowded: 
     rows = judge.behaviour(VERSION, decided_at)
     assert (fit, behaviour) == (10_000_000, sum(row[-1] for row in rows))
     assert set(rows) < set(crowded.fetch(_PROOF + "'big'"))
+
+
+def test_one_touch_more_than_may_count_takes_the_others_place(qualification_models: CompiledProject) -> None:
+    """Known a day late the second alone falls short, where both would not; with the call the threshold is reached."""
+    once = {"points": 10, "at_most": 1, "half_life_days": 10}
+    rules = [{"id": "guide", "signal": "guide", **once}, {"id": "call", "signal": "call", **once}]
+    mql = {"require": "fit_and_behaviour", "behaviour": {"threshold": 9.5, "rules": rules}}
+    criteria = Criteria({"busy": [{"version": 1, "effective_from": ORIGIN, "mql": mql}]})
+    record = crowd("r", 4, seed=1)
+    # The page comes when all has faded: the last candidate moment is asked in any case.
+    times = [(0, "guide"), (1, "guide"), (2, "call"), (60, "page")]
+    for row, (day, signal) in zip(record.touches, times, strict=True):
+        at, known = ORIGIN + timedelta(days=day), ORIGIN + timedelta(days=day + 1)
+        row.update(signal=signal, occurred_at=at, known_at=known, valid_from=known, valid_to=END)
+    warehouse = Warehouse(qualification_models, criteria)
+    warehouse.give([record], AS_OF)
+    warehouse.build(full=True)
+    assert not differences(warehouse, criteria, [record], AS_OF)
+    assert warehouse.fetch(_DECIDED + "'r'")[0][:2] == (ORIGIN + timedelta(days=3), True)
+    warehouse.close()
