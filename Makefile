@@ -22,10 +22,10 @@ export SE_AVOID_STATS := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup run ui test lint types nightly bench lock format clean
+.PHONY: help setup run ui test lint types nightly bench bench-criteria lock format clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(READY)  ## make the environment in .venv from the hashed lock, and parse the dbt project
 	@$(BIN)/python -m orchestration.dbt_compiled
@@ -74,6 +74,9 @@ format: setup  ## let ruff format Python
 
 bench: setup  ## measure beside the bare engine, SIZE=1m or 10m, into docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks.bench --size $(SIZE) --pairs $(PAIRS) --out docs/benchmarks.md
+
+bench-criteria: setup  ## measure what deciding by the criteria costs, into docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks.qualification --out docs/benchmarks.md
 
 lock:  ## resolve requirements.lock anew (needs uv)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --universal --python-version 3.11 --generate-hashes \

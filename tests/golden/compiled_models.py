@@ -44,18 +44,8 @@ def compile_project(builds: DbtBuilds, home: Path, *, select: Sequence[str]) -> 
     upstream = [f"+{each}" for each in select]
     builds.build(home, select=upstream)
     full = {node.name: node for node in builds.compile(home, select=upstream, full_refresh=True)}
-    incremental = {node.name: node for node in builds.compile(home, select=upstream)}
     derived = [name for name in full if not name.startswith(("stg_", "base_", "input__"))]
-    models = tuple(
-        CompiledModel(
-            name=name,
-            relation=full[name].relation_name,
-            materialized=full[name].config.materialized,
-            full_sql=full[name].compiled_code,
-            incremental_sql=incremental[name].compiled_code,
-        )
-        for name in in_building_order(full, derived)
-    )
+    models = compiled_both_ways(builds, home, full, in_building_order(full, derived), upstream)
     with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
         names = connection.execute(
             "select table_name from information_schema.tables where table_schema = 'input'"
@@ -70,6 +60,25 @@ def compile_project(builds: DbtBuilds, home: Path, *, select: Sequence[str]) -> 
             for (name,) in names
         }
     return CompiledProject(models, ddl, schemas)
+
+
+def compiled_both_ways(
+    builds: DbtBuilds, home: Path, full: Mapping[str, Any], order: Sequence[str], select: Sequence[str]
+) -> tuple[CompiledModel, ...]:
+    """The models just compiled in full, and as an incremental build of the same home sees them."""
+    # A node keeps only what it was last compiled to.
+    in_full = {name: node.compiled_code for name, node in full.items()}
+    nodes = {node.name: node for node in builds.compile(home, select=select)}
+    return tuple(
+        CompiledModel(
+            name=name,
+            relation=nodes[name].relation_name,
+            materialized=nodes[name].config.materialized,
+            full_sql=in_full[name],
+            incremental_sql=nodes[name].compiled_code,
+        )
+        for name in order
+    )
 
 
 class World:
@@ -106,7 +115,7 @@ class World:
     def build(self, *, full: bool = False, upto: int | None = None) -> None:
         """Run the models in order."""
         for model in self.project.models[:upto]:
-            self._run(model, full=full or model.name not in self.built)
+            run_model(self.connection, model, full=full or model.name not in self.built)
             self.built.add(model.name)
 
     def read(self, statement: str) -> pd.DataFrame:
@@ -117,18 +126,20 @@ class World:
         """Give the memory back."""
         self.connection.close()
 
-    def _run(self, model: CompiledModel, *, full: bool) -> None:
-        if model.materialized == "view":
-            self.connection.execute(f"create or replace view {model.relation} as {model.full_sql}")
-        elif model.materialized == "table" or full:
-            sql = model.full_sql if full else model.incremental_sql
-            self.connection.execute(f"create or replace table {model.relation} as {sql}")
-        else:
-            self.connection.execute(f"create or replace temp table fresh_rows as {model.incremental_sql}")
-            touched = "select record_key from intermediate.int_records__touched"
-            self.connection.execute(f"delete from {model.relation} where record_key in ({touched})")
-            self.connection.execute(f"insert into {model.relation} by name select * from fresh_rows")
-            self.connection.execute("drop table fresh_rows")
+
+def run_model(connection: duckdb.DuckDBPyConnection, model: CompiledModel, *, full: bool) -> None:
+    """Build one model as dbt would: a view, a table, or what is touched of a table."""
+    if model.materialized == "view":
+        connection.execute(f"create or replace view {model.relation} as {model.full_sql}")
+    elif model.materialized == "table" or full:
+        sql = model.full_sql if full else model.incremental_sql
+        connection.execute(f"create or replace table {model.relation} as {sql}")
+    else:
+        connection.execute(f"create or replace temp table fresh_rows as {model.incremental_sql}")
+        touched = "select record_key from intermediate.int_records__touched"
+        connection.execute(f"delete from {model.relation} where record_key in ({touched})")
+        connection.execute(f"insert into {model.relation} by name select * from fresh_rows")
+        connection.execute("drop table fresh_rows")
 
 
 def in_building_order(nodes: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.oracles.criteria_rows import END, START, Criteria, Moment, Record, Row, Rows, holding, micro
+from tests.oracles.criteria_readiness import Readiness
+from tests.oracles.criteria_rows import END, START, Criteria, Moment, Record, Row, micro
 
 __all__ = ["END", "Criteria", "Judge", "Record"]
 
 
-class Judge(Rows):
+class Judge(Readiness):
     """Answers for one record under one set of criteria, as of a moment."""
 
     def own_moments(self, rows: list[Row]) -> set[Moment]:
@@ -60,107 +61,6 @@ class Judge(Rows):
         """Rule 5."""
         return all(self.satisfied(rule, t) for rule in self.eligibility(version))
 
-    def verdicts(self, outcome: str, t: Moment) -> list[tuple[Moment, Row]]:
-        """Screenings of that outcome as known at t, with the moment their verdict took effect."""
-
-        def matches(row: Row) -> bool:
-            return row["kind"] == "screening" and row["outcome"] == outcome
-
-        return [
-            (self.since(self.record.work_events, row, "event_id", matches), row)
-            for row in holding(self.record.work_events, t)
-            if matches(row)
-        ]
-
-    def since(self, rows: list[Row], row: Row, key: str, matches: Any) -> Moment:
-        """When the unbroken run of matching versions that `row` belongs to began."""
-        begin: Moment = row["valid_from"]
-        same = [r for r in rows if (r["source"], r[key]) == (row["source"], row[key])]
-        while True:
-            before = [r for r in same if r["valid_to"] == begin and r["valid_from"] < begin and matches(r)]
-            if not before:
-                return begin
-            begin = before[0]["valid_from"]
-
-    def firings(self, part: Row, version: Row, t: Moment) -> list[tuple[Moment, int, tuple[Any, ...]]]:
-        """Firings of a part that stand at t: (fired at, rank of basis, (kind, source, id))."""
-        if "work_event" in part:
-            return self.work_firings(part, version, t)
-        found: list[tuple[Moment, int, tuple[Any, ...]]] = []
-        if "appointment_booked_by" in part:
-            return self.booking_firings(part, t)
-        if "signal" in part:
-            for row in holding(self.record.touches, t):
-                if self.meets(part, row, t):
-                    begin = self.since(
-                        self.record.touches,
-                        row,
-                        "touch_id",
-                        lambda r, line=row["service_line"]: self.meets(part, r, t) and r["service_line"] == line,
-                    )
-                    found.append((begin, 3, ("touch", row["source"], row["touch_id"])))
-        else:
-            for row in self.record.attributes:
-                value = (row["value"] or "").strip() or None
-                answer = self.answer(part, value)
-                yes = answer == "yes" or (answer == "unknown" and part.get("unknown") == "pass")
-                if row["name"] == part["attribute"] and row["valid_from"] <= t and yes:
-                    found.append((row["valid_from"], 3, ("attribute", None, part["attribute"])))
-        return found
-
-    def booking_firings(self, part: Row, t: Moment) -> list[tuple[Moment, int, tuple[Any, ...]]]:
-        found: list[tuple[Moment, int, tuple[Any, ...]]] = []
-        for row in holding(self.record.appointments, t):
-
-            def booked(r: Row, by: str = row["booked_by"]) -> bool:
-                return r["booked_by"] == by and r["status"] != "cancelled"
-
-            if row["booked_by"] in part["appointment_booked_by"] and booked(row):
-                begin = self.since(self.record.appointments, row, "appointment_id", booked)
-                rank = 1 if row["booked_by"] == "staff" else 2
-                found.append((begin, rank, ("appointment", row["source"], row["appointment_id"])))
-        return found
-
-    def work_firings(self, part: Row, version: Row, t: Moment) -> list[tuple[Moment, int, tuple[Any, ...]]]:
-        roles = version["sql"].get("verified_by")
-
-        def matches(row: Row) -> bool:
-            return (
-                row["kind"] == part["work_event"]
-                and ("outcome" not in part or row["outcome"] in part["outcome"])
-                and ("contact_channel" not in part or row["contact_channel"] in part["contact_channel"])
-                and (roles is None or self.role(row) in roles)
-            )
-
-        rejected = [moment for moment, _ in self.verdicts("not_qualified", t)]
-        found = []
-        for row in holding(self.record.work_events, t):
-            if matches(row):
-                begin = self.since(self.record.work_events, row, "event_id", matches)
-                if not any(moment > begin for moment in rejected):
-                    found.append((begin, 1, ("work_event", row["source"], row["event_id"])))
-        return found
-
-    def role(self, row: Row) -> str | None:
-        for member in self.criteria.staff:
-            if (
-                member["staff_id"] == row["staff_id"]
-                and member["valid_from"] <= row["occurred_at"] < member["valid_to"]
-            ):
-                return str(member["role"])
-        return None
-
-    def standing_items(self, version: Row, t: Moment) -> list[tuple[Moment, int, str, list[tuple[Any, ...]]]]:
-        """Items that have fired and not ended: (fired at, rank, id, source rows)."""
-        found = []
-        for item in version.get("sql", {}).get("ready_when_any", []):
-            parts = item.get("all", [item])
-            firings = [self.firings(part, version, t) for part in parts]
-            if all(firings):
-                first = [min(part, key=lambda f: (f[0], f[1], f[2][0], f[2][2], f[2][1] or "")) for part in firings]
-                found.append((max(f[0] for f in first), min(f[1] for f in first), item["id"], [f[2] for f in first]))
-        return found
-
     def every_moment(self) -> list[Moment]:
         record = self.record
         rows = record.lines + record.attributes + record.touches + record.work_events + record.appointments
@@ -187,9 +87,14 @@ class Judge(Rows):
 
     def disqualified(self, mql_at: Moment | None) -> list[tuple[Moment, bool, str, str]]:
         """Rule 7: (moment, whether it stands from then on, version, basis)."""
+        return [change for change, _ in self.disqualifications(mql_at)]
+
+    def disqualifications(
+        self, mql_at: Moment | None
+    ) -> list[tuple[tuple[Moment, bool, str, str], list[tuple[Any, ...]]]]:
+        """Rule 7 with the evidence of each change."""
         state, was, changes = {"screening": False, "eligibility": False}, False, []
-        asks = self.row_moments()
-        verdict_moments = self.verdict_moments()
+        asks, verdict_moments = self.row_moments(), self.verdict_moments()
         for t in sorted(asks | verdict_moments):
             found = self.version(t)
             if found is None:
@@ -200,17 +105,35 @@ class Judge(Rows):
                 accepted = max((moment for moment, _ in self.verdicts("qualified", t)), default=START)
                 state["screening"] = rejected is not None and rejected >= accepted
             if t in asks:
-                if self.eligible(found[1], t):
-                    state["eligibility"] = False
-                elif any(self.fails(rule, t) for rule in self.eligibility(found[1])) and (
-                    (mql_at is not None and mql_at <= t) or self.has_fired(found[1], t)
-                ):
-                    state["eligibility"] = True
+                state["eligibility"] = self.is_ineligible(found[1], t, state["eligibility"], mql_at)
             if any(state.values()) != was:
                 was = not was
-                by_staff = state["screening"] != before["screening"] and state["screening"] == was
-                changes.append((t, was, found[0], "staff_confirmed" if by_staff else "criteria"))
+                causes = {cause for cause in state if state[cause] != before[cause] and state[cause] == was}
+                basis = "staff_confirmed" if "screening" in causes else "criteria"
+                changes.append(((t, was, found[0], basis), self.reasons(causes, found[1], t, was)))
         return changes
+
+    def is_ineligible(self, version: Row, t: Moment, was: bool, mql_at: Moment | None) -> bool:
+        """Whether a failing rule disqualifies from t on, given whether one did just before."""
+        if self.eligible(version, t):
+            return False
+        if not any(self.fails(rule, t) for rule in self.eligibility(version)):
+            return was
+        return was or (mql_at is not None and mql_at <= t) or self.has_fired(version, t)
+
+    def reasons(self, causes: set[str], version: Row, t: Moment, stands: bool) -> list[tuple[Any, ...]]:
+        """The latest screening of that outcome, and the rules that fail; or all of them, where all are satisfied."""
+        rows: list[tuple[Any, ...]] = []
+        if "screening" in causes:
+            verdicts = self.verdicts("not_qualified" if stands else "qualified", t)
+            latest = max((moment for moment, _ in verdicts), default=START)
+            named = sorted((row["event_id"], row["source"]) for moment, row in verdicts if moment == latest)
+            rows += [("screening", "work_event", source, event_id, 0) for event_id, source in named[:1]]
+        if "eligibility" in causes:
+            for rule in self.eligibility(version):
+                if self.fails(rule, t) if stands else self.satisfied(rule, t):
+                    rows.append((rule["id"], "attribute", None, rule["attribute"], 0))
+        return rows
 
     def verdict_moments(self) -> set[Moment]:
         """When a verdict of a screening comes or goes, for the record at the earliest when it takes effect itself."""
@@ -237,9 +160,12 @@ class Judge(Rows):
     def has_fired(self, version: Row, t: Moment) -> bool:
         """Whether an item of that version stood at any moment up to t, for the lead's service line at t."""
         line = self.line(t)
-        frozen = Judge(self.criteria, self.record, self.as_of)
-        frozen.line = lambda _t: line  # type: ignore[method-assign]
-        return any(frozen.standing_items(version, moment) for moment in self.every_moment() if moment <= t)
+        if (id(version), line) not in self._firsts:
+            frozen = Judge(self.criteria, self.record, self.as_of)
+            frozen.line = lambda _t: line  # type: ignore[method-assign]
+            standing = (moment for moment in self.every_moment() if frozen.standing_items(version, moment))
+            self._firsts[id(version), line] = next(standing, END)
+        return self._firsts[id(version), line] <= t
 
 
 def _holds(mql: Row, fit: int, behaviour: int) -> bool:

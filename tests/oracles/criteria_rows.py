@@ -1,6 +1,7 @@
 """What the rows of one record say at a moment: service line, version in force, values, matching touches, points.
 
-The lower half of the plain evaluator in `criteria.py`; nothing is decided here.
+The lower half of the plain evaluator in `criteria.py`; nothing is decided here. What does not depend on the moment
+(which touches are of a rule's kind, in which order) is worked out once.
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ class Rows:
 
     def __init__(self, criteria: Criteria, record: Record, as_of: Moment) -> None:
         self.criteria, self.record, self.as_of = criteria, record, as_of
+        self._kinds: dict[int, list[Row]] = {}
+        self._values: dict[str, list[Row]] = {}
+        for row in record.attributes:
+            self._values.setdefault(row["name"], []).append(row)
 
     def line(self, t: Moment) -> str | None:
         rows = holding(self.record.lines, t)
@@ -70,8 +75,8 @@ class Rows:
         return None
 
     def value(self, name: str, t: Moment) -> tuple[str | None, Moment | None]:
-        for row in self.record.attributes:
-            if row["name"] == name and row["valid_from"] <= t < row["valid_to"]:
+        for row in self._values.get(name, []):
+            if row["valid_from"] <= t < row["valid_to"]:
                 value = row["value"]
                 return (value.strip() or None) if value is not None else None, row["valid_from"]
         return None, None
@@ -108,31 +113,46 @@ class Rows:
             if self.satisfied(rule, t)
         ]
 
-    def meets(self, rule: Row, touch: Row, t: Moment) -> bool:
-        """Whether a touch is of the rule's signal, place, channel, and of a service line that counts at t."""
-        where = rule.get("where", {})
+    def of_kind(self, rule: Row) -> list[Row]:
+        """Touches of the rule's signal, place and channel, the latest first."""
+        if id(rule) not in self._kinds:
+            found = [touch for touch in self.record.touches if _is_of_kind(rule, touch)]
+            found.sort(key=lambda x: (x["occurred_at"], x["touch_id"], x["source"]), reverse=True)
+            self._kinds[id(rule)] = found
+        return self._kinds[id(rule)]
+
+    def meeting(self, rule: Row, t: Moment) -> list[Row]:
+        """Of those the ones that hold at t and are of a service line that counts then."""
         line = self.line(t)
-        return (
-            touch["signal"] == rule["signal"]
-            and all(touch[name] in where[name] for name in _WHERE if name in where)
-            and ("channels" not in rule or touch["channel"] in rule["channels"])
-            and (touch["service_line"] is None or line is None or touch["service_line"] == line)
-        )
+        return [
+            touch
+            for touch in self.of_kind(rule)
+            if touch["valid_from"] <= t < touch["valid_to"]
+            and (line is None or touch["service_line"] is None or touch["service_line"] == line)
+        ]
 
     def behaviour(self, version: Row, t: Moment) -> list[tuple[Any, ...]]:
         """Rule 3: (rule, kind, source, id, micro-points)."""
         result = []
         for rule in version["mql"].get("behaviour", {}).get("rules", []):
-            touches = [touch for touch in holding(self.record.touches, t) if self.meets(rule, touch, t)]
+            touches = self.meeting(rule, t)
             if "within_days" in rule:
                 touches = [x for x in touches if _days(t - x["occurred_at"]) < rule["within_days"]]
-            touches.sort(key=lambda x: (x["occurred_at"], x["touch_id"], x["source"]), reverse=True)
             for touch in touches[: rule.get("at_most", len(touches))]:
                 worth = float(rule["points"])
                 if "half_life_days" in rule:
                     worth *= 0.5 ** (_days(t - touch["occurred_at"]) / rule["half_life_days"])
                 result.append((rule["id"], "touch", touch["source"], touch["touch_id"], micro(worth)))
         return [row for row in result if row[-1] > 0]
+
+
+def _is_of_kind(rule: Row, touch: Row) -> bool:
+    where = rule.get("where", {})
+    return (
+        touch["signal"] == rule["signal"]
+        and all(touch[name] in where[name] for name in _WHERE if name in where)
+        and ("channels" not in rule or touch["channel"] in rule["channels"])
+    )
 
 
 def _days(span: Any) -> float:

@@ -6,13 +6,15 @@ How much is looked at is counted in rows, never in time: the tables of the steps
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from tests.integration.criteria.random_worlds import ORIGIN
-from tests.integration.criteria.warehouse import build, fetch
+from tests.golden.compiled_models import CompiledProject
+from tests.integration.criteria.comparing import differences
+from tests.integration.criteria.random_criteria import ORIGIN
+from tests.integration.criteria.warehouse import Warehouse
 from tests.oracles.criteria import END, Criteria, Judge, Record
 
 TOUCHES = 40_000
@@ -57,17 +59,20 @@ def crowd(key: str, count: int, *, seed: int) -> Record:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def crowded(qualification_models: CompiledProject) -> Iterator[Warehouse]:
     """One crowded record that comes close all the time, and a small one of the same kind for the oracle."""
-    place = tmp_path_factory.mktemp("crowded") / "home"
-    build(place, Criteria({"busy": [VERSION]}), [crowd("big", TOUCHES, seed=1), crowd("small", 300, seed=2)], AS_OF)
-    return place
+    warehouse = Warehouse(qualification_models, Criteria({"busy": [VERSION]}))
+    warehouse.give([crowd("big", TOUCHES, seed=1), crowd("small", 300, seed=2)], AS_OF)
+    warehouse.build(full=True)
+    yield warehouse
+    warehouse.close()
 
 
-def test_few_moments_are_counted_exactly(home: Path) -> None:
-    counted = dict(fetch(home, "select record_key, count(*) from intermediate.int_mql_touches__counted group by all"))
+def test_few_moments_are_counted_exactly(crowded: Warehouse) -> None:
+    counts = "select record_key, count(*) from intermediate.{} group by all"
+    counted = dict(crowded.fetch(counts.format("int_mql_touches__counted")))
     assert counted["big"] < TOUCHES // 100
-    weighed = dict(fetch(home, "select record_key, count(*) from intermediate.int_mql_behaviour__bounded group by all"))
+    weighed = dict(crowded.fetch(counts.format("int_mql_behaviour__bounded")))
     assert weighed["big"] <= TOUCHES + 1
 
 
@@ -83,17 +88,37 @@ _PROOF = """
 """
 
 
-def test_the_small_one_is_decided_as_the_oracle_does(home: Path) -> None:
+def test_the_small_one_is_decided_as_the_oracle_does(crowded: Warehouse) -> None:
     decision, evidence = Judge(Criteria({"busy": [VERSION]}), crowd("small", 300, seed=2), AS_OF).mql()
     assert decision is not None
     expected = (decision["at"], decision["qualifies"], decision["fit"], decision["behaviour"])
-    assert fetch(home, _DECIDED + "'small'") == [expected]
-    assert sorted(fetch(home, _PROOF + "'small'"), key=str) == sorted(evidence, key=str)
+    assert crowded.fetch(_DECIDED + "'small'") == [expected]
+    assert sorted(crowded.fetch(_PROOF + "'small'"), key=str) == sorted(evidence, key=str)
 
 
-def test_the_big_one_has_the_points_the_oracle_gives_it_at_that_moment(home: Path) -> None:
-    [(decided_at, _, fit, behaviour)] = fetch(home, _DECIDED + "'big'")
+def test_the_big_one_has_the_points_the_oracle_gives_it_at_that_moment(crowded: Warehouse) -> None:
+    [(decided_at, _, fit, behaviour)] = crowded.fetch(_DECIDED + "'big'")
     judge = Judge(Criteria({"busy": [VERSION]}), crowd("big", TOUCHES, seed=1), AS_OF)
     rows = judge.behaviour(VERSION, decided_at)
     assert (fit, behaviour) == (10_000_000, sum(row[-1] for row in rows))
-    assert set(rows) < set(fetch(home, _PROOF + "'big'"))
+    assert set(rows) < set(crowded.fetch(_PROOF + "'big'"))
+
+
+def test_one_touch_more_than_may_count_takes_the_others_place(qualification_models: CompiledProject) -> None:
+    """Known a day late the second alone falls short, where both would not; with the call the threshold is reached."""
+    once = {"points": 10, "at_most": 1, "half_life_days": 10}
+    rules = [{"id": "guide", "signal": "guide", **once}, {"id": "call", "signal": "call", **once}]
+    mql = {"require": "fit_and_behaviour", "behaviour": {"threshold": 9.5, "rules": rules}}
+    criteria = Criteria({"busy": [{"version": 1, "effective_from": ORIGIN, "mql": mql}]})
+    record = crowd("r", 4, seed=1)
+    # The page comes when all has faded: the last candidate moment is asked in any case.
+    times = [(0, "guide"), (1, "guide"), (2, "call"), (60, "page")]
+    for row, (day, signal) in zip(record.touches, times, strict=True):
+        at, known = ORIGIN + timedelta(days=day), ORIGIN + timedelta(days=day + 1)
+        row.update(signal=signal, occurred_at=at, known_at=known, valid_from=known, valid_to=END)
+    warehouse = Warehouse(qualification_models, criteria)
+    warehouse.give([record], AS_OF)
+    warehouse.build(full=True)
+    assert not differences(warehouse, criteria, [record], AS_OF)
+    assert warehouse.fetch(_DECIDED + "'r'")[0][:2] == (ORIGIN + timedelta(days=3), True)
+    warehouse.close()

@@ -4,24 +4,20 @@ with spans as (
     select * from {{ ref('int_record_criteria__spanned') }} where {{ touched_only('record_key') }}
 ),
 
-effective as (
-    select record_key, valid_from as effective_at from {{ ref('int_touches__owned') }}
-    where {{ touched_only('record_key') }}
-    union all
-    select record_key, valid_from as effective_at from {{ ref('int_attributes__versioned') }}
-    where {{ touched_only('record_key') }}
-),
-
 moments as (
     select spans.record_key, spans.span_no, spans.valid_from as moment from spans
     union all
-    select spans.record_key, spans.span_no, max(effective.effective_at) as moment
+    select record_key, span_no, last_effective_at as moment
+    from {{ ref('int_span_touches__found') }}
+    where {{ touched_only('record_key') }}
+    union all
+    select spans.record_key, spans.span_no, max(attributes.valid_from) as moment
     from spans
-    inner join effective
+    inner join {{ ref('int_attributes__versioned') }} as attributes
         on
-            spans.record_key = effective.record_key
-            and spans.valid_from < effective.effective_at
-            and spans.valid_to > effective.effective_at
+            spans.record_key = attributes.record_key
+            and spans.valid_from < attributes.valid_from
+            and spans.valid_to > attributes.valid_from
     group by spans.record_key, spans.span_no
 )
 

@@ -14,36 +14,32 @@ weighed as (
 ),
 
 steps as (
-    select record_key, span_no, criteria_version, rule_id, block_no, is_upper, from_micros as moment_micros, weight, 1 as step
-    from weighed
-    union all
-    select record_key, span_no, criteria_version, rule_id, block_no, is_upper, to_micros as moment_micros, -weight, -1
+    select span_key, criteria_version, rule_no, block_no, moment_micros, step, upper_step, lower_step, false as is_asked
     from weighed
     union all
     select
-        moments.record_key, moments.span_no, seen.criteria_version, seen.rule_id,
-        cast(floor(moments.moment_micros / rules.block_micros) as bigint), null, moments.moment_micros, 0.0, 0
+        moments.span_key, seen.criteria_version, seen.rule_no,
+        cast(floor(moments.moment_micros / rules.block_micros) as bigint), moments.moment_micros, 0, 0.0, 0.0, true
     from moments
-    inner join (select distinct record_key, span_no, criteria_version, rule_id from weighed) as seen
-        on moments.record_key = seen.record_key and moments.span_no = seen.span_no
-    inner join {{ ref('int_behaviour_rules__blocked') }} as rules on seen.criteria_version = rules.criteria_version and seen.rule_id = rules.rule_id
+    inner join (select distinct span_key, criteria_version, rule_no from weighed) as seen on moments.span_key = seen.span_key
+    inner join {{ ref('int_behaviour_rules__blocked') }} as rules
+        on seen.criteria_version = rules.criteria_version and seen.rule_no = rules.rule_no
 ),
 
 summed as (
     select
         *,
         2 + count(*) over upto as margin,
-        sum(case when is_upper then step else 0 end) over upto as touch_count,
-        sum(case when is_upper then weight else 0.0 end) over upto as upper_weight,
-        sum(case when not is_upper then weight else 0.0 end) over upto as lower_weight
+        sum(step) over upto as touch_count,
+        sum(upper_step) over upto as upper_weight,
+        sum(lower_step) over upto as lower_weight
     from steps
-    window upto as (partition by record_key, span_no, rule_id, block_no order by moment_micros)
+    window upto as (partition by span_key, rule_no, block_no order by moment_micros)
 ),
 
 worth as (
     select
-        summed.record_key,
-        summed.span_no,
+        summed.span_key,
         summed.moment_micros,
         summed.margin,
         rules.is_decaying,
@@ -55,27 +51,37 @@ worth as (
         end as {{ bound }}_worth{{ "," if not loop.last }}
         {% endfor %}
     from summed
-    inner join {{ ref('int_behaviour_rules__blocked') }} as rules on summed.criteria_version = rules.criteria_version and summed.rule_id = rules.rule_id
-    where summed.is_upper is null
+    inner join {{ ref('int_behaviour_rules__blocked') }} as rules
+        on summed.criteria_version = rules.criteria_version and summed.rule_no = rules.rule_no
+    where summed.is_asked
+),
+
+bounds as (
+    select
+        span_key,
+        moment_micros,
+        {% for name, which in [('', 'not is_swapping'), ('swapping_', 'is_swapping')] %}
+        sum(case
+            when not {{ which }} then 0
+            when is_decaying then greatest(0, cast(floor(lower_worth) as bigint) - margin)
+            else whole_micro_points
+        end) as {{ name }}least_micro_points,
+        sum(case
+            when not {{ which }} then 0
+            when is_decaying then least(whole_micro_points, cast(ceil(upper_worth) as bigint) + margin)
+            else whole_micro_points
+        end) as {{ name }}most_micro_points{{ "," if not loop.last }}
+        {% endfor %}
+    from worth
+    group by span_key, moment_micros
 )
 
 select
     moments.record_key,
     moments.span_no,
     moments.moment_micros,
-    {% for name, which in [('', 'not worth.is_swapping'), ('swapping_', 'worth.is_swapping')] %}
-    cast(coalesce(sum(case
-        when not {{ which }} then 0
-        when worth.is_decaying then greatest(0, cast(floor(worth.lower_worth) as bigint) - worth.margin)
-        else worth.whole_micro_points
-    end), 0) as bigint) as {{ name }}least_micro_points,
-    cast(coalesce(sum(case
-        when not {{ which }} then 0
-        when worth.is_decaying
-            then least(worth.whole_micro_points, cast(ceil(worth.upper_worth) as bigint) + worth.margin)
-        else worth.whole_micro_points
-    end), 0) as bigint) as {{ name }}most_micro_points{{ "," if not loop.last }}
+    {% for name in ['least', 'most', 'swapping_least', 'swapping_most'] %}
+    cast(coalesce(bounds.{{ name }}_micro_points, 0) as bigint) as {{ name }}_micro_points{{ "," if not loop.last }}
     {% endfor %}
 from moments
-left join worth using (record_key, span_no, moment_micros)
-group by moments.record_key, moments.span_no, moments.moment_micros
+left join bounds on moments.span_key = bounds.span_key and moments.moment_micros = bounds.moment_micros

@@ -3,12 +3,14 @@
 {#
   The moments at which the requirement could hold, up to the first at which it surely does.
 #}
-with spans as (
-    select * from {{ ref('int_record_criteria__spanned') }} where {{ touched_only('record_key') }}
+with behaviour as (
+    select * from {{ ref('int_mql_behaviour__bounded') }} where {{ touched_only('record_key') }}
 ),
 
-behaviour as (
-    select * from {{ ref('int_mql_behaviour__bounded') }} where {{ touched_only('record_key') }}
+spans as (
+    select spans.*
+    from {{ ref('int_record_criteria__spanned') }} as spans
+    semi join behaviour on spans.record_key = behaviour.record_key and spans.span_no = behaviour.span_no
 ),
 
 fit_steps as (

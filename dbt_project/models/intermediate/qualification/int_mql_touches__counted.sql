@@ -1,29 +1,44 @@
 {{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
 
--- A moment may be listed twice (undecided, and the last one): it is counted once.
+{#
+  A moment may be listed twice (undecided, and the last one): it is counted once. Touches of undecided moments are ranked;
+  of a span nobody hoped for only the last moment is asked.
+#}
+{% set wanted = [
+    'record_key', 'span_no', 'criteria_version', 'rule_id', 'source', 'touch_id', 'touch_limit', 'occurred_micros',
+    'effective_micros'
+] %}
+
 with moments as (
-    select distinct record_key, span_no, moment_micros
+    select record_key, span_no, moment_micros, bool_and(is_last) as is_only_last
     from {{ ref('int_mql_moments__narrowed') }}
     where {{ touched_only('record_key') }}
+    group by record_key, span_no, moment_micros
+),
+
+near as (
+    {% for table, until, only in [('int_touches__ranked', 'may_count_to_micros', 'not '), ('int_touches__matched', 'counts_to_micros', '')] %}
+    select moments.moment_micros, touches.{{ wanted | join(', touches.') }}
+    from moments
+    inner join {{ ref(table) }} as touches
+        on
+            moments.record_key = touches.record_key
+            and moments.span_no = touches.span_no
+            and moments.moment_micros >= touches.counts_from_micros
+            and moments.moment_micros < touches.{{ until }}
+    where {{ only }}moments.is_only_last and {{ touched_only('touches.record_key') }}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
 ),
 
 counting as (
     select
-        moments.moment_micros,
-        ranked.*,
+        near.*,
         row_number() over (
-            partition by moments.record_key, moments.moment_micros, ranked.rule_id
-            order by ranked.occurred_micros desc, ranked.touch_id desc, ranked.source desc
+            partition by record_key, moment_micros, rule_id order by occurred_micros desc, touch_id desc, source desc
         ) as place
-    from moments
-    inner join {{ ref('int_touches__ranked') }} as ranked
-        on
-            moments.record_key = ranked.record_key
-            and moments.span_no = ranked.span_no
-            and moments.moment_micros >= ranked.counts_from_micros
-            and moments.moment_micros < ranked.may_count_to_micros
-    where {{ touched_only('ranked.record_key') }}
-    qualify ranked.touch_limit is null or place <= ranked.touch_limit
+    from near
+    qualify touch_limit is null or place <= touch_limit
 )
 
 select

@@ -1,40 +1,63 @@
 {{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
 
 {#
-  Matching touches of hopeful spans as steps of a running sum: from when to when each counts at most (is_upper) and, for
-  a rule with decay, surely. The weight is what a decaying touch would be worth at the beginning of its block. Blocks of
-  64 half-lives, which no touch outlives, keep every power within a double; a touch across a border is cut there.
+  Ranked touches as steps of running sums: how many count at most (`step`), and for rules with decay what those are worth
+  that may count (upper) and that surely do (lower). The weight is what a touch would be worth at the beginning of its
+  block. Blocks of 64 half-lives, which no touch outlives, keep every power within a double; a touch across a border is
+  cut there.
 #}
-with bounds as (
-    select ranked.*, bounds.is_upper, rules.block_micros, rules.is_decaying, rules.half_life_microseconds, rules.points,
-        case when bounds.is_upper then may_count_to_micros else surely_counts_to_micros end as to_micros
+with touches as (
+    select
+        ranked.*,
+        rules.points,
+        rules.is_decaying,
+        rules.half_life_microseconds,
+        rules.block_micros,
+        cast(floor(ranked.counts_from_micros / rules.block_micros) as bigint) as first_block
     from {{ ref('int_touches__ranked') }} as ranked
-    semi join {{ ref('int_mql_spans__hopeful') }} as spans
-        on ranked.record_key = spans.record_key and ranked.span_no = spans.span_no
-    inner join {{ ref('int_behaviour_rules__blocked') }} as rules on ranked.criteria_version = rules.criteria_version and ranked.rule_id = rules.rule_id
-    cross join (select true as is_upper union all select false as is_upper) as bounds
-    where (bounds.is_upper or rules.is_decaying) and {{ touched_only('ranked.record_key') }}
+    inner join {{ ref('int_behaviour_rules__blocked') }} as rules
+        on ranked.criteria_version = rules.criteria_version and ranked.rule_no = rules.rule_no
+    where ranked.counts_from_micros < ranked.may_count_to_micros and {{ touched_only('ranked.record_key') }}
 ),
 
 cut as (
-    select bounds.*, first_block + cuts.place as block_no
-    from (select *, cast(floor(counts_from_micros / block_micros) as bigint) as first_block from bounds) as bounds
-    cross join (select 0 as place union all select 1 as place) as cuts
-    where counts_from_micros < to_micros and (first_block + cuts.place) * block_micros < to_micros
+    select
+        record_key,
+        span_key,
+        criteria_version,
+        rule_no,
+        block_no,
+        greatest(counts_from_micros, block_no * block_micros) as from_micros,
+        least(may_count_to_micros, (block_no + 1) * block_micros) as upper_to_micros,
+        least(surely_counts_to_micros, (block_no + 1) * block_micros) as lower_to_micros,
+        case
+            when is_decaying
+                then points * pow(2.0, (occurred_micros - block_no * block_micros) / half_life_microseconds)
+            else 0.0
+        end as weight
+    from (
+        select touches.*, touches.first_block + places.place as block_no
+        from touches
+        cross join (select 0 as place union all select 1 as place) as places
+    ) as placed
+    where block_no * block_micros < may_count_to_micros
+),
+
+steps as (
+    select
+        *, from_micros as moment_micros, 1 as step, weight as upper_step,
+        case when from_micros < lower_to_micros then weight else 0.0 end as lower_step
+    from cut
+    union all
+    select
+        *, upper_to_micros as moment_micros, -1, -weight,
+        case when from_micros < lower_to_micros and lower_to_micros = upper_to_micros then -weight else 0.0 end
+    from cut
+    union all
+    select *, lower_to_micros as moment_micros, 0, 0.0, -weight
+    from cut
+    where from_micros < lower_to_micros and lower_to_micros < upper_to_micros and weight > 0
 )
 
-select
-    record_key,
-    span_no,
-    criteria_version,
-    rule_id,
-    block_no,
-    is_upper,
-    greatest(counts_from_micros, block_no * block_micros) as from_micros,
-    least(to_micros, (block_no + 1) * block_micros) as to_micros,
-    case
-        when is_decaying
-            then points * pow(2.0, (occurred_micros - block_no * block_micros) / half_life_microseconds)
-        else 0.0
-    end as weight
-from cut
+select record_key, span_key, criteria_version, rule_no, block_no, moment_micros, step, upper_step, lower_step
+from steps

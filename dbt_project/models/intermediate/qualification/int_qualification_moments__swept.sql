@@ -14,8 +14,7 @@ rules as (
 steps as (
     {% for sign, moment in [('', 'judged.valid_from'), ('-', 'judged.valid_to')] %}
     select
-        spans.record_key,
-        spans.span_no,
+        spans.span_key,
         {{ moment }} as moment,
         {{ sign }}case when judged.is_satisfied then 0 else 1 end as unmet_step,
         {{ sign }}case when judged.is_satisfied then 0 else rules.rule_no end as unmet_no_step,
@@ -31,20 +30,19 @@ steps as (
     inner join rules on judged.criteria_version = rules.criteria_version and judged.rule_id = rules.rule_id
     union all
     {% endfor %}
-    select record_key, span_no, moment, 0, 0, 0, step, 0
+    select span_key, moment, 0, 0, 0, step, 0
     from {{ ref('int_readiness_items__stepped') }}
     where {{ touched_only('record_key') }}
     union all
-    select record_key, span_no, moment, 0, 0, 0, 0, 1 from {{ ref('int_record_rows__effective') }}
+    select span_key, moment, 0, 0, 0, 0, 1 from {{ ref('int_record_rows__effective') }}
     where {{ touched_only('record_key') }}
     union all
-    select record_key, span_no, valid_from, 0, 0, 0, 0, 0 from spans
+    select span_key, valid_from, 0, 0, 0, 0, 0 from spans
 ),
 
 summed as (
     select
-        record_key,
-        span_no,
+        span_key,
         moment,
         sum(row_count) > 0 as is_row,
         sum(sum(unmet_step)) over upto as unmet_count,
@@ -52,22 +50,22 @@ summed as (
         sum(sum(failing_step)) over upto as failing_count,
         sum(sum(item_step)) over upto as standing_items
     from steps
-    group by record_key, span_no, moment
-    window upto as (partition by record_key, span_no order by moment)
+    group by span_key, moment
+    window upto as (partition by span_key order by moment)
 ),
 
 fired as (
     select
         *,
         max(case when standing_items > 0 then 1 else 0 end) over (
-            partition by record_key, span_no order by moment
+            partition by span_key order by moment
         ) = 1 as has_fired
     from summed
 )
 
 select
-    fired.record_key,
-    fired.span_no,
+    spans.record_key,
+    spans.span_no,
     spans.criteria_version,
     fired.is_row,
     rules.rule_id as held_back_by,
@@ -79,8 +77,7 @@ select
 from fired
 inner join spans
     on
-        fired.record_key = spans.record_key
-        and fired.span_no = spans.span_no
+        fired.span_key = spans.span_key
         and fired.moment >= spans.valid_from
         and fired.moment < spans.valid_to
 left join rules

@@ -4,26 +4,28 @@
   How many readiness items of a span's version stand, as steps: parts that begin or end to stand, by running sums, are
   parts standing or not; an item stands while all of its parts do.
 #}
-{% set part = 'record_key, span_no, rule_id, part_no, part_count' %}
-{% set item = 'record_key, span_no, rule_id, part_count' %}
+{% set part = 'span_key, rule_id, part_no, part_count' %}
+{% set item = 'span_key, rule_id, part_count' %}
 
-with steps as (
+with spans as (
+    select * from {{ ref('int_record_criteria__spanned') }} where {{ touched_only('record_key') }}
+),
+
+steps as (
     {% for step, moment in [(1, 'parts.valid_from'), (-1, 'parts.valid_to')] %}
     select
-        spans.record_key,
-        spans.span_no,
+        spans.span_key,
         parts.rule_id,
         parts.part_no,
         parts.part_count,
         {{ step }} as step,
         {{ moment }} as moment
-    from {{ ref('int_record_criteria__spanned') }} as spans
+    from spans
     inner join {{ ref('int_readiness_parts__fired') }} as parts
         on
             spans.record_key = parts.record_key
             and spans.criteria_version = parts.criteria_version
             and {{ lines_agree('parts.touch_service_line', 'spans.service_line') }}
-    where {{ touched_only('spans.record_key') }}
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),
@@ -51,8 +53,7 @@ part_counts as (
 
 item_steps as (
     select
-        record_key,
-        span_no,
+        span_key,
         moment,
         case when standing_count = part_count then 1 else 0 end
         - lag(case when standing_count = part_count then 1 else 0 end, 1, 0) over (
@@ -61,6 +62,7 @@ item_steps as (
     from part_counts
 )
 
-select record_key, span_no, moment, cast(sum(step) as bigint) as step
+select spans.record_key, spans.span_no, spans.span_key, item_steps.moment, cast(sum(item_steps.step) as bigint) as step
 from item_steps
-group by record_key, span_no, moment
+inner join spans on item_steps.span_key = spans.span_key
+group by spans.record_key, spans.span_no, spans.span_key, item_steps.moment

@@ -45,6 +45,7 @@ spans as (
 
 select
     record_key,
+    {{ short_key(['record_key', 'valid_from']) }} as span_key,
     service_line,
     criteria_version,
     row_number() over (partition by record_key order by valid_from) as span_no,

@@ -2,35 +2,24 @@
 
 {#
   The moments at which a row of the record took effect, as far as rule 7 needs them. A touch changes no eligibility, so
-  of touches only those matter that come first in a span, make the lead an MQL or fire a part of a readiness item.
+  of touches only those matter that come first in a span, make the lead an MQL (they match then, or come where the span
+  begins) or fire a part of a readiness item.
 #}
 with spans as (
     select * from {{ ref('int_record_criteria__spanned') }} where {{ touched_only('record_key') }}
 ),
 
-touches as (
-    select record_key, valid_from as moment from {{ ref('int_touches__owned') }} where {{ touched_only('record_key') }}
-),
-
-first_touches as (
-    select spans.record_key, min(touches.moment) as moment
-    from spans
-    inner join touches
-        on
-            spans.record_key = touches.record_key
-            and spans.valid_from <= touches.moment
-            and spans.valid_to > touches.moment
-    group by spans.record_key, spans.span_no
-),
-
 moments as (
     select record_key, effective_at as moment from spans
     union
-    select record_key, moment from first_touches
+    select record_key, first_effective_at as moment
+    from {{ ref('int_span_touches__found') }}
+    where {{ touched_only('record_key') }}
     union
     select decided.record_key, decided.decided_at as moment
     from {{ ref('int_mql_records__decided') }} as decided
-    semi join touches on decided.record_key = touches.record_key and decided.decided_at = touches.moment
+    semi join {{ ref('int_touches__matched') }} as touches
+        on decided.record_key = touches.record_key and decided.decided_micros = touches.effective_micros
     where decided.qualifies and {{ touched_only('decided.record_key') }}
     {% for table in ['int_touch_parts__fired', 'int_records__versioned', 'int_attributes__versioned', 'int_work_events__versioned', 'int_appointments__versioned'] %}
     union
@@ -38,7 +27,7 @@ moments as (
     {% endfor %}
 )
 
-select spans.record_key, spans.span_no, moments.moment
+select spans.record_key, spans.span_no, spans.span_key, moments.moment
 from moments
 inner join spans
     on

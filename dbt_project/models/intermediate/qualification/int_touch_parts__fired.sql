@@ -28,29 +28,35 @@ touches as (
         and {{ touched_only('record_key') }}
 ),
 
+-- As where points are counted: each touch finds its record's versions first.
+asked as {{ worked_out_first() }} (
+    select touches.*, record_versions.criteria_version
+    from touches
+    inner join record_versions on touches.record_key = record_versions.record_key
+),
+
 matched as (
     select
-        touches.record_key,
-        touches.source,
-        touches.touch_id,
-        touches.service_line,
-        rules.criteria_version,
+        asked.record_key,
+        asked.source,
+        asked.touch_id,
+        asked.service_line,
+        asked.criteria_version,
         rules.rule_id,
         rules.part_no,
         rules.part_count,
-        touches.occurred_at,
-        touches.known_at,
-        touches.valid_from,
-        touches.valid_to
-    from touches
-    inner join record_versions on touches.record_key = record_versions.record_key
+        asked.occurred_at,
+        asked.known_at,
+        asked.valid_from,
+        asked.valid_to
+    from asked
     inner join {{ ref('input__criteria_rules') }} as rules
         on
-            record_versions.criteria_version = rules.criteria_version
+            asked.criteria_version = rules.criteria_version
             and rules.section = 'readiness'
             and rules.kind = 'touch'
-            and touches.signal = rules.name
-    where {{ touch_meets('rules', 'touches') }}
+            and asked.signal = rules.name
+    where {{ touch_meets('rules', 'asked') }}
 ),
 
 fired as (

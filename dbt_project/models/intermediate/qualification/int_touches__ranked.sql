@@ -7,7 +7,7 @@
   where they do not, the k-th to come of the next few narrows it.
 #}
 {% set few = 128 %}
-{% set group = ['record_key', 'span_no', 'rule_id'] %}
+{% set group = ['span_key', 'rule_no'] %}
 
 with numbered as (
     select * from {{ ref('int_touches__numbered') }} where {{ touched_only('record_key') }}
@@ -79,6 +79,10 @@ narrowed as (
 
 select * from narrowed
 union all
-select *, counts_to_micros as may_count_to_micros, counts_to_micros as surely_counts_to_micros
-from {{ ref('int_touches__matched') }}
-where touch_limit is null and {{ touched_only('record_key') }}
+select touches.*, counts_to_micros as may_count_to_micros, counts_to_micros as surely_counts_to_micros
+from {{ ref('int_touches__matched') }} as touches
+semi join (
+    select span_key from {{ ref('int_mql_moments__found') }} where {{ touched_only('record_key') }}
+) as found on touches.span_key = found.span_key
+anti join numbered on touches.span_key = numbered.span_key and touches.rule_no = numbered.rule_no
+where {{ touched_only('touches.record_key') }}

@@ -1,0 +1,14 @@
+"""The qualification models, compiled once for all tests of this folder."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.golden.compiled_models import CompiledProject
+from tests.integration.criteria.warehouse import compile_qualification
+
+
+@pytest.fixture(scope="session")
+def qualification_models(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
+    """Compiled models of the qualification folder."""
+    return compile_qualification(tmp_path_factory.mktemp("qualification"))
