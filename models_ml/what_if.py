@@ -19,7 +19,8 @@ from models_ml.metrics import wilson_interval
 # Resampling asks for the same few counts again and again.
 _wilson = lru_cache(maxsize=4096)(wilson_interval)
 
-CHANGES = ("kept", "gained", "lost")
+GROUPS = ("kept", "moved_before", "moved_after", "gained", "lost")
+BEFORE, AFTER = ("kept", "moved_before", "lost"), ("kept", "moved_after", "gained")
 OUTCOMES = ("yes", "no", "never_worked", "open")
 
 
@@ -69,15 +70,27 @@ def outcome_of(
     return pd.Series(np.select(cases, ["open", "yes", "never_worked"], default="no"), index=mql_at.index)
 
 
-def groups_of(change: pd.Series, outcome: pd.Series) -> dict[str, Group]:
-    """Kept, gained and lost leads; open ones are left out, and leads that moved in time are kept ones."""
-    named = change.where(~change.isin(["earlier", "later"]), "kept")
-    closed = outcome != "open"
-    found = {}
-    for name in CHANGES:
-        own = outcome[(named == name) & closed]
-        found[name] = Group(len(own), int((own == "yes").sum()), int((own == "never_worked").sum()))
-    return found
+def groups_of(change: pd.Series, before: pd.Series, after: pd.Series) -> dict[str, Group]:
+    """The GROUPS of MQLs whose horizon is over, by what became of them (OUTCOMES).
+
+    `before` are outcomes as of the MQL moment in force, `after` those of the moment tried. A lead that moved in time
+    and for whom the two say the same is as good as kept.
+    """
+    is_moved = change.isin(["earlier", "later"]) & (before != after)
+    chosen = {
+        "kept": (change.isin(["kept", "earlier", "later"]) & ~is_moved, after),
+        "moved_before": (is_moved, before),
+        "moved_after": (is_moved, after),
+        "gained": (change == "gained", after),
+        "lost": (change == "lost", before),
+    }
+    return {name: group_of(outcome[is_own]) for name, (is_own, outcome) in chosen.items()}
+
+
+def group_of(outcome: pd.Series) -> Group:
+    """Leads of these outcomes, without those still open."""
+    own = outcome[outcome != "open"]
+    return Group(len(own), int((own == "yes").sum()), int((own == "never_worked").sum()))
 
 
 def expected_count(group: Group) -> Bounded:
@@ -86,17 +99,21 @@ def expected_count(group: Group) -> Bounded:
 
 
 def count_change(groups: Mapping[str, Group]) -> Bounded:
-    """Change in the number of MQLs that reach the stage: of those gained, less of those lost."""
-    return _combined(groups, {"gained": float(groups["gained"].leads), "lost": -float(groups["lost"].leads)})
+    """Change in the number of MQLs that reach the stage."""
+    added = {name: float(groups[name].leads) for name in AFTER if name not in BEFORE}
+    taken = {name: -float(groups[name].leads) for name in BEFORE if name not in AFTER}
+    return _combined(groups, added | taken)
 
 
 def rate_change(groups: Mapping[str, Group]) -> Bounded:
-    """Change of the share of MQLs that reach the stage; NaN where there were, or would be, no MQLs."""
-    kept, gained, lost = (groups[name].leads for name in CHANGES)
-    before, after = kept + lost, kept + gained
+    """Change of the share of MQLs that reach the stage; NaN where there were, or would be, no MQLs.
+
+    A lead that moved in time counts once before and once after, as if of two leads: that can only widen the interval.
+    """
+    before, after = (sum(groups[name].leads for name in names) for names in (BEFORE, AFTER))
     if not before or not after:
         return Bounded(*[float("nan")] * 4)
-    weights = {"kept": kept / after - kept / before, "gained": gained / after, "lost": -lost / before}
+    weights = {name: groups[name].leads * ((name in AFTER) / after - (name in BEFORE) / before) for name in GROUPS}
     return _combined(groups, weights)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -19,14 +20,18 @@ def ask_what_if(
     beside: Path | None = None,
     since: datetime | None = None,
     horizon_days: int = 30,
+    warn: Callable[[str], None] = lambda warning: None,
 ) -> WhatIf:
-    """Decide the home's history under a criteria file; catalogue and policy are those of the folder `beside`.
+    """Decide the home's history under a criteria file; catalogue and policy are those of the folder `beside`,
+    `warn` is told what is worth a look in the file.
 
     Raises CriteriaError for a faulty file, WhatIfRefused for a question that cannot be asked so, HomeUnreadable.
     """
     if not file.is_file():
         raise WhatIfRefused(f"{file}: there is no such criteria file")
     criteria, line = load_one(file, beside or file.resolve().parent)
+    for warning in criteria.warnings:
+        warn(str(warning))
     return what_if(settings.paths, qualification_sql(settings), criteria, line, since=since, horizon_days=horizon_days)
 
 

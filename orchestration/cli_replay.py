@@ -28,14 +28,12 @@ def whatif(
     """Try a changed criteria FILE on history: who would be MQL and SQL, what became of them, by which edit."""
     from rich.console import Console
 
-    from orchestration.what_if_files import what_if_texts
-    from orchestration.what_if_table import what_if_table
+    from orchestration.replay.pages.what_if_files import what_if_texts, write_files
+    from orchestration.replay.pages.what_if_table import what_if_table
 
     answer = _asked(file, since, home, criteria, horizon_days)
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, content in what_if_texts(answer).items():
-            (out / name).write_bytes(content)
+        write_files(out, what_if_texts(answer))
     except OSError as error:
         refuse(f"{out}: cannot be written: {error.strerror}")
     Console(soft_wrap=True).print(what_if_table(answer))
@@ -55,7 +53,14 @@ def _asked(file: Path, since: str | None, home: Path | None, criteria: Path | No
     except ValueError as error:
         refuse(str(error).replace("as_of", "--since", 1))
     try:
-        return ask_what_if(settings, file, beside=criteria, since=moment, horizon_days=horizon_days)
+        return ask_what_if(
+            settings,
+            file,
+            beside=criteria,
+            since=moment,
+            horizon_days=horizon_days,
+            warn=lambda warning: click.echo(f"warning: {warning}", err=True),
+        )
     except HomeUnreadable as error:
         refuse(str(error), HELD if error.is_held else WRONG_CALL)
     except (CriteriaError, ManifestError, WhatIfRefused) as error:

@@ -25,14 +25,15 @@ _FOLDER = "models/intermediate/qualification/"
 
 def qualification_sql(settings: Settings) -> QualificationSql:
     """The compiled models, compiled anew only where a file of the dbt project changed. Raises ManifestError."""
-    kept = settings.dbt_manifest.with_name(f"qualification-{dbt_hash()[:16]}.json")
+    # Asked anew each time: a process that lives long sees the project change.
+    kept = settings.dbt_manifest.with_name(f"qualification-{dbt_hash.__wrapped__()[:16]}.json")
     if not kept.exists():
         ensure_manifest(settings)
-        with (kept.parent / ".compiling").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not kept.exists():
-                _keep(QualificationSql.of_models(_compile(settings)), kept)
-    return QualificationSql.from_json(kept.read_text(encoding="utf-8"))
+    with (kept.parent / ".compiling").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            _keep(QualificationSql.of_models(_compile(settings)), kept)
+        return QualificationSql.from_json(kept.read_text(encoding="utf-8"))
 
 
 def _compile(settings: Settings) -> list[CompiledModel]:

@@ -1,6 +1,6 @@
 """The job `what_if`: a changed criteria file tried on the home's history, from the Dagster UI or on a schedule.
 
-It reads the writer's warehouse and holds no lease: while a run holds the home it fails, and says so.
+It reads the writer's warehouse and keeps runs out meanwhile; while a run holds the home it fails, and says so.
 """
 
 import base64
@@ -11,9 +11,9 @@ import dagster as dg
 
 from orchestration.asking import ask_what_if
 from orchestration.criteria_files import CriteriaError
+from orchestration.dbt_manifest import ManifestError
 from orchestration.replay.home import HomeUnreadable
 from orchestration.replay.pages.what_if_page import PICTURE
-from orchestration.replay.what_if import WhatIfRefused
 from orchestration.settings import Settings, parse_as_of
 
 
@@ -31,18 +31,16 @@ def what_if_job(settings: Settings) -> dg.JobDefinition:
     @dg.op(name="try_criteria", out=dg.Out(dg.Nothing))
     def step(context: dg.OpExecutionContext, config: WhatIfConfig) -> None:
         # Imported here: a plotting library is for whoever asks.
-        from orchestration.what_if_files import what_if_texts
+        from orchestration.replay.pages.what_if_files import what_if_texts, write_files
 
         file = Path(config.file).expanduser()
         try:
             since = parse_as_of(config.since) if config.since else None
             answer = ask_what_if(settings, file, since=since, horizon_days=config.horizon_days)
-        except (CriteriaError, HomeUnreadable, WhatIfRefused, ValueError) as error:
+        except (CriteriaError, HomeUnreadable, ManifestError, OverflowError, ValueError) as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         texts, folder = what_if_texts(answer), settings.home / "what_if" / file.stem
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in texts.items():
-            (folder / name).write_bytes(content)
+        write_files(folder, texts)
         context.log_event(dg.AssetObservation(["criteria", "what_if"], metadata=_metadata(folder, texts)))
 
     @dg.job(name="what_if", description="Try a changed criteria file on this home's history: nothing is changed by it.",

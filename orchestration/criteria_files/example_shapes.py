@@ -6,11 +6,14 @@ Only shapes stand here. That the criteria do answer so is tried by `orchestratio
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from orchestration.criteria_files.scalars import Flag, Known, Moment, Text, Threshold
+
+# A hundred years: no touch is older.
+DaysAgo = Annotated[Threshold, Field(le=36_525)]
 
 
 class _Shape(BaseModel):
@@ -28,7 +31,7 @@ class ExampleTouch(_Shape):
     channel: Text | None = None
     campaign_id: Text | None = None
     landing_page: Text | None = None
-    days_ago: Threshold = Decimal(0)
+    days_ago: DaysAgo = Decimal(0)
 
 
 class ExampleWork(_Shape):
@@ -38,7 +41,7 @@ class ExampleWork(_Shape):
     outcome: Text | None = None
     contact_channel: Literal["call", "sms", "email", "secure_message", "visit"] | None = None
     role: Text | None = None
-    days_ago: Threshold = Decimal(0)
+    days_ago: DaysAgo = Decimal(0)
 
 
 class ExampleAppointment(_Shape):
@@ -46,7 +49,7 @@ class ExampleAppointment(_Shape):
 
     booked_by: Literal["lead", "staff"]
     status: Literal["booked", "held", "no_show", "cancelled"] = "booked"
-    days_ago: Threshold = Decimal(0)
+    days_ago: DaysAgo = Decimal(0)
 
 
 _LISTS = ("touches", "work_events", "appointments")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestration.criteria_files.load import Criteria, ServiceLine, read_beside, read_service_line
+from orchestration.criteria_files.load import SUFFIXES, Criteria, ServiceLine, read_beside, read_service_line
 from orchestration.criteria_files.marks import CriteriaError, read_document
 
 
@@ -16,7 +16,9 @@ def load_one(path: Path, beside: Path) -> tuple[Criteria, ServiceLine]:
     CriteriaError: with every fault of the file.
     """
     documents = {
-        name: read_document(found) for name in ("catalogue", "policy") if (found := beside / f"{name}.yaml").exists()
+        path.stem: read_document(path)
+        for path in sorted(beside.glob("*"))
+        if path.suffix in SUFFIXES and path.stem in ("catalogue", "policy")
     }
     catalogue, policy = read_beside(documents)
     document = read_document(path)

@@ -45,9 +45,28 @@ def hold_lease(paths: HomePaths, *, who: str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise _held(handle) from None
-        note = {"who": f"{who} (process {os.getpid()})", "since": datetime.now(UTC).isoformat(timespec="seconds")}
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps(note).encode(), 0)
+        _sign(handle, who)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def share_lease(paths: HomePaths, *, who: str) -> Iterator[None]:
+    """Keep runs out for the body of a `with`, beside others who only look.
+
+    Raises
+    ------
+    LeaseHeld
+        If a run holds the home; nothing is waited for.
+    """
+    handle = os.open(paths.lease, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            raise _held(handle) from None
+        _sign(handle, who)
         yield
     finally:
         os.close(handle)
@@ -65,6 +84,12 @@ def lease_holder(paths: HomePaths) -> LeaseHeld | None:
     finally:
         os.close(handle)
     return None
+
+
+def _sign(handle: int, who: str) -> None:
+    note = {"who": f"{who} (process {os.getpid()})", "since": datetime.now(UTC).isoformat(timespec="seconds")}
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, json.dumps(note).encode(), 0)
 
 
 def _held(handle: int) -> LeaseHeld:

@@ -115,6 +115,11 @@ class RunLog:
         found = self._builds("where completed_at is not null order by build_no desc limit 1")
         return found[0] if found else None
 
+    def is_whole(self) -> bool:
+        """Whether the last build that began went through: only then do all tables answer for one moment."""
+        found = self._builds("order by build_no desc limit 1")
+        return bool(found) and found[0].is_completed
+
     def reason_for_full_build(self, as_of: datetime, hashes: BuildHashes) -> str | None:
         """Why the warehouse must be built from scratch now, in words; None where incremental gives the same.
 

@@ -71,13 +71,16 @@ moments_after as (
 ),
 
 languages as (
-    select record_key as lead_key, max_by(value, valid_from) as language
+    select record_key as lead_key, last(value order by valid_from) as language
     from home.intermediate.int_attributes__versioned where name = 'language' group by all
 ),
 
 authorities as (
-    select id_space, bool_or(basis_group = 'crm_label') as is_labelled
-    from home.intermediate.int_stage_authorities__set where stage in ('mql', 'sql') group by all
+    select
+        id_space,
+        bool_or(stage = 'mql' and basis_group = 'crm_label') as is_mql_labelled,
+        bool_or(stage = 'sql' and basis_group = 'crm_label') as is_sql_labelled
+    from home.intermediate.int_stage_authorities__set group by all
 )
 
 select
@@ -86,7 +89,8 @@ select
     coalesce(leads.channel, '(none)') as channel,
     coalesce(leads.location_id, '(none)') as location_id,
     coalesce(languages.language, '(none)') as language,
-    coalesce(authorities.is_labelled, false) as is_labelled,
+    coalesce(authorities.is_mql_labelled, false) as is_mql_labelled,
+    coalesce(authorities.is_sql_labelled, false) as is_sql_labelled,
     moments.mql_before,
     moments_after.mql_after,
     moments.sql_before,
@@ -115,8 +119,8 @@ order by leads.lead_key
 def lead_frame(scratch: Scratch) -> pd.DataFrame:
     """One row per lead that is MQL or SQL either way: when, before and after, and what is recorded of it.
 
-    Columns: lead_key, lead_id, channel, location_id, language, is_labelled, mql_before, mql_after, sql_before,
-    sql_after, became_sql_at, sql_basis, appointment_booked_at, first_worked_at; times naive UTC.
+    Columns: lead_key, lead_id, channel, location_id, language, is_mql_labelled, is_sql_labelled, mql_before,
+    mql_after, sql_before, sql_after, became_sql_at, sql_basis, appointment_booked_at, first_worked_at; times naive UTC.
     """
     return scratch.connection.execute(_LEADS).df()
 
@@ -159,18 +163,21 @@ select median(minutes) as minutes, count(*) as n from gaps where minutes > 0 and
 """
 _ATTEMPTS = f"""
 select avg(n) as attempts from (
-    select mql.record_key, count(*) as n
+    select mql.record_key, count(made.event_id) as n
     from home.{DECISIONS} as mql
-    inner join home.intermediate.int_contacts__made as made
-        on mql.record_key = made.record_key and made.occurred_at <= mql.decided_at + to_days(?)
     semi join chosen on mql.record_key = chosen.record_key
+    left join home.intermediate.int_contacts__made as made
+        on
+            mql.record_key = made.record_key
+            and made.occurred_at >= mql.decided_at
+            and made.occurred_at <= mql.decided_at + to_days(?)
     where mql.stage = 'mql' and mql.qualifies and mql.decided_at >= ? group by all
 )
 """
 
 
 def handling(scratch: Scratch, since: datetime, horizon_days: int) -> tuple[float | None, float | None, int]:
-    """Minutes of one contact as observed, contacts per MQL that was worked, and the gaps the minutes come from.
+    """Minutes of one contact as observed, contacts per MQL since it was one, and the gaps the minutes come from.
 
     A contact's minutes are the median time from one thing a member of staff did to the next, where that is at most an
     hour: work events have a beginning and no end.

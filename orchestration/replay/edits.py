@@ -89,7 +89,11 @@ def _change(old: list[Row] | None, new: list[Row] | None) -> str:
     if len(old) != len(new):
         return f"parts {len(old)} → {len(new)}"
     columns = tuple(name for name in old[0] if name not in _SILENT)
-    parts = [_differences(a, b, columns) for a, b in zip(old, new, strict=True)]
+    # The order of an item's parts means nothing.
+    ordered = [
+        sorted(rules, key=lambda rule: [repr(_comparable(rule[name])) for name in columns]) for rules in (old, new)
+    ]
+    parts = [_differences(a, b, columns) for a, b in zip(*ordered, strict=True)]
     return "; ".join(part for part in parts if part)
 
 

@@ -109,7 +109,7 @@ def _try(criteria: Criteria, cases: Sequence[Case], sql: QualificationSql) -> li
 def _rows(case: Case) -> Iterator[tuple[str, dict[str, Any]]]:
     """The example as rows: its record takes effect when it is judged, all else before."""
     lead, judged = case.example.lead, case.moment
-    key, always = {"record_key": case.key}, {"valid_from": datetime(1970, 1, 1), "valid_to": _END}
+    key, always = {"record_key": case.key}, {"valid_from": datetime.min, "valid_to": _END}
     line = None if case.line.is_default else case.line.name
     yield "intermediate.int_records__current", key | {"effective_at": judged}
     yield "intermediate.int_records__versioned", key | always | {"service_line": line}
@@ -131,7 +131,9 @@ def _rows(case: Case) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _times(judged: datetime, days_ago: Decimal) -> dict[str, datetime]:
-    at = judged - timedelta(microseconds=int(days_ago * 86_400_000_000))
+    at = (
+        max(judged - datetime.min - timedelta(microseconds=int(days_ago * 86_400_000_000)), timedelta(0)) + datetime.min
+    )
     return {"occurred_at": at, "known_at": at, "valid_from": at, "valid_to": _END}
 
 

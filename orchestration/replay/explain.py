@@ -66,8 +66,7 @@ def explain(
 
     Raises NoSuchLead, HomeUnreadable, and ValueError for a moment the home does not answer for.
     """
-    with Scratch(sql, threads=1) as scratch:
-        home.attach_home(scratch, paths)
+    with Scratch(sql, threads=1) as scratch, home.reading(scratch, paths, who="an explanation"):
         as_of = home.as_of(scratch)
         moment = at or as_of
         if moment > as_of:

@@ -1,16 +1,21 @@
 """A home's history as a replay reads it: the relations the qualification models stand on, for the records asked for.
 
-The writer's warehouse is attached read-only; while a run holds it, it cannot be read. Nothing is written there.
+The writer's warehouse is attached read-only, and a shared lease keeps runs out meanwhile: two processes cannot have it
+open, one of them writing. Nothing is written there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 import duckdb
 import pyarrow as pa
 
+from orchestration.lake.lease import LeaseHeld, share_lease
 from orchestration.lake.paths import HomePaths
+from orchestration.lake.run_log import RunLog
 from orchestration.replay.inputs import SCHEMAS
 from orchestration.replay.scratch import Scratch
 
@@ -23,18 +28,50 @@ class HomeUnreadable(Exception):
         self.is_held = is_held
 
 
+@contextmanager
+def reading(scratch: Scratch, paths: HomePaths, *, who: str) -> Iterator[None]:
+    """The home readable as `home` in the scratch, and no run on it, for the body of a `with`.
+
+    Raises HomeUnreadable.
+    """
+    if not paths.warehouse.exists():
+        raise HomeUnreadable(f"{paths.home} {_UNDECIDED}")
+    try:
+        with share_lease(paths, who=who):
+            if not RunLog(paths).is_whole():
+                raise HomeUnreadable(f"the last run of {paths.home} did not build to its end: run it again first")
+            attach_home(scratch, paths)
+            yield
+            scratch.connection.execute("detach home")
+    except LeaseHeld as held:
+        raise HomeUnreadable(f"{held}: its history cannot be read until then", is_held=True) from None
+
+
+_UNDECIDED = "has decided nothing yet: run `handoff run` with that home first"
+# Beside those the models stand on, what a question compares with.
+_COMPARED = (
+    *("int_records__merged", "int_leads__current", "int_leads__staged", "int_contacts__made"),
+    *("int_stage_authorities__set", "int_qualification_decisions__made", "int_qualification_evidence__collected"),
+)
+
+
 def attach_home(scratch: Scratch, paths: HomePaths) -> None:
     """Make the home's warehouse readable as `home` in the scratch. Raises HomeUnreadable."""
-    if not paths.warehouse.exists():
-        raise HomeUnreadable(f"{paths.home} has decided nothing yet: run `handoff run` with that home first")
     name = str(paths.warehouse).replace("'", "''")
     try:
         scratch.connection.execute(f"attach '{name}' as home (read_only)")
-    except duckdb.IOException:
-        message = f"a run holds {paths.home}: its history cannot be read until it is done; try again then"
-        raise HomeUnreadable(message, is_held=True) from None
-    if not scratch.rows("select 1 from duckdb_tables() where database_name = 'home' and table_name = 'input__run'"):
-        raise HomeUnreadable(f"{paths.home} has decided nothing yet: run `handoff run` with that home first")
+    except duckdb.Error as error:
+        if "lock" in str(error):
+            raise HomeUnreadable(
+                f"somebody writes {paths.warehouse}: try again when they are done", is_held=True
+            ) from None
+        raise HomeUnreadable(f"{paths.warehouse} cannot be read: it is no warehouse of this version") from None
+    there = {
+        row["table_name"] for row in scratch.rows("select table_name from duckdb_tables() where database_name = 'home'")
+    }
+    needed = {relation.partition(".")[2] for relation in SCHEMAS} | set(_COMPARED)
+    if needed - there or not scratch.rows("select 1 from home.input.input__run"):
+        raise HomeUnreadable(f"{paths.home} {_UNDECIDED}")
 
 
 def as_of(scratch: Scratch) -> datetime:

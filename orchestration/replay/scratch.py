@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
@@ -21,7 +22,9 @@ class Scratch:
 
     def __init__(self, sql: QualificationSql, *, threads: int = 2, memory: str = "3GB") -> None:
         self.sql = sql
-        self.connection = duckdb.connect()
+        # What does not fit into memory goes where only its owner reads, and away with the scratch.
+        self._spilled = tempfile.TemporaryDirectory(prefix="handoff-replay-")
+        self.connection = duckdb.connect(config={"temp_directory": self._spilled.name})
         self.connection.execute("attach ':memory:' as warehouse; use warehouse; set TimeZone = 'UTC'")
         self.connection.execute(f"set threads = {threads}; set memory_limit = '{memory}'")
         for schema in ("input", "intermediate"):
@@ -32,6 +35,7 @@ class Scratch:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.connection.close()
+        self._spilled.cleanup()
 
     def fill(self, relation: str, table: pa.Table) -> None:
         """Put a table's rows in place of a relation."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from orchestration.criteria_files.history import version_hash
 from orchestration.criteria_files.load import Criteria, ServiceLine
 
 Row = dict[str, Any]
+HALF_A_YEAR = timedelta(days=180)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ class Trial:
     """What is tried. `lines` are all versions of that service line the replay decides with, earliest first.
 
     `tried` is the version tried out and `before` the one in force it would follow; both are None where the file says
-    what has decided already, or changes older versions: it then decides for all of history as it is written.
+    what has decided already, or changes older versions: it then decides for all of history as it is written. `untried`
+    are versions the file changes beside the one tried out.
     """
 
     line: str
@@ -74,6 +76,7 @@ class Trial:
     tried: VersionRows | None
     before: VersionRows | None
     is_as_decided: bool
+    untried: tuple[str, ...] = ()
 
     @property
     def latest(self) -> VersionRows | None:
@@ -95,24 +98,49 @@ class Trial:
 
 
 def trial_of(
-    decided: Sequence[VersionRows], criteria: Criteria, line: ServiceLine, since: datetime, as_of: datetime
+    decided: Sequence[VersionRows], criteria: Criteria, line: ServiceLine, since: datetime | None, as_of: datetime
 ) -> Trial:
-    """What to try: `decided` are the home's versions, `line` the file whose last version is tried from `since` on."""
+    """What to try: `decided` are the home's versions, `line` the file whose last version is tried from `since` on.
+
+    A last version that is new, was edited, or has not begun by `as_of` is tried; by default from when it begins, or
+    from half a year before `as_of` where that is still to come. Otherwise the file decides all of history as it is
+    written, and by default is spoken of from the earliest change on.
+    """
     own_name = None if line.is_default else line.name
     own = [each for each in decided if each.version["service_line"] == own_name]
     others = tuple(each for each in decided if each.version["service_line"] != own_name)
     written = _written(criteria, line)
-    recorded = {each.name: each.version["content_sha256"] for each in own}
+    recorded = {each.name: each for each in own}
     hashes = {line.criteria_version(version): version_hash(version) for version in line.versions}
-    last = line.criteria_version(line.versions[-1])
-    trial = Trial(line.name, line.is_default, since, as_of, tuple(written), others, None, None, hashes == recorded)
-    if hashes == recorded or hashes[last] == recorded.get(last):
-        return trial
-    tried = written[-1].named(f"{last} (tried)", since)
-    kept = [each for each in own if each.version["effective_from"] < since]
+    changed = [name for name in {**hashes, **recorded} if hashes.get(name) != _hash_of(recorded.get(name))]
+    last, begins = written[-1].name, written[-1].version["effective_from"]
+    recent = begins if begins <= as_of else as_of - HALF_A_YEAR
+    if last not in changed and begins <= as_of:
+        both = [each.version["effective_from"] for each in (*written, *own) if each.name in changed]
+        spoken = since or min(both, default=recent)
+        return Trial(line.name, line.is_default, spoken, as_of, tuple(written), others, None, None, not changed)
+    chosen = since or recent
+    tried = written[-1].named(f"{last} (tried)", chosen)
+    # A version moved to another beginning decided nothing before it; one edited otherwise did, until it is tried.
+    moved = last in recorded and recorded[last].version["effective_from"] != begins
+    kept = [each for each in own if each.version["effective_from"] < chosen and not (moved and each.name == last)]
     in_force = [each for each in own if each.version["effective_from"] <= as_of]
-    before = in_force[-1] if in_force else None
-    return Trial(line.name, line.is_default, since, as_of, (*kept, tried), others, tried, before, False)
+    return Trial(
+        line.name,
+        line.is_default,
+        chosen,
+        as_of,
+        (*kept, tried),
+        others,
+        tried,
+        in_force[-1] if in_force else None,
+        is_as_decided=False,
+        untried=tuple(sorted(name for name in changed if name != last)),
+    )
+
+
+def _hash_of(version: VersionRows | None) -> str | None:
+    return None if version is None else str(version.version["content_sha256"])
 
 
 def _written(criteria: Criteria, line: ServiceLine) -> list[VersionRows]:

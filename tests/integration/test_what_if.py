@@ -8,17 +8,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from orchestration.asking import ask_explanation, ask_what_if
 from orchestration.criteria_files.handbook.markdown import markdown_text
+from orchestration.dbt_compiled import qualification_sql
 from orchestration.definitions import build_defs
+from orchestration.lake.lease import LeaseHeld, hold_lease
+from orchestration.lake.paths import HomePaths
+from orchestration.lake.run_log import BuildHashes, RunLog
 from orchestration.replay.explain import NoSuchLead
+from orchestration.replay.home import HomeUnreadable, as_of, reading
 from orchestration.replay.pages.explain_page import explain_page
+from orchestration.replay.pages.what_if_files import what_if_figures
+from orchestration.replay.scratch import Scratch
 from orchestration.replay.what_if import WhatIfRefused
 from orchestration.settings import Settings
-from orchestration.what_if_files import what_if_figures
 from tests.integration.harness import ROOT, Home, handoff
 from tests.integration.worlds import demo_home, moment, small_world
 
@@ -147,8 +152,28 @@ def test_what_cannot_be_asked_is_refused_in_words(undisturbed: Home, changed: Pa
     with pytest.raises(WhatIfRefused, match="the moment the home answers for"):
         ask_what_if(settings, file, since=datetime(2031, 1, 1))
     assert "has decided nothing yet" in handoff("whatif", str(file), "--home", str(tmp_path), expect=2)
-    with duckdb.connect(str(undisturbed.path / "warehouse.duckdb")):
-        assert "a run holds" in handoff("whatif", str(file), "--home", str(undisturbed.path), expect=75)
+    with hold_lease(HomePaths(undisturbed.path), who="a test"):
+        assert "another run holds" in handoff("whatif", str(file), "--home", str(undisturbed.path), expect=75)
+
+
+def test_no_run_begins_while_somebody_asks(undisturbed: Home, tmp_path: Path) -> None:
+    paths = HomePaths(undisturbed.path)
+    with Scratch(qualification_sql(Settings())) as scratch, reading(scratch, paths, who="a question"):
+        with pytest.raises(LeaseHeld, match="a question"), hold_lease(paths, who="a run"):
+            pass
+        with Scratch(qualification_sql(Settings())) as other, reading(other, paths, who="another question"):
+            assert as_of(other) == as_of(scratch)
+
+
+def test_a_home_that_cannot_be_read_says_so(undisturbed: Home, tmp_path: Path) -> None:
+    broken = HomePaths(tmp_path / "broken").make()
+    broken.warehouse.write_bytes(b"no warehouse")
+    shutil.copy(undisturbed.path / "runs.sqlite", broken.run_log)
+    with pytest.raises(HomeUnreadable, match="cannot be read"):
+        ask_explanation(Settings(home=broken.home), "anybody")
+    RunLog(broken).record_build_started(99, datetime(2027, 1, 1), BuildHashes("a", "b", "c"), is_full=True)
+    with pytest.raises(HomeUnreadable, match="did not build to its end"):
+        ask_explanation(Settings(home=broken.home), "anybody")
 
 
 def test_dagster_asks_the_same(undisturbed: Home, changed: Path) -> None:

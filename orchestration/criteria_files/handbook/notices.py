@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from orchestration.criteria_files.handbook import words
@@ -15,12 +16,17 @@ from orchestration.criteria_files.load import Criteria
 
 
 def notice_texts(criteria: Criteria, as_of: datetime, known: Collection[str]) -> dict[str, str]:
-    """Criteria version → its notice in Markdown, for versions in force at `as_of` (naive UTC) that are not `known`."""
-    return {
-        standing.name: markdown_text(_notice(criteria, standing))
+    """Criteria version → its notice in Markdown, for versions that began by `as_of` (naive UTC) and are not `known`.
+
+    One that another has followed since is announced too: it decided in between.
+    """
+    begun = [
+        replace(standing, version=version, before=standing.before[:number])
         for standing in standings(criteria, as_of)
-        if standing.is_in_force and standing.name not in known
-    }
+        if standing.is_in_force
+        for number, version in enumerate((*standing.before, standing.version))
+    ]
+    return {each.name: markdown_text(_notice(criteria, each)) for each in begun if each.name not in known}
 
 
 def _notice(criteria: Criteria, standing: Standing) -> Page:

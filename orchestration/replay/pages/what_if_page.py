@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from models_ml.what_if import Bounded, count_change, rate, rate_change, shift_by
+from models_ml.what_if import AFTER, BEFORE, count_change, group_of, rate, rate_change, shift_by
 from orchestration.criteria_files.handbook import words
 from orchestration.criteria_files.handbook.blocks import (
     Block,
@@ -22,6 +22,7 @@ from orchestration.criteria_files.handbook.blocks import (
     say,
     strong,
 )
+from orchestration.replay.pages.figure_words import contact_hours_words, count_words, rate_words, share_words
 from orchestration.replay.what_if import WhatIf
 
 PICTURE = "what_if.png"
@@ -55,6 +56,8 @@ def _opening(answer: WhatIf) -> Iterator[Block]:
     else:
         first = say(strong("The file changes versions that have decided"), "; it decides all of history here.")
     lines = [first, asked]
+    if trial.untried:
+        lines.append(say(f"Not tried here, though the file changes them too: {', '.join(trial.untried)}."))
     if trial.is_as_decided:
         lines.append(
             say(f"{answer.differences:,} rows of decisions and evidence differ from those in force.")
@@ -77,14 +80,16 @@ def _in_short(answer: WhatIf) -> Iterator[Block]:
         say(
             strong("MQL to SQL"),
             f" in {answer.horizon_days} days, over MQLs whose {answer.horizon_days} days are over: "
-            f"{_percent(rate(groups, 'kept', 'lost'))} before, {_percent(rate(groups, 'kept', 'gained'))} after; "
+            f"{share_words(rate(groups, *BEFORE))} before, {share_words(rate(groups, *AFTER))} after; "
             f"the change is {rate_words(rate_change(groups))}.",
         ),
         say(strong("SQLs among MQLs"), f": {count_words(count_change(groups))}; with an appointment booked: "
             f"{count_words(count_change(booked))}."),
         say(strong("Contact hours for intake"), f": {contact_hours_words(answer)}."),
     ]  # fmt: skip
-    rush = int((answer.leads["mql_after"][_is(answer, "gained")] == pd.Timestamp(answer.trial.since)).sum())
+    rush = int(
+        (answer.leads["mql_after"][answer.leads["change"] == "gained"] == pd.Timestamp(answer.trial.since)).sum()
+    )
     if rush:
         lines.append(say(f"{rush:,} of the gained would have become MQL the moment it begins: leads known before."))
     if any(_count(answer, "sql_change", name) for name in ("gained", "lost", "earlier", "later")):
@@ -92,7 +97,7 @@ def _in_short(answer: WhatIf) -> Iterator[Block]:
         lines.append(say(strong("SQL by the changed rules alone"), f": {told}. These are counts, not estimates."))
     if answer.labelled_count:
         lines.append(
-            say(f"{answer.labelled_count:,} more leads change, but their CRM's label decides their stage: left out.")
+            say(f"{answer.labelled_count:,} leads change in name only: their CRM's label decides the stage. Left out.")
         )
     yield Bullets(tuple(lines))
 
@@ -100,20 +105,30 @@ def _in_short(answer: WhatIf) -> Iterator[Block]:
 _SQL_WORDS = (("gained", "gained"), ("lost", "lost"), ("earlier", "earlier"), ("later", "later"))
 
 
+# What they are called, the changes they are made of, and the moment their outcomes are those of.
+_TOLD = (
+    ("gained", ["gained"], "after"),
+    ("lost", ["lost"], "before"),
+    ("moved in time, as in force", ["earlier", "later"], "before"),
+    ("moved in time, as tried", ["earlier", "later"], "after"),
+    ("kept", ["kept"], "after"),
+)
+
+
 def _numbers(answer: WhatIf) -> Iterator[Block]:
     yield Heading(2, "What became of them")
     rows: list[Row] = []
-    for name in ("gained", "lost", "kept"):
-        own = answer.leads[_is(answer, name)]
-        for column, stage in (("outcome", "SQL"), ("appointment_outcome", "appointment")):
-            told = own[column].value_counts()
-            counts = [str(int(told.get(each, 0))) for each in ("yes", "no", "never_worked", "open")]
-            group = (answer.groups if column == "outcome" else answer.appointment_groups)[name]
-            share = _percent(rate({name: group}, name))
-            rows.append(tuple(say(cell) for cell in (f"{name}, {stage}", str(len(own)), *counts, share)))
+    for name, changes, side in _TOLD:
+        own = answer.leads[answer.leads["change"].isin(changes)]
+        for column, stage in (("outcome", "SQL"), ("appointment", "appointment")):
+            outcome = own[f"{column}_{side}"]
+            told = outcome.value_counts()
+            counts = [f"{int(told.get(each, 0)):,}" for each in ("yes", "no", "never_worked", "open")]
+            share = share_words(rate({name: group_of(outcome)}, name))
+            rows.append(tuple(say(cell) for cell in (f"{name}: {stage}", f"{len(own):,}", *counts, share)))
     header = ("MQLs", "Leads", "Yes", "No", "Never worked", "Still open", f"Share in {answer.horizon_days} days")
-    yield Table("MQLs gained, lost and kept, by what is known of them", header, tuple(rows))
-    early = int((_is(answer, "gained") & (answer.leads["outcome"] == "yes")).sum())
+    yield Table("MQLs by what the change does to them, and what is known of them", header, tuple(rows))
+    early = answer.groups["gained"].yes
     if early:
         yield Paragraph(
             say(
@@ -202,42 +217,5 @@ def _how_to_read(answer: WhatIf) -> Iterator[Block]:
     yield Bullets(tuple(say(line) for line in lines))
 
 
-def _is(answer: WhatIf, name: str) -> pd.Series[bool]:
-    names = ["kept", "earlier", "later"] if name == "kept" else [name]
-    return answer.leads["change"].isin(names)
-
-
 def _count(answer: WhatIf, column: str, name: str) -> int:
     return int((answer.leads[column] == name).sum())
-
-
-def _percent(value: Bounded, *, points: bool = False) -> str:
-    if value.low != value.low:
-        return "not known"
-    scale, unit = 100, " points" if points else " %"
-    sign = "+" if points else ""
-    return _ranged(value, scale, f"{sign}.1f") + unit
-
-
-def rate_words(value: Bounded) -> str:
-    """A change of a rate, in points."""
-    return _percent(value, points=True)
-
-
-def count_words(value: Bounded) -> str:
-    """A change of a count."""
-    return _ranged(value, 1, "+.0f")
-
-
-def _ranged(value: Bounded, scale: int, form: str) -> str:
-    low, high, lower, upper = (format(each * scale + 0.0, form) for each in value)
-    middle = low if low == high else f"{low} to {high}"
-    return f"{middle} [{lower}, {upper}]"
-
-
-def contact_hours_words(answer: WhatIf) -> str:
-    """The contact hours a change adds, and what they are made of."""
-    hours = answer.contact_hours
-    if hours is None:
-        return "not known, for no work of staff was seen"
-    return f"{hours:+,.0f}, at {answer.attempts:.1f} contacts of {answer.minutes:.1f} minutes for each MQL"

@@ -86,6 +86,14 @@ def test_a_later_version_has_no_say(tmp_path: Path, sql: QualificationSql) -> No
     assert faults(tmp_path, sql, f"lead: {{{NEAR}}}, expect: {{mql: false}}", more=LATER) == []
 
 
+def test_criteria_may_hold_since_ever(tmp_path: Path, sql: QualificationSql) -> None:
+    ever = HEAD.replace("2026-03-01", "0001-01-01") + (
+        f"      - {{title: example, lead: {{{NEAR}, {GUIDES[:-2]}, days_ago: 3}}]}}, expect: {{mql: true}}}}\n"
+    )
+    (tmp_path / "knee.yaml").write_text(ever)
+    assert example_faults(load_criteria(tmp_path), sql) == []
+
+
 def test_examples_do_not_meet_each_other(tmp_path: Path, sql: QualificationSql) -> None:
     one, other = f"lead: {{{NEAR}, {GUIDES}}}, expect: {{mql: true}}", "lead: {}, expect: {mql: false}"
     assert faults(tmp_path, sql, one, other, one) == []
@@ -131,6 +139,10 @@ def test_one_that_fails_is_told_with_its_line(tmp_path: Path, sql: Qualification
         (
             "lead: {touches: [{signal: a, days_ago: -1}]}, expect: {mql: true}",
             "lead touches no. 1 days_ago: must not be negative",
+        ),
+        (
+            "lead: {touches: [{signal: a, days_ago: 800000}]}, expect: {mql: true}",
+            "lead touches no. 1 days_ago: must be at most 36525",
         ),
         ("lead: {things: [1]}, expect: {mql: true}", "lead things: unknown key"),
     ],

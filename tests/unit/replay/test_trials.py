@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.criteria_files import Criteria, load_criteria
 from orchestration.replay.edits import edits_between
-from orchestration.replay.tried import Trial, VersionRows, trial_of, version_rows
+from orchestration.replay.tried import HALF_A_YEAR, Trial, VersionRows, trial_of, version_rows
 from orchestration.settings import CHECKOUT
 
 AS_OF, SINCE = datetime(2026, 6, 1), datetime(2026, 2, 1)
@@ -38,7 +38,7 @@ def read(folder: Path, text: str) -> Criteria:
     return load_criteria(folder)
 
 
-def trial(folder: Path, text: str, since: datetime = SINCE) -> Trial:
+def trial(folder: Path, text: str, since: datetime | None = SINCE) -> Trial:
     """The trial of a file over a home that decided with thresholds 1 and 2."""
     parts = read(folder / "home", KNEE.format(one=1, two=2)).tables()
     tried = read(folder / "tried", text)
@@ -71,8 +71,29 @@ def test_a_version_edited_in_place_is_tried_against_what_decided(tmp_path: Path)
     assert (edit.section, edit.what) == ("mql", "behaviour threshold 2 → 7")
 
 
+def test_a_version_moved_to_a_later_beginning_leaves_the_one_before_in_force(tmp_path: Path) -> None:
+    moved = KNEE.format(one=1, two=2).replace("2026-03-01", "2026-05-01")
+    found = trial(tmp_path, moved, since=None)
+    assert names(found) == [("knee@1", datetime(2026, 1, 1)), ("knee@2 (tried)", datetime(2026, 5, 1))]
+
+
+def test_a_version_that_is_still_to_come_is_tried_though_the_home_knows_it(tmp_path: Path) -> None:
+    coming = KNEE.format(one=1, two=2).replace("2026-03-01", "2026-09-01")
+    parts = read(tmp_path / "home", coming).tables()
+    criteria = read(tmp_path / "home", coming)
+    line = next(line for line in criteria.service_lines if line.name == "knee")
+    found = trial_of(version_rows(parts["versions"], parts["rules"]), criteria, line, None, AS_OF)
+    assert names(found) == [("knee@2 (tried)", AS_OF - HALF_A_YEAR)] and not found.is_as_decided
+
+
+def test_what_else_the_file_changes_is_named(tmp_path: Path) -> None:
+    assert trial(tmp_path, KNEE.format(one=5, two=2) + THIRD).untried == ("knee@1",)
+    assert trial(tmp_path, KNEE.format(one=1, two=2) + THIRD).untried == ()
+
+
 def test_edited_older_versions_decide_all_of_history(tmp_path: Path) -> None:
-    found = trial(tmp_path, KNEE.format(one=5, two=2))
+    found = trial(tmp_path, KNEE.format(one=5, two=2), since=None)
+    assert found.since == datetime(2026, 1, 1), "from the earliest change on"
     assert not found.is_as_decided and found.tried is None
     assert [each.version["behaviour_threshold_micro_points"] for each in found.lines] == [5_000_000, 2_000_000]
 
@@ -100,6 +121,12 @@ def test_all_edits_together_make_one_version_the_other(line: str) -> None:
     assert len(edits) > 2 and edits_between(before, before) == []
     assert meaning(reduce(lambda made, edit: edit.take(made, after), edits, before)) == meaning(after)
     assert meaning(reduce(lambda made, edit: edit.take(made, before), edits, after)) == meaning(before)
+
+
+def test_the_order_of_an_items_parts_is_no_edit() -> None:
+    [_, version] = shipped("orthopaedics")
+    turned = VersionRows(version.version, tuple(reversed(version.rules)))
+    assert edits_between(version, turned) == []
 
 
 def test_edits_say_what_changed_in_the_words_of_the_file() -> None:

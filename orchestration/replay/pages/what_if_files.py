@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from models_ml.what_if import Bounded, Group, count_change, rate, rate_change
+from models_ml.what_if import AFTER, BEFORE, Bounded, Group, count_change, rate, rate_change
 from orchestration.criteria_files.handbook.markdown import markdown_text
+from orchestration.lake.private_files import make_folder
 from orchestration.replay.pages.what_if_page import PICTURE, what_if_page
 from orchestration.replay.what_if import WhatIf
 from orchestration.report.what_if_figures import what_if_png
@@ -28,6 +32,15 @@ def what_if_texts(answer: WhatIf) -> dict[str, bytes]:
     }
 
 
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Write them into the folder, each whole or not at all. Raises OSError."""
+    make_folder(folder)
+    for name, content in contents.items():
+        unfinished = folder / f".{name}.{os.getpid()}"
+        unfinished.write_bytes(content)
+        unfinished.replace(folder / name)
+
+
 def what_if_figures(answer: WhatIf) -> dict[str, Any]:
     """The figures as plain data; leads by count alone."""
     trial = answer.trial
@@ -40,7 +53,9 @@ def what_if_figures(answer: WhatIf) -> dict[str, Any]:
         "as_of": answer.as_of.isoformat() + "Z",
         "horizon_days": answer.horizon_days,
         "record_count": answer.records,
-        "difference_count": answer.differences,
+        # Where something is tried, every decision under it has another version's name.
+        "difference_count": answer.differences if trial.is_as_decided else None,
+        "untried": list(trial.untried),
         "mql_changes": _counts(answer, "change"),
         "sql_changes": _counts(answer, "sql_change"),
         "sql": _effects(answer.groups),
@@ -68,8 +83,8 @@ def _counts(answer: WhatIf, column: str) -> dict[str, int]:
 def _effects(groups: dict[str, Group]) -> dict[str, Any]:
     return {
         "groups": {name: group._asdict() for name, group in groups.items()},
-        "rate_before": _plain(rate(groups, "kept", "lost")),
-        "rate_after": _plain(rate(groups, "kept", "gained")),
+        "rate_before": _plain(rate(groups, *BEFORE)),
+        "rate_after": _plain(rate(groups, *AFTER)),
         "rate_change": _plain(rate_change(groups)),
         "count_change": _plain(count_change(groups)),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from models_ml.what_if import count_change, rate_change
-from orchestration.replay.pages.what_if_page import contact_hours_words, count_words, rate_words
+from orchestration.replay.pages.figure_words import contact_hours_words, count_words, rate_words
 from orchestration.replay.what_if import WhatIf
 
 
