@@ -1,4 +1,4 @@
-"""One writer per home: a lock file the kernel releases when its holder ends, however it ends.
+"""One writer per home, or some who look: a lock file the kernel releases when its holder ends, however it ends.
 
     with hold_lease(paths, who="handoff run"):
         ...
@@ -36,19 +36,11 @@ def hold_lease(paths: HomePaths, *, who: str) -> Iterator[None]:
     Raises
     ------
     LeaseHeld
-        If somebody else holds it; nothing is waited for.
+        If somebody else holds it, or looks at it; nothing is waited for.
     """
     make_folder(paths.home)
-    handle = os.open(paths.lease, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise _held(handle) from None
-        _sign(handle, who)
+    with _locked(paths, fcntl.LOCK_EX, who):
         yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager
@@ -60,13 +52,21 @@ def share_lease(paths: HomePaths, *, who: str) -> Iterator[None]:
     LeaseHeld
         If a run holds the home; nothing is waited for.
     """
+    with _locked(paths, fcntl.LOCK_SH, who):
+        yield
+
+
+@contextmanager
+def _locked(paths: HomePaths, kind: int, who: str) -> Iterator[None]:
     handle = os.open(paths.lease, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except OSError:
             raise _held(handle) from None
-        _sign(handle, who)
+        note = {"who": f"{who} (process {os.getpid()})", "since": datetime.now(UTC).isoformat(timespec="seconds")}
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(note).encode(), 0)
         yield
     finally:
         os.close(handle)
@@ -84,12 +84,6 @@ def lease_holder(paths: HomePaths) -> LeaseHeld | None:
     finally:
         os.close(handle)
     return None
-
-
-def _sign(handle: int, who: str) -> None:
-    note = {"who": f"{who} (process {os.getpid()})", "since": datetime.now(UTC).isoformat(timespec="seconds")}
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, json.dumps(note).encode(), 0)
 
 
 def _held(handle: int) -> LeaseHeld:
