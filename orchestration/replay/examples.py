@@ -189,18 +189,20 @@ def _why(case: Case, mql: dict[str, Any] | None, proved: Sequence[dict[str, Any]
             sides.append(f"{half} {_word(_points(mql[f'{half}_micro_points']))}{needed}")
     if case.version.mql.threshold is not None:
         sides.append(f"needed in all {_word(case.version.mql.threshold)}")
-    given: dict[str, int] = {}
+    given: dict[str, list[int]] = {}
     for row in proved:
-        given[row["rule_id"]] = given.get(row["rule_id"], 0) + row["micro_points"]
-    rules = ", ".join(
-        f"{rule} {_word(_points(points))} (line {_line_of_rule(case, rule)})" for rule, points in sorted(given.items())
-    )
+        given.setdefault(row["rule_id"], []).append(row["micro_points"])
+    rules = ", ".join(_points_of_rule(case, rule, points) for rule, points in sorted(given.items()))
     return f": {'; '.join(sides)}; {'points come from ' + rules if rules else 'no rule gives points'}"
 
 
-def _line_of_rule(case: Case, rule_id: str) -> int:
+def _points_of_rule(case: Case, rule_id: str, points: Sequence[int]) -> str:
+    """What a rule gave and where it stands; of a rule on touches also how often it counted."""
+    total = _word(_points(sum(points)))
     for half in ("fit", "behaviour"):
         for number, rule in enumerate(getattr(getattr(case.version.mql, half), "rules", [])):
             if rule.id == rule_id:
-                return case.line_of("mql", half, "rules", number)
-    return 0
+                times = f"{len(points)} × {_word(rule.points)}, " if half == "behaviour" else ""
+                faded = "faded, " if half == "behaviour" and rule.half_life_days is not None else ""
+                return f"{rule_id} {total} ({times}{faded}line {case.line_of('mql', half, 'rules', number)})"
+    return f"{rule_id} {total}"

@@ -105,7 +105,7 @@ def test_examples_do_not_meet_each_other(tmp_path: Path, sql: QualificationSql) 
         (
             f"lead: {{{NEAR}, touches: [{{signal: guide, service_line: knee, days_ago: 30}}]}}, expect: {{mql: true}}",
             "people wrote mql: true, and the rules say mql: false: fit 20, needed 20; behaviour 10, needed 30; "
-            "points come from guide 10 (line 11), near 20 (line 7). "
+            "points come from guide 10 (1 × 20, faded, line 11), near 20 (line 7). "
             "Ask what was agreed: mend the rule, or else the example",
         ),
         (
