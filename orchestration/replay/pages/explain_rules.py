@@ -25,10 +25,11 @@ from orchestration.replay.pages.row_words import rule_words
 
 _FIT = {"satisfied": "holds", "failed": "known, and does not hold", "unknown": "not known"}
 _ELIGIBLE = {
-    ("unknown", "hold"): "not known: it waits",
-    ("unknown", "fail"): "not known, which this rule counts as failing: it is held back",
-    ("unknown", "pass"): "not known, which this rule lets pass",
+    ("unknown", "hold"): ("not known", ": it waits"),
+    ("unknown", "fail"): ("not known, which this rule counts as failing", ": it is held back"),
+    ("unknown", "pass"): ("not known, which this rule lets pass", ""),
 }
+_FAILS = ("known, and does not hold", ": it is held back")
 
 
 def mql_blocks(found: Explanation) -> Iterator[Block]:
@@ -127,6 +128,8 @@ def sql_blocks(found: Explanation) -> Iterator[Block]:
         yield Paragraph(say("These criteria name no SQL."))
         yield from evidence_of(found, "sql")
         return
+    if found.standing("sql"):
+        yield Paragraph(say("It is SQL already, and stays so: this is how the rules stand now."))
     eligibility = [rule for rule in found.rules if rule["section"] == "eligibility"]
     if eligibility:
         rows = tuple(
@@ -146,4 +149,5 @@ def _eligible(found: Explanation, rule: dict[str, Any]) -> str:
     verdict = verdict_of(found, rule, found.at)
     if verdict == "satisfied":
         return "holds"
-    return _ELIGIBLE.get((verdict, rule["when_unknown"] or "hold"), "known, and does not hold: it is held back")
+    state, so = _ELIGIBLE.get((verdict, rule["when_unknown"] or "hold"), _FAILS)
+    return state if found.standing("sql") else state + so

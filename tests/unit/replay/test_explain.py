@@ -77,8 +77,8 @@ def record(lead_id: str, *spans: tuple[int, dict[str, Any]], space: str = "crm",
         row = row | {"valid_from": end} | changes
 
 
-def attribute(key: str, name: str, value: str, since: int = 1) -> tuple[str, dict[str, Any]]:
-    said = {"record_key": key, "name": name, "value": value, "valid_from": day(since), "valid_to": END}
+def attribute(key: str, name: str, value: str, since: int = 1, until: datetime = END) -> tuple[str, dict[str, Any]]:
+    said = {"record_key": key, "name": name, "value": value, "valid_from": day(since), "valid_to": until}
     return "intermediate.int_attributes__versioned", said
 
 
@@ -101,6 +101,9 @@ def rows() -> Rows:
     """What the home knows on day 30."""
     yield "input.input__run", {"as_of": day(30)}
     yield from record("survivor")
+    yield attribute("survivor", "state", "TX", until=day(20))
+    yield attribute("survivor", "state", "NM", since=20)
+    yield from booking("survivor", "visit", 12)
     yield from record("member", (10, {"merged_into_lead_id": "survivor"}))
     yield from record("parted", (10, {"merged_into_lead_id": "survivor"}), (20, {"merged_into_lead_id": None}))
     yield from record("former")
@@ -108,9 +111,8 @@ def rows() -> Rows:
     yield "input.input__identities", named | {"known_at": day(25)}
     yield touch("member", "appointment_request", 5)
     yield attribute("member", "postal_area", "787", since=7)
-    yield from record("circle", (10, {"merged_into_lead_id": "round"}))
-    yield from record("round", (10, {"merged_into_lead_id": "circle"}))
-    yield from record("vendor", (10, {"is_deleted": True}), space="labelling")
+    yield from record("vendor", (10, {"is_deleted": True, "merged_into_lead_id": "circle"}), space="labelling")
+    yield from record("circle", (10, {"merged_into_lead_id": "vendor"}), space="labelling")
     yield attribute("vendor", "purpose", "vendor")
     for stage, group in [("mql", "crm_label"), ("sql", "criteria"), ("opportunity", "crm_label")]:
         authority = {"id_space": "labelling", "stage": stage, "basis_group": group}
@@ -163,14 +165,18 @@ def say(tmp_path_factory: pytest.TempPathFactory) -> Say:
 
 def test_the_survivor_of_a_merge_names_the_records_of_its_lead_and_what_they_are_together(say: Say) -> None:
     said = say("survivor")
-    assert "**This record is not MQL, is not SQL.**" in said
+    assert f"**This record is not MQL, is SQL (since {on(12)}, self scheduled), is disqualified" in said
     assert "Merged into this record: former and member." in said
-    assert f"**The lead of these 3 records is MQL (since {on(5)}, by member), is not SQL.**" in said
+    assert (
+        f"**The lead of these 3 records is MQL (since {on(5)}, by member), is SQL (since {on(12)}, self scheduled, "
+        in said
+    )
+    assert "| `near` | state is TX | known, and does not hold |" in said and "It is SQL already" in said
 
 
 def test_only_merges_known_by_then_count_and_those_undone_since(say: Say) -> None:
     assert "Merged into this record: member and parted." in say("survivor", at=15)
-    assert "erged" not in say("circle")
+    assert "erged" not in say("vendor"), "merges in a circle are left out"
 
 
 def test_a_member_says_where_it_went_and_its_fit_is_that_of_the_moment_it_became_mql(say: Say) -> None:
