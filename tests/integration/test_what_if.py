@@ -133,12 +133,12 @@ def test_a_lead_is_explained_as_it_was_decided(undisturbed: Home) -> None:
             and service_line = 'cardiology' order by lead_id limit 1""")
     said = handoff("explain", lead, "--home", str(undisturbed.path))
     assert said == explained(undisturbed, lead) + "\n"
-    assert "**The lead is MQL (since " in said and ", is SQL (since " in said
+    assert "**This record is MQL (since " in said and ", is SQL (since " in said
     assert f"behaviour {float(points):.6f}".rstrip("0").rstrip(".") in said
     just_before = explained(undisturbed, lead, at - timedelta(microseconds=1))
-    assert "**The lead is not MQL, is not SQL.**" in just_before and "points are missing" in just_before
+    assert "**This record is not MQL, is not SQL.**" in just_before and "points are missing" in just_before
     then = explained(undisturbed, lead, at)
-    assert "**The lead is MQL (since " in then and "is not SQL" in then
+    assert "**This record is MQL (since " in then and "is not SQL" in then
 
 
 def test_what_cannot_be_asked_is_refused_in_words(undisturbed: Home, changed: Path, tmp_path: Path) -> None:

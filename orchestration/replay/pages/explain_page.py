@@ -15,9 +15,9 @@ from orchestration.criteria_files.handbook.blocks import (
     Words,
     code,
     say,
-    strong,
 )
 from orchestration.replay.explain import Explanation
+from orchestration.replay.pages.explain_lead import lead_words, record_words
 from orchestration.replay.pages.explain_parts import evidence_of
 from orchestration.replay.pages.explain_rules import mql_blocks, sql_blocks
 
@@ -34,32 +34,15 @@ def explain_page(found: Explanation) -> Page:
 
 def _opening(found: Explanation) -> Iterator[Block]:
     line = words.titled(found.service_line) if found.service_line else "no service line"
-    lines: list[Words] = [say(f"As of {words.moment(found.at)}: {line}, ", *_in_force(found))]
-    mql, stage, out = found.standing("mql"), found.standing("sql"), found.standing("disqualified")
-    is_mql = bool(mql and mql["qualifies"])
-    told = [
-        f"{'is' if is_mql else 'is not'} MQL"
-        + (f" (since {words.moment(mql['decided_at'])})" if is_mql and mql else "")
-    ]
-    told.append(
-        f"is SQL (since {words.moment(stage['decided_at'])}, {words.spaced(stage['basis'])})" if stage else "is not SQL"
-    )
-    if out and out["qualifies"]:
-        told.append(f"is disqualified (since {words.moment(out['decided_at'])})")
-    lines.append(say(strong(f"The lead {', '.join(told)}.")))
-    if found.merged_into:
-        lines.append(
-            say(
-                f"This record was merged into {found.merged_into}: it is decided by its own rows, and the lead takes "
-                "the earliest entry into each stage of all its records."
-            )
-        )
-    yield Notice(tuple(lines))
+    first = say(f"As of {words.moment(found.at)}: {line}, ", *_in_force(found))
+    yield Notice((first, record_words(found), *lead_words(found)))
 
 
 def _in_force(found: Explanation) -> Words:
     if found.version is None:
-        return say("and no criteria are in force for it: the lead stays a lead.")
+        has_stage = any(row["qualifies"] and row["stage"] != "disqualified" for row in found.decisions)
+        then = "what was decided before stands" if has_stage else "nothing makes it MQL or SQL"
+        return say(f"for which no criteria are in force: {then}.")
     return say("decided by ", code(found.version["criteria_version"]), ".")
 
 
@@ -76,9 +59,10 @@ def _decisions(found: Explanation) -> Iterator[Block]:
     )
     if rows:
         yield Table("Decisions, earliest first", ("When", "What", "Under", "Basis"), rows)
-        yield from evidence_of(found, "disqualified")
+        for stage in ("disqualified",) if found.version else ("mql", "sql", "disqualified"):
+            yield from evidence_of(found, stage)
     else:
-        yield Paragraph(say("Nothing: no criteria have been in force for this lead."))
+        yield Paragraph(say("Nothing: no criteria have been in force for this record."))
 
 
 _DECIDED = {

@@ -1,8 +1,10 @@
-"""What both stages of an explanation show alike: points, the state of attribute rules, rows of evidence."""
+"""What both stages of an explanation show alike: points, how attribute rules stand, rows of evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal
 
 from orchestration.criteria_files.handbook import words
 from orchestration.criteria_files.handbook.blocks import (
@@ -19,14 +21,15 @@ def points(micro: int) -> str:
     return f"{micro / 1_000_000:.6f}".rstrip("0").rstrip(".")
 
 
-def state_of(found: Explanation, rule_id: str) -> str:
-    """How an attribute rule stands: satisfied, waiting or failing."""
-    row = next((each for each in found.judged if each["rule_id"] == rule_id), None)
-    if row is None:
-        return "not known"
-    if row["is_satisfied"]:
-        return "holds"
-    return "known, and does not hold" if row["is_failing"] else "not known"
+def verdict_of(found: Explanation, rule: dict[str, Any], at: datetime) -> Literal["satisfied", "failed", "unknown"]:
+    """What an attribute rule says of the value known at that moment, before what it makes of an unknown one."""
+    verdicts: list[Literal["satisfied", "failed", "unknown"]] = [
+        row["verdict"]
+        for row in found.judged
+        if (row["section"], row["rule_id"]) == (rule["section"], rule["rule_id"])
+        and row["valid_from"] <= at < row["valid_to"]
+    ]
+    return verdicts[0] if verdicts else "unknown"
 
 
 _WHAT = {"mql": "What made it MQL", "sql": "What made it SQL", "disqualified": "What disqualified it"}

@@ -19,8 +19,17 @@ from orchestration.criteria_files.handbook.blocks import (
     strong,
 )
 from orchestration.replay.explain import Explanation
-from orchestration.replay.pages.explain_parts import evidence_of, points, state_of
+from orchestration.replay.pages.explain_parts import evidence_of, points, verdict_of
+from orchestration.replay.pages.explain_readiness import asked_of, standing_of
 from orchestration.replay.pages.row_words import rule_words
+
+_FIT = {"satisfied": "holds", "failed": "known, and does not hold", "unknown": "not known"}
+_ELIGIBLE = {
+    ("unknown", "hold"): ("not known", ": it waits"),
+    ("unknown", "fail"): ("not known, which this rule counts as failing", ": it is held back"),
+    ("unknown", "pass"): ("not known, which this rule lets pass", ""),
+}
+_FAILS = ("known, and does not hold", ": it is held back")
 
 
 def mql_blocks(found: Explanation) -> Iterator[Block]:
@@ -64,7 +73,8 @@ def _sum(found: Explanation, half: str) -> int:
 def _mql_row(found: Explanation, rule: dict[str, Any]) -> Row:
     rule_id = rule["rule_id"]
     counted = found.points.get(rule_id, 0)
-    note = "" if counted else f" ({state_of(found, rule_id)})" if rule["section"] == "fit" else ""
+    asked = found.mql["decided_at"] if found.mql and found.mql["qualifies"] else found.at
+    note = f" ({_FIT[verdict_of(found, rule, asked)]})" if rule["section"] == "fit" and not counted else ""
     each = " each" if rule["section"] == "behaviour" and rule["touch_limit"] != 1 else ""
     return (
         say(code(rule_id)),
@@ -89,6 +99,8 @@ def _missing_for_mql(found: Explanation) -> Iterator[Block]:
         items.append(say(*_could_give(found, "behaviour")))
     if items:
         yield Heading(3, "What is missing")
+        if found.version["requirement"] == "fit_or_behaviour" and len(items) > 1:
+            yield Paragraph(say("One of these is enough:"))
         yield Bullets(tuple(items))
 
 
@@ -114,44 +126,28 @@ def sql_blocks(found: Explanation) -> Iterator[Block]:
     yield Heading(2, "SQL, rule by rule")
     if not found.version["has_sql_stage"]:
         yield Paragraph(say("These criteria name no SQL."))
+        yield from evidence_of(found, "sql")
         return
+    if found.standing("sql"):
+        yield Paragraph(say("It is SQL already, and stays so: this is how the rules stand now."))
     eligibility = [rule for rule in found.rules if rule["section"] == "eligibility"]
     if eligibility:
         rows = tuple(
-            (say(code(rule["rule_id"])), say(rule_words(rule)), say(_eligible(found, rule["rule_id"])))
-            for rule in eligibility
+            (say(code(rule["rule_id"])), say(rule_words(rule)), say(_eligible(found, rule))) for rule in eligibility
         )
         yield Table("Eligibility: every one must hold", ("Rule", "Asks for", "Now"), rows)
     items = dict.fromkeys(rule["rule_id"] for rule in found.rules if rule["section"] == "readiness")
     if items:
-        rows = tuple((say(code(item)), say(_asks(found, item)), say(_stands(found, item))) for item in items)
+        rows = tuple((say(code(item)), say(asked_of(found, item)), say(standing_of(found, item))) for item in items)
         yield Table("Ways of being ready: one must have come about", ("Way", "Asks for", "Now"), rows)
     if found.version["verified_by"]:
         yield Paragraph(say(f"Acts of staff count of these roles: {words.values(found.version['verified_by'])}."))
-    if found.standing("sql"):
-        yield from evidence_of(found, "sql")
+    yield from evidence_of(found, "sql")
 
 
-def _eligible(found: Explanation, rule_id: str) -> str:
-    state = state_of(found, rule_id)
-    return {"holds": "holds", "not known": "not known: it waits"}.get(state, "does not hold: the lead is held back")
-
-
-def _asks(found: Explanation, item: str) -> str:
-    parts = sorted((rule for rule in found.rules if rule["rule_id"] == item and rule["section"] == "readiness"),
-                   key=lambda rule: rule["part_no"])  # fmt: skip
-    return "; and ".join(rule_words(part) for part in parts)
-
-
-def _stands(found: Explanation, item: str) -> str:
-    count = next(rule["part_count"] for rule in found.rules if rule["rule_id"] == item)
-    own = [row for row in found.fired if row["rule_id"] == item]
-    standing = {row["part_no"] for row in own if row["valid_to"] > found.at}
-    if len(standing) == count:
-        since = max(min(row["fired_at"] for row in own if row["part_no"] == part) for part in standing)
-        return f"has come about, on {words.moment(since)}"
-    if standing:
-        return f"{len(standing)} of its {count} parts {'has' if len(standing) == 1 else 'have'} come about"
-    if own:
-        return f"came about and ended on {words.moment(max(row['valid_to'] for row in own))}"
-    return "has not come about"
+def _eligible(found: Explanation, rule: dict[str, Any]) -> str:
+    verdict = verdict_of(found, rule, found.at)
+    if verdict == "satisfied":
+        return "holds"
+    state, so = _ELIGIBLE.get((verdict, rule["when_unknown"] or "hold"), _FAILS)
+    return state if found.standing("sql") else state + so
