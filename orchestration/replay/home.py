@@ -49,7 +49,7 @@ def reading(scratch: Scratch, paths: HomePaths, *, who: str) -> Iterator[None]:
 
 _UNDECIDED = "has decided nothing yet: run `handoff run` with that home first"
 # Beside those the models stand on, what a question compares with.
-_COMPARED = (
+COMPARED = (
     *("int_records__merged", "int_leads__current", "int_leads__staged", "int_contacts__made"),
     *("int_stage_authorities__set", "int_qualification_decisions__made", "int_qualification_evidence__collected"),
 )
@@ -69,7 +69,7 @@ def attach_home(scratch: Scratch, paths: HomePaths) -> None:
     there = {
         row["table_name"] for row in scratch.rows("select table_name from duckdb_tables() where database_name = 'home'")
     }
-    needed = {relation.partition(".")[2] for relation in SCHEMAS} | set(_COMPARED)
+    needed = {relation.partition(".")[2] for relation in SCHEMAS} | set(COMPARED)
     if needed - there or not scratch.rows("select 1 from home.input.input__run"):
         raise HomeUnreadable(f"{paths.home} {_UNDECIDED}")
 

@@ -15,7 +15,9 @@ from orchestration.criteria_files import load_criteria
 from orchestration.criteria_files.handbook.markdown import markdown_text
 from orchestration.dbt_compiled import qualification_sql
 from orchestration.lake.paths import HomePaths
+from orchestration.lake.run_log import BuildHashes, RunLog
 from orchestration.replay.explain import explain
+from orchestration.replay.home import COMPARED
 from orchestration.replay.inputs import SCHEMAS
 from orchestration.replay.pages.explain_page import explain_page
 from orchestration.settings import Settings
@@ -153,6 +155,11 @@ def say(tmp_path_factory: pytest.TempPathFactory) -> Say:
         for relation, table in tables.items():
             connection.register("given", table)
             connection.execute(f"create table {relation} as select * from given")
+        for name in COMPARED:
+            connection.execute(f"create table if not exists intermediate.{name} (record_key varchar)")
+    log = RunLog(HomePaths(place))
+    log.record_build_started(log.begin_run(day(30)), day(30), BuildHashes("code", "criteria", "registry"), is_full=True)
+    log.record_build_completed(1)
     sql = qualification_sql(Settings())
 
     @cache
