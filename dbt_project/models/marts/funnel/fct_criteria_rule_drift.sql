@@ -3,6 +3,10 @@
   so that an old version, or month, keeps hardly any, and its share over all decisions rises by that alone.
 #}
 {% set measures = ['decided_count', 'fired_count', 'qualified_count', 'qualified_fired_count'] %}
+{% set comparisons = {
+    'baseline': ['qualified_fired_count', 'qualified_count', 'baseline_fired_count', 'compared_count'],
+    'previous': ['qualified_fired_count', 'qualified_count', 'previous_fired_count', 'previous_count'],
+} %}
 
 with versions as (
     select
@@ -28,9 +32,7 @@ months as (
 
 whole as (
     select
-        criteria_version,
-        stage,
-        rule_id,
+        criteria_version, stage, rule_id,
         sum(qualified_count) as qualified_count,
         sum(qualified_fired_count) as qualified_fired_count,
         sum(case when is_baseline then qualified_count end) as baseline_count,
@@ -42,6 +44,7 @@ whole as (
 compared as (
     select
         months.*,
+        months.utc_month_date < cast(date_trunc('month', {{ as_of() }}) as date) as is_complete,
         versions.previous_criteria_version,
         previous.qualified_count as previous_count,
         previous.qualified_fired_count as previous_fired_count,
@@ -65,13 +68,9 @@ judged as (
         compared.*,
         {{ rate_columns('firing_rate', 'fired_count', 'decided_count') }},
         {{ rate_columns('qualified_firing_rate', 'qualified_fired_count', 'qualified_count') }},
-        {{ difference_columns(
-            'previous_difference', 'qualified_fired_count', 'qualified_count', 'previous_fired_count', 'previous_count'
-        ) }},
-        {{ difference_columns(
-            'baseline_difference', 'qualified_fired_count', 'qualified_count', 'baseline_fired_count', 'compared_count'
-        ) }}
-    from compared
+        {{ difference_columns('previous_difference', *comparisons.previous) }},
+        {{ difference_columns('baseline_difference', *comparisons.baseline) }}
+    from {{ adjusted_p_values('compared', ['criteria_version', 'stage'], comparisons, judged='is_complete') }} as compared
 )
 
 select
@@ -81,14 +80,16 @@ select
     section,
     rule_id,
     utc_month_date,
-    utc_month_date < cast(date_trunc('month', {{ as_of() }}) as date) as is_complete,
+    is_complete,
     is_baseline,
-    baseline_difference_low > 0 or baseline_difference_high < 0 as is_drifted,
-    previous_difference_low > 0 or previous_difference_high < 0 as is_unlike_previous,
+    baseline_adjusted_p_value <= {{ var('false_discovery_rate') }} as is_drifted,
+    previous_adjusted_p_value <= {{ var('false_discovery_rate') }} as is_unlike_previous,
     {% for measure in measures + ['previous_count', 'previous_fired_count', 'baseline_count', 'baseline_fired_count'] %}
     cast({{ measure }} as bigint) as {{ measure }},
     {% endfor %}
     cast({{ var('drift_baseline_days') }} as integer) as baseline_days,
+    previous_adjusted_p_value,
+    baseline_adjusted_p_value,
     {{ share_of('previous_fired_count', 'previous_count') }} as previous_firing_rate,
     {{ share_of('baseline_fired_count', 'baseline_count') }} as baseline_firing_rate,
     {% for rate in ['firing_rate', 'qualified_firing_rate', 'previous_difference', 'baseline_difference'] %}

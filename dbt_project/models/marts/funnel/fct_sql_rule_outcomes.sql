@@ -50,12 +50,14 @@ counted as (
 ),
 
 rules as (
-    select distinct criteria_version, section, rule_id
+    select criteria_version, section, rule_id, max(case when kind = 'appointment' then 1 else 0 end) = 1 as is_booking
     from {{ ref('input__criteria_rules') }}
     where section in ('eligibility', 'readiness')
+    group by criteria_version, section, rule_id
 )
 
--- A rule that never held anybody back, or never let anybody through, is a row of noughts.
+-- A rule that never held anybody back, or never let anybody through, is a row of noughts. Who is SQL by an item that is a
+-- booking was booked by that alone: that share says nothing of the item.
 select
     rules.criteria_version,
     rules.section,
@@ -73,12 +75,14 @@ select
     ] %}
     case when rules.section = '{{ section }}' then coalesce({{ value }}, 0) end as {{ name }},
     {% endfor %}
-    {% for name in ['sql_count', 'at_risk_count', 'scheduled_count', 'consult_held_count'] %}
-    coalesce(counted.{{ name }}, 0) as {{ name }},
-    {% endfor %}
+    coalesce(counted.sql_count, 0) as sql_count,
+    coalesce(counted.at_risk_count, 0) as at_risk_count,
+    case when not rules.is_booking then coalesce(counted.scheduled_count, 0) end as scheduled_count,
+    coalesce(counted.consult_held_count, 0) as consult_held_count,
     cast(quantiles.median_micros as double) / 86400000000 as waited_days_median,
     cast(quantiles.ninth_decile_micros as double) / 86400000000 as waited_days_ninth_decile,
-    {{ rate_columns('scheduled_rate', 'counted.scheduled_count', 'counted.at_risk_count') }},
+    {% set observed = 'case when not rules.is_booking then counted.at_risk_count end' %}
+    {{ rate_columns('scheduled_rate', 'counted.scheduled_count', '(' ~ observed ~ ')') }},
     {{ rate_columns('consult_held_rate', 'counted.consult_held_count', 'counted.at_risk_count') }}
 from rules
 left join counted using (criteria_version, section, rule_id)
