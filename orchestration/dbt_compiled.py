@@ -17,6 +17,7 @@ from typing import Any
 
 from orchestration.code_version import dbt_hash
 from orchestration.dbt_manifest import ManifestError, ensure_manifest
+from orchestration.lake.private_files import write_bytes
 from orchestration.replay.compiled import CompiledModel, QualificationSql
 from orchestration.settings import Settings
 
@@ -74,9 +75,7 @@ def _relation(node: dict[str, Any]) -> str:
 def _keep(sql: QualificationSql, kept: Path) -> None:
     for older in kept.parent.glob("qualification-*.json"):
         older.unlink(missing_ok=True)
-    unfinished = kept.with_suffix(f".{os.getpid()}")
-    unfinished.write_text(sql.to_json(), encoding="utf-8")
-    unfinished.replace(kept)
+    write_bytes(kept, sql.to_json().encode())
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from orchestration.code_version import dbt_hash
 from orchestration.criteria_files import Criteria, CriteriaError
 from orchestration.criteria_files.history import canonical_hash
 from orchestration.dbt_compiled import qualification_sql
+from orchestration.lake.private_files import write_bytes
 from orchestration.replay.examples import cases_of, example_faults
 from orchestration.settings import Settings
 
@@ -33,5 +34,5 @@ def refuse_unless_examples_hold(criteria: Criteria, settings: Settings, *, remem
     if faults:
         raise CriteriaError(faults)
     if remembered is not None:
-        remembered.write_text(tried, encoding="utf-8")
+        write_bytes(remembered, tried.encode())
     return count

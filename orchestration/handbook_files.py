@@ -7,6 +7,7 @@ from pathlib import Path
 from orchestration.criteria_files.handbook import handbook_texts
 from orchestration.criteria_files.handbook.notices import notice_texts
 from orchestration.criteria_files.handbook.texts import LINES_FOLDER
+from orchestration.lake.private_files import write_bytes
 from orchestration.runs import Run
 
 
@@ -38,8 +39,5 @@ def write_notices(run: Run) -> dict[str, str]:
 def _write(path: Path, text: str) -> bool:
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8", newline="\n")
-    unfinished.replace(path)
+    write_bytes(path, text.encode())
     return True

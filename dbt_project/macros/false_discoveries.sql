@@ -1,8 +1,6 @@
-{#
-  Which of many shares differ from those they are compared with, when all are looked at together: of twenty that are
-  alike one would seem to differ at 95 %. Benjamini and Hochberg (1995) keep the share of the wrong among those said to
-  differ at the rate asked for, also where comparisons lean the same way (Benjamini and Yekutieli 2001).
-#}
+{# Which of many shares differ from those they are compared with, when all are looked at together: of twenty that are
+   alike one would seem to differ at 95 %. Benjamini and Hochberg (1995) keep the share of the wrong among those said to
+   differ at the rate asked for, also where comparisons lean the same way (Benjamini and Yekutieli 2001). #}
 
 {# Below so many expected in any cell of the four the normal approximation says nothing (Cochran 1954). #}
 {% macro least_expected_count() -%}

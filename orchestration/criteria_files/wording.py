@@ -31,9 +31,9 @@ _KINDS = {
 _BOUNDS = {"greater_than_equal": ("at least", "ge"), "less_than_equal": ("at most", "le")}
 
 
-def number(value: Decimal) -> str:
+def number(value: Decimal | int) -> str:
     """Decimal digits without trailing zeros."""
-    return format(value.normalize(), "f")
+    return format(Decimal(value).normalize(), "f")
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

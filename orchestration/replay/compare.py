@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from orchestration.replay.scratch import DECISIONS, EVIDENCE, Scratch
+from orchestration.replay.scratch import DECISIONS, EVIDENCE, Scratch, trimmed
 
 # A correction of what is shown beside a decision is none: what decides must be equal, to the last micro-point.
 _DECIDED = """
@@ -96,7 +96,6 @@ select
     moments.sql_before,
     moments_after.sql_after,
     staged.became_sql_at,
-    staged.sql_basis,
     staged.appointment_booked_at,
     worked.first_worked_at
 from moments
@@ -120,7 +119,7 @@ def lead_frame(scratch: Scratch) -> pd.DataFrame:
     """One row per lead that is MQL or SQL either way: when, before and after, and what is recorded of it.
 
     Columns: lead_key, lead_id, channel, location_id, language, is_mql_labelled, is_sql_labelled, mql_before,
-    mql_after, sql_before, sql_after, became_sql_at, sql_basis, appointment_booked_at, first_worked_at; times naive UTC.
+    mql_after, sql_before, sql_after, became_sql_at, appointment_booked_at, first_worked_at; times naive UTC.
     """
     return scratch.connection.execute(_LEADS).df()
 
@@ -147,7 +146,8 @@ def kept_out(rule: dict[str, Any], records: str) -> str:
     quoted = ["'" + str(text).replace("'", "''") + "'" for text in (rule["name"], *rule["channels"])]
     return (
         "select record_key from home.intermediate.int_touches__owned "
-        f"where trim(signal) = {quoted[0]} and (channel is null or trim(channel) not in ({', '.join(quoted[1:])})) "
+        f"where {trimmed('signal')} = {quoted[0]} "
+        f"and coalesce({trimmed('channel')} not in ({', '.join(quoted[1:])}), true) "
         f"and record_key in ({records})"
     )
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from orchestration.replay import home
-from orchestration.replay.scratch import Scratch
+from orchestration.replay.scratch import Scratch, trimmed
 from orchestration.replay.tried import Trial, VersionRows
-
-# As the models trim.
-_TRIMMED = "trim(service_line, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))"
 
 
 def records_of(trial: Trial) -> str:
@@ -16,7 +13,7 @@ def records_of(trial: Trial) -> str:
     if trial.is_default:
         return everybody
     name = trial.line.replace("'", "''")
-    return f"{everybody} where {_TRIMMED} = '{name}'"
+    return f"{everybody} where {trimmed('service_line')} = '{name}'"
 
 
 def decide_trial(scratch: Scratch, trial: Trial, latest: VersionRows | None = None, *relations: str) -> None:

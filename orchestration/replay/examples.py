@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from orchestration.criteria_files import wording
 from orchestration.criteria_files.example_shapes import Example
 from orchestration.criteria_files.load import Criteria, ServiceLine
 from orchestration.criteria_files.marks import Fault, Loc, dotted
@@ -174,7 +175,7 @@ def _points(micro: int) -> Decimal:
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return "none" if value is None else f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    return "none" if value is None else wording.number(value) if isinstance(value, Decimal) else str(value)
 
 
 def _why(case: Case, mql: dict[str, Any] | None, proved: Sequence[dict[str, Any]]) -> str:

@@ -17,6 +17,11 @@ DECISIONS = "intermediate.int_qualification_decisions__made"
 EVIDENCE = "intermediate.int_qualification_evidence__collected"
 
 
+def trimmed(column: str) -> str:
+    """A column's text as the models compare it: trimmed, and absent where nothing is left."""
+    return f"nullif(trim({column}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)), '')"
+
+
 class Scratch:
     """Fill the inputs, `decide`, read what came of it. `threads` and `memory` are DuckDB's."""
 

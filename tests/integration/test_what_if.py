@@ -181,7 +181,7 @@ def test_dagster_asks_the_same(undisturbed: Home, changed: Path) -> None:
     config = {"file": str(changed / "orthopaedics.yaml"), "since": SINCE}
     done = job.execute_in_process(run_config={"ops": {"try_criteria": {"config": config}}})
     [observed] = [event for event in done.all_events if event.event_type_value == "ASSET_OBSERVATION"]
-    shown = observed.event_specific_data.asset_observation.metadata  # type: ignore[union-attr]
+    shown = observed.event_specific_data.asset_observation.metadata
     assert "Which edit caused what" in str(shown["page"].value)
     assert str(shown["picture"].value).startswith("![MQLs a week](data:image/png;base64,")
 

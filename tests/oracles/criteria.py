@@ -162,7 +162,7 @@ class Judge(Readiness):
         line = self.line(t)
         if (id(version), line) not in self._firsts:
             frozen = Judge(self.criteria, self.record, self.as_of)
-            frozen.line = lambda _t: line  # type: ignore[method-assign]
+            frozen.line = lambda _t: line
             standing = (moment for moment in self.every_moment() if frozen.standing_items(version, moment))
             self._firsts[id(version), line] = next(standing, END)
         return self._firsts[id(version), line] <= t

@@ -68,7 +68,7 @@ def _event(event: ExampleTouch | ExampleWork | ExampleAppointment) -> str:
 
 
 def _ago(days: Decimal) -> str:
-    return "the same day" if days == 0 else "1 day before" if days == 1 else f"{days.normalize():f} days before"
+    return "the same day" if days == 0 else "1 day before" if days == 1 else f"{words.number(days)} days before"
 
 
 def _expected(name: str, value: bool | str | Decimal) -> str:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from orchestration.criteria_files.companions import Catalogue
 from orchestration.criteria_files.shapes import AttributeTest, Where
+from orchestration.criteria_files.wording import number as number
 
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -26,11 +27,6 @@ _WHERE = {
     "landing_page": "landing page",
 }
 _PLAIN_VALUE = re.compile(r"[\w+.-]+\Z")
-
-
-def number(value: Decimal | int) -> str:
-    """Decimal digits without trailing zeros."""
-    return format(Decimal(value).normalize(), "f")
 
 
 def counted(value: Decimal | int, thing: str) -> str:

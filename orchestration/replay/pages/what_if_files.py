@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from models_ml.what_if import AFTER, BEFORE, Bounded, Group, count_change, rate, rate_change
 from orchestration.criteria_files.handbook.markdown import markdown_text
-from orchestration.lake.private_files import make_folder
+from orchestration.lake.private_files import write_bytes
 from orchestration.replay.pages.what_if_page import PICTURE, what_if_page
 from orchestration.replay.what_if import WhatIf
 from orchestration.report.what_if_figures import what_if_png
@@ -34,11 +33,8 @@ def what_if_texts(answer: WhatIf) -> dict[str, bytes]:
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Write them into the folder, each whole or not at all. Raises OSError."""
-    make_folder(folder)
     for name, content in contents.items():
-        unfinished = folder / f".{name}.{os.getpid()}"
-        unfinished.write_bytes(content)
-        unfinished.replace(folder / name)
+        write_bytes(folder / name, content)
 
 
 def what_if_figures(answer: WhatIf) -> dict[str, Any]:

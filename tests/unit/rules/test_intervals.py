@@ -17,7 +17,8 @@ from scipy import stats
 
 from models_ml.metrics import wilson_interval
 
-MACROS = Path(__file__).resolve().parents[3] / "dbt_project" / "macros" / "intervals.sql"
+PLACE = Path(__file__).resolve().parents[3] / "dbt_project" / "macros"
+MACROS = "".join((PLACE / name).read_text(encoding="utf-8") for name in ("intervals.sql", "waiting.sql"))
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
 
@@ -26,7 +27,7 @@ def ask() -> Ask:
     """Runs a statement written with the macros."""
     connection = duckdb.connect()
     # dbt knows every macro everywhere; plain Jinja shares those of one template with what is imported from it.
-    environment = jinja2.Environment(loader=jinja2.DictLoader({"intervals": MACROS.read_text(encoding="utf-8")}))
+    environment = jinja2.Environment(loader=jinja2.DictLoader({"intervals": MACROS}))
     head = "{% import 'intervals' as stated %}"
     return lambda statement: connection.execute(environment.from_string(head + statement).render()).fetchall()
 
