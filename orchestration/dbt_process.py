@@ -7,10 +7,13 @@ steps, and parsing was most of each. Where a file changed since, dbt parses for 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.parser.manifest import extended_mashumuro_decoder
+from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.event_manager import EventManager
 
 from orchestration.dbt_manifest import is_manifest_current
 from orchestration.settings import Settings
@@ -27,8 +30,23 @@ def parsed_project() -> Manifest | None:
     return manifest
 
 
+def leave_out_debug_events() -> None:
+    """Let dbt drop what it would not show before it writes the line it would not show it in."""
+    fire_event = EventManager.fire_event
+
+    def fire_shown_event(
+        manager: EventManager, e: BaseEvent, level: EventLevel | None = None, *rest: Any, **named: Any
+    ) -> None:
+        if (level or e.level_tag()) not in (EventLevel.DEBUG, EventLevel.TEST):
+            fire_event(manager, e, level, *rest, **named)
+
+    EventManager.fire_event = fire_shown_event  # type: ignore[method-assign, assignment]
+
+
 def main() -> None:
     """dbt's command line; exit codes are dbt's: 0 done, 1 a node failed, 2 dbt could not go on."""
+    if "--debug" not in sys.argv:
+        leave_out_debug_events()
     result = dbtRunner(manifest=parsed_project()).invoke(sys.argv[1:])
     if result.exception is not None:
         print(result.exception, file=sys.stderr)

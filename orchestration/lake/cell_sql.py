@@ -113,19 +113,11 @@ def _strptime(formats: tuple[str, ...], cell: str) -> str:
 
 
 def make_zone_days(connection: duckdb.DuckDBPyConnection, zone: str) -> None:
-    """Create `zone_days`: for each local day the offset it begins with, and the one that begins within it, if any.
+    """Show `zone_days`: for each local day the offset it begins with, and the one that begins within it, if any.
 
     Columns: day; a_from, a_shift; b_local, b_from, b_shift (null where no offset begins within the day).
     """
-    connection.register("zone_days_found", _zone_days(zone))
-    connection.execute(
-        """
-        create or replace temp table zone_days as
-        select day, a_from, to_seconds(a_shift) as a_shift, b_local, b_from, to_seconds(b_shift) as b_shift
-        from zone_days_found
-        """
-    )
-    connection.unregister("zone_days_found")
+    connection.register("zone_days", _zone_days(zone))
 
 
 @lru_cache(maxsize=64)
@@ -135,7 +127,7 @@ def _zone_days(zone: str) -> pa.Table:
     utc_from, local_from = (
         np.array([getattr(span, name) for span in spans], dtype="datetime64[us]") for name in ("utc_from", "local_from")
     )
-    shift = np.array([span.offset_seconds for span in spans], dtype=np.int64)
+    shift = np.array([span.offset_seconds for span in spans], dtype="timedelta64[s]")
     first = np.searchsorted(local_from, days.astype("datetime64[us]"), side="right") - 1
     then = np.minimum(first + 1, len(spans) - 1)
     is_none = (first + 1 >= len(spans)) | (local_from[then].astype("datetime64[D]") != days)

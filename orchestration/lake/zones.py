@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import io
+import struct
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -76,13 +77,23 @@ def _spans_of(content: bytes, first_year: int, last_year: int, step_days: int) -
     at, end = (_seconds(datetime(year, 1, 1)) for year in (first_year, last_year + 1))
     offset = _offset(zone, at)
     changes = [(BEGINNING, offset)]
-    while at < end:
-        then = at + step_days * 86_400
+    named = [moment for moment in _named_changes(content) if at < moment < end]
+    # Beyond the last change a zone's file names, a rule goes on.
+    steps = range((named[-1] if named else at) + step_days * 86_400, end + step_days * 86_400, step_days * 86_400)
+    for then in (*named, *steps):
         if (new := _offset(zone, then)) != offset:
             changes.append((_EPOCH + timedelta(seconds=_change(zone, at, then, offset)), new))
             offset = new
         at = then
     return _cut(changes)
+
+
+def _named_changes(content: bytes) -> tuple[int, ...]:
+    """Seconds since the epoch of the changes a zone's file lists (RFC 8536: the second, 64-bit part)."""
+    counts = struct.unpack_from(">6I", content, 20)
+    part = 44 + sum(count * size for count, size in zip(counts, (1, 1, 8, 5, 6, 1), strict=True))
+    number = struct.unpack_from(">6I", content, part + 20)[3]
+    return struct.unpack_from(f">{number}q", content, part + 44)
 
 
 def _cut(changes: list[tuple[datetime, int]]) -> tuple[OffsetSpan, ...]:
