@@ -205,7 +205,7 @@ def environment(run: Run) -> Iterator[None]:
         "HANDOFF_LAKE": str(run.paths.lake),
         "HANDOFF_WAREHOUSE": str(run.paths.warehouse),
         "DO_NOT_TRACK": "1",
-        # dbt's own log repeats every query; what a run did is in Dagster's records and dbt's run_results.
+        # dbt's own log repeats every query; what a run did is in Dagster's records.
         "DBT_LOG_LEVEL_FILE": "none",
     }
     earlier = {name: os.environ.get(name) for name in wanted}
