@@ -59,3 +59,26 @@
     {{ newcombe_low(count, whole, other_count, other_whole) }} as {{ name }}_low,
     {{ newcombe_high(count, whole, other_count, other_whole) }} as {{ name }}_high
 {%- endmacro %}
+
+{#
+  Limits of a number of events, which may be a fraction of shared ones (Byar's approximation of the Poisson limits;
+  Breslow and Day 1987, volume 2, 2.3). Of none the upper limit is that of the exact interval.
+#}
+{% macro events_low(count) -%}
+    case
+        when {{ count }} > 0 then cast({{ count }} as double) * pow(
+            greatest(
+                cast(0 as double),
+                1 - 1 / (9 * cast({{ count }} as double)) - {{ normal_point() }} / (3 * sqrt(cast({{ count }} as double)))
+            ),
+            3
+        )
+        when {{ count }} = 0 then cast(0 as double)
+    end
+{%- endmacro %}
+
+{% macro events_high(count) -%}
+    (cast({{ count }} as double) + 1) * pow(
+        1 - 1 / (9 * (cast({{ count }} as double) + 1)) + {{ normal_point() }} / (3 * sqrt(cast({{ count }} as double) + 1)), 3
+    )
+{%- endmacro %}

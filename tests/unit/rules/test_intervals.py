@@ -82,3 +82,20 @@ def test_waiting_times_are_kaplan_meier_quantiles(ask: Ask, waits: list[tuple[in
     reached = [np.flatnonzero(curve.probabilities <= share + 1e-9) for share in (0.5, 0.1)]
     expected = [int(curve.quantiles[places[0]]) if len(places) else None for places in reached]
     assert found == [("k", *expected)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 10, 37.5, 400, 12_000])
+def test_limits_of_a_number_of_events_are_those_of_poisson(ask: Ask, count: float) -> None:
+    low, high = ask(
+        f"select {{{{ stated.events_low('n') }}}}, {{{{ stated.events_high('n') }}}} from (select {count} as n)"
+    )[0]
+    exact = stats.chi2.ppf(0.025, 2 * count) / 2, stats.chi2.ppf(0.975, 2 * count + 2) / 2
+    # Byar's is known to be that close; of very few events the lower one is lower than need be.
+    assert low == pytest.approx(exact[0], rel=0.02, abs=0.02)
+    assert high == pytest.approx(exact[1], rel=0.02)
+
+
+def test_of_no_event_there_may_have_been_a_few(ask: Ask) -> None:
+    low, high = ask("select {{ stated.events_low('n') }}, {{ stated.events_high('n') }} from (select 0 as n)")[0]
+    assert low == 0
+    assert high == pytest.approx(3.689, abs=0.05)
