@@ -46,8 +46,5 @@ def dbt_resource(settings: Settings) -> QuietDbt:
         profiles_dir=os.fspath(settings.dbt_project),
         target="pipeline",
         dbt_executable=os.fspath(executable if executable.exists() else "handoff-dbt"),
-        # What a run did is in Dagster's records; the manifest, the same every time, took as long to write as a few models.
-        global_config_flags=[
-            "--no-use-colors", "--no-send-anonymous-usage-stats", "--log-level-file", "none", "--no-write-json",
-        ],  # fmt: skip
+        global_config_flags=["--no-use-colors", "--no-send-anonymous-usage-stats", "--log-level-file", "none"],
     )
