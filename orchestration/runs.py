@@ -207,7 +207,7 @@ def environment(run: Run) -> Iterator[None]:
         "DO_NOT_TRACK": "1",
         # dbt's own log repeats every query; what a run did is in Dagster's records.
         "DBT_LOG_LEVEL_FILE": "none",
-        # The manifest is the same in every step, and took as long to write as a few models; a benchmark reads the results.
+        # The manifest is the same in every step and took as long as a few models; a benchmark reads the results.
         "DBT_WRITE_JSON": os.environ.get("DBT_WRITE_JSON", "false"),
     }
     earlier = {name: os.environ.get(name) for name in wanted}
