@@ -3,7 +3,8 @@
 What a model means stands in dbt_project. Here are the arguments, and what the run remembers of the outcome.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from orchestration.runs import Run
+from orchestration.standing_views import look_at_views
 
 _FIRST = dg.AssetKey(["input", "input__run"])
 
@@ -38,12 +40,27 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, run: Run) -> I
     if run.full_build_reason:
         context.log.info(f"full build: {run.full_build_reason}")
         arguments.append("--full-refresh")
+    keys = [key for key in context.selected_asset_keys if key.path[0] == "staging"]
+    views = look_at_views(run.paths, [key.path[-1] for key in keys])
+    if views.stand and not run.full_build_reason:
+        arguments += ["--exclude", "path:models/staging"]
+        yield from _told_of_standing(context.assets_def, keys)
     station = f"dbt, {len(context.selected_asset_keys)} models"
     invocation = dbt.cli(arguments, context=context, target_path=run.paths.home / "dbt")
     run.say(station, "")
     for event in invocation.stream():
         _note(run, context, event)
         yield event
+    views.remember()
+
+
+def _told_of_standing(
+    models: dg.AssetsDefinition, keys: Collection[dg.AssetKey]
+) -> Iterator[dg.MaterializeResult[None]]:
+    """What Dagster is told of views that stand, each after those it reads."""
+    for key in TopologicalSorter({key: models.asset_deps[key] for key in keys}).static_order():
+        if key in keys:
+            yield dg.MaterializeResult(asset_key=key, metadata={"view": "stands as it was made"})
 
 
 def _note(run: Run, context: dg.AssetExecutionContext, event: Any) -> None:
