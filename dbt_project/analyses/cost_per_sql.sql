@@ -1,12 +1,18 @@
--- What did an SQL cost, by campaign, when the first touch takes the credit?
+-- What does an SQL cost, and who takes more of the money than they bring of the SQLs? By first touch, channels before their
+-- campaigns, and only leads old enough to have become SQL.
 select
-    platform,
+    level,
+    channel,
     campaign_id,
     currency,
-    sum(cost) as cost,
-    sum(sql_credits) as sql_credits,
-    round(sum(cost) / nullif(sum(sql_credits), 0), 2) as cost_per_sql
-from {{ ref('fct_channel_performance') }}
-where attribution_model = 'first' and cost is not null
-group by platform, campaign_id, currency
-order by cost_per_sql nulls last, platform, campaign_id
+    cost,
+    sql_credits,
+    round(cost_per_lead, 2) as cost_per_lead,
+    round(cost_per_sql, 2) as cost_per_sql,
+    round(cost_per_sql_low, 2) as cost_per_sql_low,
+    round(cost_per_sql_high, 2) as cost_per_sql_high,
+    round(100 * share_of_spend, 1) as percent_of_spend,
+    round(100 * share_of_sql, 1) as percent_of_sql
+from {{ ref('fct_channel_costs') }}
+where attribution_model = 'first' and is_mature and (level = 'channel' or cost is not null)
+order by level desc, cost desc nulls last, channel, campaign_id, currency

@@ -1,0 +1,13 @@
+-- Which teams call in time? Open and censored handoffs are in neither count.
+select
+    dimension_value as team_id,
+    handoff_count,
+    met_count,
+    breached_count,
+    round(100 * attainment_rate, 1) as percent_in_time,
+    round(100 * attainment_rate_low, 1) as percent_low,
+    round(100 * attainment_rate_high, 1) as percent_high,
+    round(median_minutes_to_contact) as median_minutes_to_contact
+from {{ ref('fct_sla_attainment') }}
+where dimension = 'team' and met_count + breached_count > 0
+order by attainment_rate, team_id
