@@ -1,5 +1,5 @@
 {% set key = ['dimension', 'dimension_value', 'cohort_month', 'step'] %}
-{% set ages = var('conversion_ages_days') + 1 %}
+{% set ages = var('conversion_ages_days') ~ ' + 1' %}
 
 -- Ages are days of 24 hours that have begun: an age is over when it counts, and what comes in a day not yet over waits.
 with aged as (

@@ -14,8 +14,7 @@ with ends as (
 stays as (
     select
         {{ by_group }}, lead_key, stay_no, left_how,
-        {{ day_number('entered_date') }} as entered_day,
-        {{ day_number('left_date') }} as left_day
+        {{ day_number('entered_date') }} as entered_day, {{ day_number('left_date') }} as left_day
     from {{ ref('int_stages__stayed') }}
 ),
 
@@ -67,6 +66,10 @@ staying as (
     where left_day is null
 ),
 
+entries as (
+    select {{ by_group }}, day as entered_day, staying_count from stocks
+),
+
 -- The middle: of those that left later, how many are older, and from which day on their like are not.
 halves as (
     select
@@ -75,7 +78,7 @@ halves as (
         min(case when 2 * (passing.upto_count + earlier.staying_count) > stocks.closing_count then passing.entered_day end) as middle_day
     from passing
     inner join stocks using ({{ by_group }}, day)
-    inner join (select {{ by_group }}, day as entered_day, staying_count from stocks) as earlier using ({{ by_group }}, entered_day)
+    inner join entries as earlier using ({{ by_group }}, entered_day)
     group by {{ by_group }}, stocks.day
 ),
 
@@ -88,9 +91,7 @@ middles as (
 select
     {{ by_group }},
     closing_count - entered_count + {{ all_left }} as opening_count,
-    {% for name in counts %}
-    {{ name }},
-    {% endfor %}
+    {{ counts | join(', ') }},
     closing_count,
     case when closing_count > 0 then day - least(staying.entered_day, middle_day) end as median_age_days,
     {{ add_days("date '1970-01-01'", 'day') }} as pipeline_date
