@@ -1,20 +1,17 @@
 {# Conversion with maturity: the settings, the views a rate is shown by, and the share converted by each age. #}
 
-{% macro conversion_steps() -%}
-    {{ return(['lead_to_mql', 'mql_to_sql', 'sql_to_appointment', 'appointment_to_consult']) }}
-{%- endmacro %}
-
 {#
   Days after entering a step by which it is judged: `line` is the service line where the rate is that of one, else empty.
   Settings nobody would follow are refused when the project is read.
 #}
 {% macro conversion_horizon(step, line) -%}
+    {%- set steps = ['lead_to_mql', 'mql_to_sql', 'sql_to_appointment', 'appointment_to_consult'] -%}
     {%- set settings = var('conversion_horizons') -%}
-    {%- for name in settings if name not in conversion_steps() -%}
-        {{ exceptions.raise_compiler_error('conversion_horizons: there is no step ' ~ name ~ '; there are ' ~ conversion_steps() | join(', ')) }}
+    {%- for name in settings if name not in steps -%}
+        {{ exceptions.raise_compiler_error('conversion_horizons: there is no step ' ~ name ~ '; there are ' ~ steps | join(', ')) }}
     {%- endfor -%}
     case
-    {%- for name in conversion_steps() %}
+    {%- for name in steps %}
         {%- set days = settings.get(name) or {} -%}
         {%- if 'default' not in days -%}
             {{ exceptions.raise_compiler_error('conversion_horizons: ' ~ name ~ ' needs a default, in days') }}
