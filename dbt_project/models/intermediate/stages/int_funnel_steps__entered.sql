@@ -1,6 +1,6 @@
 -- Each lead's four steps with everything but as_of: whoever has left the rates is not here.
 with counted as (
-    select staged.*
+    select staged.*, leads.landing_page
     from {{ ref('int_leads__staged') }} as staged
     inner join {{ ref('int_leads__current') }} as leads on staged.lead_key = leads.lead_key
     where not leads.is_deleted and leads.excluded_by is null
@@ -9,6 +9,8 @@ with counted as (
 steps as (
     select
         lead_key,
+        landing_page,
+        disqualified_at,
         'lead_to_mql' as step,
         'lead' as from_stage,
         'mql' as to_stage,
@@ -18,6 +20,8 @@ steps as (
     union all
     select
         lead_key,
+        landing_page,
+        disqualified_at,
         'mql_to_sql' as step,
         'mql' as from_stage,
         'sql' as to_stage,
@@ -27,6 +31,8 @@ steps as (
     union all
     select
         lead_key,
+        landing_page,
+        disqualified_at,
         'sql_to_appointment' as step,
         'sql' as from_stage,
         'appointment' as to_stage,
@@ -36,6 +42,8 @@ steps as (
     union all
     select
         lead_key,
+        landing_page,
+        disqualified_at,
         'appointment_to_consult' as step,
         'appointment' as from_stage,
         'consult' as to_stage,
@@ -51,12 +59,15 @@ select
     {{ dimension('entries.channel') }} as channel,
     {{ dimension('entries.platform') }} as platform,
     {{ dimension('entries.campaign_id') }} as campaign_id,
+    {{ dimension('steps.landing_page') }} as landing_page,
     {{ dimension('entries.location_id') }} as location_id,
     {{ dimension('worked.team_id') }} as team_id,
     entries.local_date as cohort_date,
     entries.became_at as entered_at,
     steps.converted_at,
     steps.later_at,
+    -- Whoever converted was never out, whatever is said of them since.
+    case when steps.converted_at is null then least(steps.disqualified_at, steps.later_at) end as left_at,
     case when entries.became_at < authorities.observed_from then authorities.observed_from end as observed_from
 from steps
 inner join {{ ref('int_leads__dimensioned') }} as entries

@@ -1,0 +1,53 @@
+{# Fewer than this many tell nothing of what is still to come. #}
+{% set least_count = 30 %}
+
+with curves as (
+    select
+        step,
+        dimension_value as service_line,
+        age_days,
+        entered_count,
+        converted_count,
+        rate
+    from {{ ref('fct_conversion_cohorts') }}
+    where dimension in ('all', 'service_line') and cohort_month = '(all)' and rate is not null and followed_count >= {{ least_count }}
+),
+
+ends as (
+    select
+        step,
+        service_line,
+        max(age_days) as observed_days,
+        max(rate) as eventual_rate,
+        sum(converted_count) as converted_count
+    from curves
+    group by step, service_line
+),
+
+reached as (
+    select
+        curves.step,
+        curves.service_line,
+        min(curves.age_days) as suggested_horizon_days
+    from curves
+    inner join ends on curves.step = ends.step and curves.service_line = ends.service_line
+    where ends.eventual_rate > 0 and curves.rate >= 0.9 * ends.eventual_rate - 1e-9
+    group by curves.step, curves.service_line
+)
+
+-- Settled: in as many days again as the suggestion has, at most the last tenth came.
+select
+    rates.step,
+    rates.dimension_value as service_line,
+    coalesce(
+        ends.converted_count >= {{ least_count }} and 2 * reached.suggested_horizon_days <= ends.observed_days, false
+    ) as is_settled,
+    rates.horizon_days,
+    reached.suggested_horizon_days,
+    ends.eventual_rate,
+    ends.observed_days,
+    rates.entered_count
+from {{ ref('fct_conversion_rates') }} as rates
+left join ends on rates.step = ends.step and rates.dimension_value = ends.service_line
+left join reached on rates.step = reached.step and rates.dimension_value = reached.service_line
+where rates.dimension in ('all', 'service_line') and rates.cohort_month = '(all)'
