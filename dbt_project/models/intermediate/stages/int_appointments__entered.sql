@@ -35,7 +35,8 @@ entered as (
         true as is_evidenced,
         not is_current as is_superseded,
         booked_at as entered_at,
-        first_known_at as known_at
+        first_known_at as known_at,
+        case when not is_current then valid_to end as superseded_at
     from bookings
     union all
     select
@@ -46,7 +47,8 @@ entered as (
         coalesce(happens_at <= first_known_at, false) as is_evidenced,
         not is_current as is_superseded,
         coalesce(happens_at, first_known_at) as entered_at,
-        first_known_at as known_at
+        first_known_at as known_at,
+        case when not is_current then valid_to end as superseded_at
     from holdings
     where is_held
 )

@@ -30,6 +30,7 @@ select
     actor_type,
     not is_current as is_superseded,
     entered_at,
-    first_known_at as known_at
+    first_known_at as known_at,
+    case when not is_current then valid_to end as superseded_at
 from stretches
 where stage is not null
