@@ -41,6 +41,7 @@ select
     false as is_superseded,
     entered_at,
     known_at,
+    effective_at,
     cast(null as timestamp) as superseded_at
 from compared
 
@@ -60,6 +61,7 @@ select
     entries.is_superseded,
     entries.entered_at,
     entries.known_at,
+    entries.effective_at,
     entries.superseded_at
 from {{ ref('int_stage_entries__unioned') }} as entries
 inner join {{ ref('int_records__merged') }} as merged on entries.record_key = merged.record_key

@@ -16,6 +16,7 @@ with entries as (
         false as is_superseded,
         decided_at as entered_at,
         decided_at as known_at,
+        decided_at as effective_at,
         cast(null as timestamp) as superseded_at
     from {{ ref('int_qualification_decisions__made') }}
     where qualifies or stage = 'disqualified'
@@ -35,6 +36,7 @@ with entries as (
         is_superseded,
         entered_at,
         known_at,
+        effective_at,
         superseded_at
     from {{ ref('int_stage_labels__entered') }}
     union all
@@ -53,6 +55,7 @@ with entries as (
         is_superseded,
         entered_at,
         known_at,
+        effective_at,
         superseded_at
     from {{ ref('int_appointments__entered') }}
 )
@@ -72,6 +75,6 @@ select
     is_superseded,
     entered_at,
     known_at,
-    superseded_at,
-    greatest(entered_at, known_at) as effective_at
+    effective_at,
+    superseded_at
 from entries

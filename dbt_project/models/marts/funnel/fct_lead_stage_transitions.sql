@@ -12,7 +12,7 @@ select
     judged.is_superseded,
     judged.entered_at,
     judged.known_at,
-    greatest(judged.entered_at, judged.known_at, records.effective_at) as recorded_at,
+    greatest(judged.effective_at, records.effective_at) as recorded_at,
     judged.superseded_at
 from {{ ref('int_stage_entries__judged') }} as judged
 inner join {{ ref('int_records__current') }} as records on judged.record_key = records.record_key
