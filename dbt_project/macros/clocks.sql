@@ -64,6 +64,11 @@
     isodow({{ day }})
 {%- endmacro %}
 
+{# The Monday of a UTC moment's week. #}
+{% macro monday_of(moment) -%}
+    {{ add_days('cast(' ~ moment ~ ' as date)', '1 - ' ~ iso_weekday('cast(' ~ moment ~ ' as date)')) }}
+{%- endmacro %}
+
 {# One row per date from the first to the last (expressions of type date), column `day`. #}
 {% macro date_series(first_day, last_day) -%}
     {{ return(adapter.dispatch('date_series', 'warm_handoff')(first_day, last_day)) }}

@@ -16,7 +16,7 @@
 {#
   Stretches of versions (a relation in parentheses): the last version of each stretch in which none of the `same`
   columns changed and no version of another record, and no deletion, lay between, with the moment the stretch began to
-  be known as first_known_at. So a fact keeps the moment it was first known when something beside it was corrected.
+  be known as first_known_at and to count as first_effective_at. So a fact keeps the moment it was first known when something beside it was corrected.
 #}
 {% macro version_stretches(versions, keys, same) -%}
     {%- set key_list = keys | join(', ') -%}
@@ -43,7 +43,8 @@
 
         select
             numbered.*,
-            min(known_at) over (partition by {{ key_list }}, _stretch_no) as first_known_at
+            min(known_at) over (partition by {{ key_list }}, _stretch_no) as first_known_at,
+            min(valid_from) over (partition by {{ key_list }}, _stretch_no) as first_effective_at
         from numbered
         qualify row_number() over (partition by {{ key_list }}, _stretch_no order by known_at desc) = 1
     )

@@ -15,7 +15,7 @@ governing as (
     select
         judged.lead_key,
         judged.stage,
-        min(greatest(judged.entered_at, judged.known_at)) as became_at
+        min(judged.effective_at) as became_at
     from {{ ref('int_stage_entries__judged') }} as judged
     inner join {{ ref('int_records__current') }} as records on judged.record_key = records.record_key
     inner join {{ ref('int_stage_authorities__set') }} as authorities

@@ -8,7 +8,7 @@ dbt itself does the same is tested once by a real build (`builds.py`). Rows are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +79,18 @@ def compiled_both_ways(
         )
         for name in order
     )
+
+
+def needed_for(project: CompiledProject, names: Sequence[str]) -> CompiledProject:
+    """The project with the named models only, and what they are made of."""
+    wanted = {model.relation for model in project.models if model.name in names}
+    kept = []
+    for model in reversed(project.models):
+        if model.relation in wanted:
+            kept.append(model)
+            sql = model.full_sql + model.incremental_sql
+            wanted |= {other.relation for other in project.models if other.relation in sql}
+    return replace(project, models=tuple(reversed(kept)))
 
 
 class World:

@@ -1,10 +1,14 @@
-"""Due instants and open minutes of the SQL agree with an independent walk minute by minute, clock changes included."""
+"""Due instants and open minutes of the SQL agree with independent walks minute by minute, clock changes included.
+
+One walk is short and asks for the instant of each local time, the other goes over ten years and asks for none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +17,21 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from orchestration.lake.zones import offset_spans
+from orchestration.lake.zones import load_zone, offset_spans
 from tests.golden.builds import DbtBuilds
 from tests.golden.compiled_models import CompiledProject, World, compile_project
 from tests.golden.lake_rows import ScratchLake, record_key
+from tests.oracles.business_minutes import Doorman, furthest_readings
 from tests.oracles.business_time import Calendar, due_instant, open_minutes, open_time
+from tests.unit.handoff import decade
+from tests.unit.handoff.decade import Handoff
 
-AS_OF = datetime(2026, 11, 30)
+BEGINNING, AS_OF = datetime(2026, 1, 1), datetime(2026, 11, 30)
 ZONES = ("America/Chicago", "Europe/London", "Australia/Lord_Howe", "Asia/Kolkata")
 MINUTES = (1, 45, 240, 900)
 # Around the nights the clocks change, in either half of the year.
 SEASONS = (datetime(2026, 3, 5), datetime(2026, 3, 27), datetime(2026, 10, 1), datetime(2026, 10, 23))
 SEEN_DAYS = 30
-
-
-@dataclass(frozen=True)
-class Handoff:
-    """One MQL: its calendar's number, when it became MQL, the minutes promised, when it was reached (if it was)."""
-
-    calendar: int
-    at: datetime
-    minutes: int
-    contacted_at: datetime | None
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +111,30 @@ def test_due_instants_and_open_minutes_agree_with_a_walk_by_minutes(
             assert row["open_micros_to_contact"] == waited / timedelta(microseconds=1), handoff
 
 
+def test_ten_years_agree_with_a_doorman_who_counts_minutes(handoff_models: CompiledProject) -> None:
+    rng = random.Random(11)
+    calendars = decade.draw_calendars(rng, each=3)
+    handoffs = decade.draw_handoffs(rng, calendars, 3000)
+    as_of = decade.END + timedelta(days=30)
+    found = timed(handoff_models, calendars, handoffs, began=decade.BEGIN - timedelta(days=10), as_of=as_of)
+    first, last = (decade.BEGIN - timedelta(days=12)).date(), (as_of + timedelta(days=400)).date()
+    readings = {zone: furthest_readings(load_zone(zone), first, (last - first).days + 3) for zone in decade.ZONES}
+    doormen = [Doorman(each, readings[each.timezone], first, last) for each in calendars]
+    assert found["sla_due_at"].notna().mean() > 0.95
+    wrong = []
+    for number, handoff in enumerate(handoffs):
+        row = found.loc[record_key("crm", f"L{number}")]
+        doorman = doormen[handoff.calendar]
+        due = doorman.due(handoff.at, handoff.minutes)
+        if (None if pd.isna(row["sla_due_at"]) else row["sla_due_at"].to_pydatetime()) != due:
+            wrong.append((handoff, "due", row["sla_due_at"], due))
+        if handoff.contacted_at is not None:
+            waited = doorman.counted(handoff.contacted_at) - doorman.counted(handoff.at)
+            if row["open_micros_to_contact"] != waited * 1_000_000:
+                wrong.append((handoff, "minutes", row["open_micros_to_contact"], waited))
+    assert not wrong, (len(wrong), wrong[:5])
+
+
 def moment(value: Any, *, before: datetime) -> datetime | None:
     """A moment as Python has it; None where there is none or the walk did not go as far."""
     if pd.isna(value):
@@ -122,15 +143,26 @@ def moment(value: Any, *, before: datetime) -> datetime | None:
     return found if found <= before else None
 
 
-def timed(project: CompiledProject, drawn_calendars: list[Calendar], drawn_handoffs: list[Handoff]) -> pd.DataFrame:
-    """Rows of int_handoffs__timed by lead key."""
+def timed(
+    project: CompiledProject,
+    drawn_calendars: Sequence[Calendar],
+    drawn_handoffs: Sequence[Handoff],
+    *,
+    began: datetime = BEGINNING,
+    as_of: datetime = AS_OF,
+) -> pd.DataFrame:
+    """Rows of int_handoffs__timed by lead key; leads and criteria are there from the beginning."""
     world = World(project)
-    world.replace("run", [{"as_of": AS_OF, "run_no": 1, "seed": 7}])
+    world.replace("run", [{"as_of": as_of, "run_no": 1, "seed": 7}])
     world.replace("sources", [{"source": "crm", "id_space": "crm", "connector": "contract_files", "timezone": "UTC"}])
     world.replace("source_stages", [{"source": "crm", "stage": "mql", "is_crm_authority": True}])
     world.replace(
         "timezone_offsets",
-        [{"timezone": zone, **asdict(span)} for zone in ZONES for span in offset_spans(zone, 2025, 2028, 7)],
+        [
+            {"timezone": zone, **asdict(span)}
+            for zone in {each.timezone for each in drawn_calendars}
+            for span in offset_spans(zone, 2010, 2028, 7)
+        ],
     )
     world.replace(
         "criteria_versions",
@@ -141,13 +173,13 @@ def timed(project: CompiledProject, drawn_calendars: list[Calendar], drawn_hando
                 "version": 1,
                 "is_default": False,
                 "first_contact_business_minutes": minutes,
-                "effective_from": datetime(2026, 1, 1),
+                "effective_from": began,
             }
-            for minutes in MINUTES
+            for minutes in {each.minutes for each in drawn_handoffs}
         ],
     )
     lake = ScratchLake(Path("unused"))
-    for entity, rows in {**calendar_rows(drawn_calendars), **handoff_rows(drawn_handoffs)}.items():
+    for entity, rows in {**calendar_rows(drawn_calendars), **handoff_rows(drawn_handoffs, began)}.items():
         landed = lake.landed_rows(entity, rows, source="crm")
         world.add(entity, [{**row, "record_key": record_key("crm", str(row.get("lead_id")))} for row in landed])
     world.build(full=True)
@@ -156,7 +188,7 @@ def timed(project: CompiledProject, drawn_calendars: list[Calendar], drawn_hando
     return found.set_index("lead_key")
 
 
-def calendar_rows(drawn: list[Calendar]) -> dict[str, list[Mapping[str, str | None]]]:
+def calendar_rows(drawn: Sequence[Calendar]) -> dict[str, list[Mapping[str, str | None]]]:
     """The contract's rows of calendars, holidays and a location for each."""
     numbered = list(enumerate(drawn))
     return {
@@ -181,15 +213,14 @@ def calendar_rows(drawn: list[Calendar]) -> dict[str, list[Mapping[str, str | No
     }
 
 
-def handoff_rows(drawn: list[Handoff]) -> dict[str, list[Mapping[str, str | None]]]:
+def handoff_rows(drawn: Sequence[Handoff], began: datetime) -> dict[str, list[Mapping[str, str | None]]]:
     """The contract's rows of leads, their label and their contact."""
     numbered = list(enumerate(drawn))
-    created = str(date(2026, 2, 1)) + "T00:00Z"
     return {
         "leads": [
             {
                 "lead_id": f"L{number}",
-                "created_at": created,
+                "created_at": began.isoformat(),
                 "service_line": f"sla{each.minutes}",
                 "location_id": f"N{each.calendar}",
             }

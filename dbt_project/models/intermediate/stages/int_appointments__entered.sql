@@ -10,6 +10,7 @@ with versions as (
         booked_at,
         happens_at,
         known_at,
+        valid_from,
         valid_to
     from {{ ref('int_appointments__versioned') }}
     where {{ touched_only('record_key') }}
@@ -35,7 +36,9 @@ entered as (
         true as is_evidenced,
         not is_current as is_superseded,
         booked_at as entered_at,
-        first_known_at as known_at
+        first_known_at as known_at,
+        first_effective_at as effective_at,
+        case when not is_current then valid_to end as superseded_at
     from bookings
     union all
     select
@@ -46,7 +49,9 @@ entered as (
         coalesce(happens_at <= first_known_at, false) as is_evidenced,
         not is_current as is_superseded,
         coalesce(happens_at, first_known_at) as entered_at,
-        first_known_at as known_at
+        first_known_at as known_at,
+        greatest(first_effective_at, coalesce(happens_at, first_known_at)) as effective_at,
+        case when not is_current then valid_to end as superseded_at
     from holdings
     where is_held
 )

@@ -1,9 +1,11 @@
--- An opportunity is a stage that many CRMs leave out: its absence is no skip. Only what the CRM and the appointments say
--- can be out of order: what the criteria decide is decided on the effective clock.
+-- An opportunity is a step of its own from SQL that many CRMs leave out: its absence is no skip, and coming to it again is no
+-- way back, whatever appointment lies before it. Every lead begins as a lead: any way to that stage leads back. Only what
+-- the CRM and the appointments say can be out of order: what the criteria decide is decided on the effective clock.
 with compared as (
     select
         entries.*,
-        entries.entered_at < leads.created_at as is_before_lead,
+        entries.basis_group <> 'criteria' and entries.entered_at < leads.created_at as is_before_lead,
+        entries.basis_group <> 'appointment_record' and entries.stage <> 'opportunity' as is_on_the_way,
         (entries.stage_rank > 1 and entries.basis_group <> 'appointment_record' and not entries.has_mql_before)
         or (entries.stage_rank > 2 and entries.basis_group <> 'appointment_record' and not entries.has_sql_before)
         or (entries.stage_rank > 4 and not entries.has_appointment_before) as is_ahead,
@@ -28,17 +30,19 @@ select
         when is_before_lead then 'out_of_order'
         when not is_evidenced then 'no_evidence'
         when is_reentry and from_stage = stage then 'repeated'
-        when is_reentry and stage_rank < furthest_rank_before and basis_group <> 'appointment_record' then 'backward'
+        when stage = 'lead' and from_stage <> 'lead' then 'backward'
+        when is_reentry and is_on_the_way and stage_rank < furthest_rank_before then 'backward'
         when is_reentry and from_stage = 'disqualified' and stage <> 'disqualified' then 'backward'
         when is_reentry then 'repeated'
-        when stage = 'lead' and furthest_rank_before > 0 then 'backward'
         when is_ahead and is_overtaken and basis_group <> 'criteria' then 'out_of_order'
         when is_ahead then 'skipped'
     end as anomaly,
     is_end,
     false as is_superseded,
     entered_at,
-    known_at
+    known_at,
+    effective_at,
+    cast(null as timestamp) as superseded_at
 from compared
 
 union all
@@ -56,7 +60,9 @@ select
     entries.is_end,
     entries.is_superseded,
     entries.entered_at,
-    entries.known_at
+    entries.known_at,
+    entries.effective_at,
+    entries.superseded_at
 from {{ ref('int_stage_entries__unioned') }} as entries
 inner join {{ ref('int_records__merged') }} as merged on entries.record_key = merged.record_key
 where entries.is_superseded

@@ -75,5 +75,6 @@ select
     furthest_rank_before,
     entered_at,
     known_at,
+    effective_at,
     lag(reached_stage, 1, 'lead') over (partition by lead_key, basis_group order by place) as from_stage
 from moved

@@ -15,7 +15,9 @@ with entries as (
         true as is_evidenced,
         false as is_superseded,
         decided_at as entered_at,
-        decided_at as known_at
+        decided_at as known_at,
+        decided_at as effective_at,
+        cast(null as timestamp) as superseded_at
     from {{ ref('int_qualification_decisions__made') }}
     where qualifies or stage = 'disqualified'
     union all
@@ -33,7 +35,9 @@ with entries as (
         true as is_evidenced,
         is_superseded,
         entered_at,
-        known_at
+        known_at,
+        effective_at,
+        superseded_at
     from {{ ref('int_stage_labels__entered') }}
     union all
     select
@@ -50,7 +54,9 @@ with entries as (
         is_evidenced,
         is_superseded,
         entered_at,
-        known_at
+        known_at,
+        effective_at,
+        superseded_at
     from {{ ref('int_appointments__entered') }}
 )
 
@@ -69,5 +75,6 @@ select
     is_superseded,
     entered_at,
     known_at,
-    greatest(entered_at, known_at) as effective_at
+    effective_at,
+    superseded_at
 from entries

@@ -1,10 +1,15 @@
 -- The CRM's first label of a stage beside the criteria's first answer, for stages the lead's source has ever labelled
--- and leads that criteria were in force for.
+-- and leads that criteria were in force for. A label is missed when none has come seven days after the tolerance.
 with labelled_stages as (
-    select distinct records.id_space, labels.stage
+    select
+        records.id_space,
+        labels.stage,
+        max(sources.stage_tolerance_seconds) as tolerance_seconds
     from {{ ref('int_stage_labels__entered') }} as labels
     inner join {{ ref('int_records__current') }} as records on labels.record_key = records.record_key
+    inner join {{ ref('input__sources') }} as sources on records.id_space = sources.id_space
     where labels.stage in ('mql', 'sql')
+    group by records.id_space, labels.stage
 ),
 
 entries as (
@@ -24,38 +29,65 @@ entries as (
     where not entries.is_superseded and entries.stage in ('mql', 'sql') and entries.basis_group in ('crm_label', 'criteria')
 ),
 
-tolerances as (
-    select id_space, max(stage_tolerance_seconds) as tolerance_seconds
-    from {{ ref('input__sources') }}
-    group by id_space
+compared as (
+    select
+        leads.lead_key,
+        leads.lead_id,
+        leads.source,
+        labelled_stages.stage,
+        leads.service_line,
+        leads.channel,
+        coalesce(decided.criteria_version, leads.criteria_version) as criteria_version,
+        leads.excluded_by,
+        label.record_key as label_record_key,
+        label.source as label_source,
+        {{ trimmed('label.actor_id') }} as actor_id,
+        label.actor_type,
+        leads.is_deleted,
+        labelled_stages.tolerance_seconds,
+        label.entered_at as labelled_at,
+        label.effective_at as label_effective_at,
+        decided.effective_at as decided_at,
+        {{ add_seconds('decided.effective_at', 'labelled_stages.tolerance_seconds + 7 * 86400') }} as missed_at
+    from {{ ref('int_leads__current') }} as leads
+    inner join labelled_stages on leads.id_space = labelled_stages.id_space
+    left join entries as label
+        on
+            leads.lead_key = label.lead_key
+            and labelled_stages.stage = label.stage
+            and label.basis_group = 'crm_label'
+            and label.place = 1
+    left join entries as decided
+        on
+            leads.lead_key = decided.lead_key
+            and labelled_stages.stage = decided.stage
+            and decided.basis_group = 'criteria'
+            and decided.place = 1
+    where leads.criteria_version is not null and (label.entry_key is not null or decided.entry_key is not null)
 )
 
+-- Who set the label; where there is none, who first worked the lead.
 select
-    leads.lead_key,
-    leads.source,
-    labelled_stages.stage,
-    leads.criteria_version as current_criteria_version,
-    decided.criteria_version as decided_criteria_version,
-    label.record_key as label_record_key,
-    label.source as label_source,
-    label.actor_id,
-    label.actor_type,
-    tolerances.tolerance_seconds,
-    label.entered_at as labelled_at,
-    decided.effective_at as decided_at
-from {{ ref('int_leads__current') }} as leads
-inner join labelled_stages on leads.id_space = labelled_stages.id_space
-inner join tolerances on leads.id_space = tolerances.id_space
-left join entries as label
+    compared.*,
+    case
+        when compared.decided_at is null then 'labelled_without_evidence'
+        when compared.labelled_at is null then case when compared.missed_at < {{ as_of() }} then 'missed' end
+        when {{ add_seconds('compared.labelled_at', 'compared.tolerance_seconds') }} < compared.decided_at then 'labelled_too_early'
+        when {{ add_seconds('compared.decided_at', 'compared.tolerance_seconds') }} < compared.labelled_at then 'labelled_too_late'
+        else 'agreed'
+    end as verdict,
+    case
+        when compared.labelled_at is null then worked.staff_id
+        when coalesce(compared.actor_type, 'staff') = 'staff' then compared.actor_id
+    end as staff_id,
+    case
+        when compared.labelled_at is null or labellers.team_id is null then worked.team_id
+        else labellers.team_id
+    end as team_id
+from compared
+left join {{ ref('int_leads__worked') }} as worked on compared.lead_key = worked.lead_key
+left join {{ ref('int_staff__current') }} as labellers
     on
-        leads.lead_key = label.lead_key
-        and labelled_stages.stage = label.stage
-        and label.basis_group = 'crm_label'
-        and label.place = 1
-left join entries as decided
-    on
-        leads.lead_key = decided.lead_key
-        and labelled_stages.stage = decided.stage
-        and decided.basis_group = 'criteria'
-        and decided.place = 1
-where leads.criteria_version is not null and (label.entry_key is not null or decided.entry_key is not null)
+        coalesce(compared.actor_type, 'staff') = 'staff'
+        and compared.label_source = labellers.source
+        and compared.actor_id = {{ trimmed('labellers.staff_id') }}

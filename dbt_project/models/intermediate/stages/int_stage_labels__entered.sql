@@ -11,6 +11,7 @@ with versions as (
         is_current,
         entered_at,
         known_at,
+        valid_from,
         valid_to
     from {{ ref('int_stage_events__versioned') }}
     where {{ touched_only('record_key') }}
@@ -30,6 +31,8 @@ select
     actor_type,
     not is_current as is_superseded,
     entered_at,
-    first_known_at as known_at
+    first_known_at as known_at,
+    first_effective_at as effective_at,
+    case when not is_current then valid_to end as superseded_at
 from stretches
 where stage is not null

@@ -1,13 +1,18 @@
+-- Nothing is on record before its record is: a label may speak of a lead that nobody has heard of yet.
 select
-    entry_key as transition_key,
-    lead_key,
-    record_key,
-    from_stage,
-    stage,
-    basis,
-    criteria_version,
-    anomaly,
-    is_superseded,
-    entered_at,
-    known_at
-from {{ ref('int_stage_entries__judged') }}
+    judged.entry_key as transition_key,
+    judged.lead_key,
+    judged.record_key,
+    judged.from_stage,
+    judged.stage,
+    judged.basis,
+    judged.criteria_version,
+    judged.anomaly,
+    judged.is_end,
+    judged.is_superseded,
+    judged.entered_at,
+    judged.known_at,
+    greatest(judged.effective_at, records.effective_at) as recorded_at,
+    judged.superseded_at
+from {{ ref('int_stage_entries__judged') }} as judged
+inner join {{ ref('int_records__current') }} as records on judged.record_key = records.record_key

@@ -1,59 +1,64 @@
--- A label is missed when none has come seven days after the tolerance. Only a role the criteria name may label an SQL.
-with roles as (
+-- A disagreement is open while the CRM's last label and the criteria still say otherwise, of a lead that is still worked. A
+-- lead that is SQL by the criteria is past the question whether it was an MQL.
+with conflicts as (
     select
-        compared.lead_key,
-        compared.stage,
-        max(case when {{ allowed_by('versions.verified_by', 'staff.role') }} then 1 else 0 end) = 1 as is_authorised,
-        max(spans.criteria_version) as criteria_version
+        compared.*,
+        compared.verdict as kind,
+        compared.criteria_version as judging_version,
+        coalesce(weighed.is_mere_interest, false) as is_mere_interest
     from {{ ref('int_stage_labels__compared') }} as compared
-    inner join {{ ref('int_record_criteria__spanned') }} as spans
-        on
-            compared.label_record_key = spans.record_key
-            and compared.labelled_at >= spans.valid_from
-            and compared.labelled_at < spans.valid_to
-    inner join {{ ref('input__criteria_versions') }} as versions on spans.criteria_version = versions.criteria_version
-    left join {{ ref('int_staff__current') }} as staff on compared.label_source = staff.source and compared.actor_id = staff.staff_id
-    where compared.stage = 'sql' and compared.actor_type = 'staff'
-    group by compared.lead_key, compared.stage
-),
-
-conflicts as (
-    select
-        compared.lead_key,
-        compared.stage,
-        case
-            when compared.decided_at is null then 'labelled_without_evidence'
-            when compared.labelled_at is null
-                then case when {{ add_seconds('compared.decided_at', 'compared.tolerance_seconds + 7 * 86400') }} < {{ as_of() }} then 'missed' end
-            when {{ add_seconds('compared.labelled_at', 'compared.tolerance_seconds') }} < compared.decided_at then 'labelled_too_early'
-            when {{ add_seconds('compared.decided_at', 'compared.tolerance_seconds') }} < compared.labelled_at then 'labelled_too_late'
-        end as kind,
-        coalesce(compared.decided_criteria_version, compared.current_criteria_version) as criteria_version,
-        compared.labelled_at,
-        compared.decided_at
-    from {{ ref('int_stage_labels__compared') }} as compared
+    left join {{ ref('int_sql_labels__weighed') }} as weighed
+        on compared.lead_key = weighed.lead_key and compared.stage = weighed.stage
+    where compared.verdict <> 'agreed'
     union all
     select
-        compared.lead_key,
-        compared.stage,
+        compared.*,
         'unauthorised_role' as kind,
-        roles.criteria_version,
-        compared.labelled_at,
-        compared.decided_at
+        weighed.criteria_version as judging_version,
+        weighed.is_mere_interest
     from {{ ref('int_stage_labels__compared') }} as compared
-    inner join roles on compared.lead_key = roles.lead_key and compared.stage = roles.stage
-    where not roles.is_authorised
+    inner join {{ ref('int_sql_labels__weighed') }} as weighed
+        on compared.lead_key = weighed.lead_key and compared.stage = weighed.stage
+    where weighed.is_unauthorised
+),
+
+last_labels as (
+    select lead_key, coalesce(stage_rank, -1) as stage_rank
+    from {{ ref('int_stage_entries__ordered') }}
+    where basis_group = 'crm_label'
+    qualify row_number() over (
+        partition by lead_key order by entered_at desc, coalesce(stage_rank, 9) desc, known_at desc, record_key desc, entry_key desc
+    ) = 1
 )
 
 select
     conflicts.lead_key,
+    conflicts.lead_id,
+    conflicts.source,
     conflicts.stage,
     conflicts.kind,
-    conflicts.criteria_version,
-    leads.excluded_by,
-    leads.is_deleted,
+    conflicts.judging_version as criteria_version,
+    {{ dimension('conflicts.service_line') }} as service_line,
+    {{ dimension('conflicts.channel') }} as channel,
+    {{ dimension('conflicts.staff_id') }} as staff_id,
+    {{ dimension('conflicts.team_id') }} as team_id,
+    conflicts.excluded_by,
+    conflicts.is_deleted,
+    conflicts.is_mere_interest,
+    conflicts.excluded_by is null
+    and not conflicts.is_deleted
+    and staged.disqualified_at is null
+    and coalesce(case conflicts.kind
+        when 'missed' then coalesce(last_labels.stage_rank, 0) between 0 and {{ stage_rank('conflicts.stage') }} - 1
+        when 'labelled_without_evidence'
+            then last_labels.stage_rank >= {{ stage_rank('conflicts.stage') }}
+            and not (conflicts.stage = 'mql' and coalesce(staged.sql_basis, 'crm_label') <> 'crm_label')
+        when 'unauthorised_role'
+            then last_labels.stage_rank >= {{ stage_rank('conflicts.stage') }} and conflicts.decided_at is null
+    end, false) as is_open,
+    {{ monday_of('least(conflicts.labelled_at, conflicts.decided_at)') }} as week_date,
     conflicts.labelled_at,
     conflicts.decided_at
 from conflicts
-inner join {{ ref('int_leads__current') }} as leads on conflicts.lead_key = leads.lead_key
-where conflicts.kind is not null
+inner join {{ ref('int_leads__staged') }} as staged on conflicts.lead_key = staged.lead_key
+left join last_labels on conflicts.lead_key = last_labels.lead_key

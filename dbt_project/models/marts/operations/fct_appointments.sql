@@ -15,6 +15,7 @@ with versions as (
         booked_at,
         happens_at as starts_at,
         known_at,
+        valid_from,
         valid_to
     from {{ ref('int_appointments__versioned') }}
 ),

@@ -1,0 +1,71 @@
+"""The ledger as the compiled models tell it and as the oracle does, as sets of rows that can be compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.golden.builds import PROJECT
+from tests.golden.compiled_models import World
+from tests.golden.lake_rows import record_key
+from tests.oracles.criteria import Criteria
+from tests.oracles.ledger import Ledger
+from tests.unit.identity.random_worlds import BEGINNING, WorldRow, hour
+from tests.unit.stages.histories import tables_of
+
+CRITERIA: dict[str, Any] = {
+    "version": 1,
+    "effective_from": BEGINNING - timedelta(days=9),
+    "mql": {
+        "require": "fit_or_behaviour",
+        "behaviour": {"threshold": 2, "rules": [{"id": "guide", "signal": "guide", "points": 2}]},
+    },
+    "sql": {
+        "eligibility": [{"id": "paid", "attribute": "payer", "in": ["a"], "unknown": "pass"}],
+        "ready_when_any": [
+            {"id": "screened", "work_event": "screening", "outcome": ["qualified"]},
+            {"id": "booked", "appointment_booked_by": ["lead"]},
+        ],
+    },
+}
+_COLUMNS = (
+    "lead_key, record_key, from_stage, stage, basis, anomaly, is_end, is_superseded, entered_at, known_at, recorded_at,"
+    " superseded_at"
+)
+Facts = Counter[tuple[Any, ...]]
+
+
+def told_by_models(world: World, columns: str = _COLUMNS, only: str = "true") -> Facts:
+    """Rows of the ledger that was built."""
+    rows = world.connection.execute(f"select {columns} from marts.fct_lead_stage_transitions where {only}").fetchall()
+    return Counter(rows)
+
+
+def told_by_oracle(rows: Sequence[WorldRow], as_of: int) -> Facts:
+    """The same rows in plain Python."""
+    ledger = Ledger(tables_of(rows), Criteria({"cardiology": [CRITERIA]}), hour(as_of))
+    return Counter(
+        (
+            record_key("crm", each.lead), record_key("crm", each.record), each.from_stage, each.stage, each.basis,
+            each.anomaly, each.is_end, each.superseded_at is not None, each.entered_at, each.known_at,
+            max(each.effective_at, ledger.begins[each.record]), each.superseded_at,
+        )
+        for each in ledger.entries()
+    )  # fmt: skip
+
+
+def as_known_on(world: World, moment: datetime) -> Facts:
+    """What the published query answers for a moment, in its own words."""
+    text = (PROJECT / "analyses" / "ledger_as_known_on.sql").read_text()
+    named = text.replace("{{ ref('fct_lead_stage_transitions') }}", "marts.fct_lead_stage_transitions")
+    asked = named.replace("timestamp '2026-01-01 00:00:00'", f"timestamp '{moment}'")
+    assert asked != named != text, "the query does not ask for a moment any more"
+    return Counter(world.connection.execute(asked).fetchall())
+
+
+def difference(found: Facts, expected: Facts) -> list[str]:
+    """The first rows that only one of them has."""
+    only = [f"found    {row}" for row in (found - expected)] + [f"expected {row}" for row in (expected - found)]
+    return sorted(only, key=lambda line: line[9:])[:20]
