@@ -1,4 +1,6 @@
 {% set age = epoch_micros(as_of()) ~ ' - ' ~ epoch_micros('handoffs.handed_off_at') %}
+{% set columns = ['lead_key', 'lead_id', 'source', 'service_line', 'location_id', 'channel', 'team_id', 'staff_id', 'queue', 'age_band',
+    'is_contactable', 'is_overdue', 'is_unreachable'] %}
 
 -- Who is still owed a first contact: not SQL, not turned away, not given back, with no appointment ahead, and not one
 -- who withdrew. A member of staff who has left is nobody to turn to.
@@ -8,7 +10,7 @@ with attended as (
     where status in ('booked', 'held')
 ),
 
-staff as (
+gone as (
     select staff_id
     from {{ ref('int_staff__current') }}
     group by staff_id
@@ -24,7 +26,7 @@ waiting as (
         handoffs.location_id,
         leads.channel,
         {{ dimension("coalesce(worked.team_id, nullif(handoffs.team_id, '(none)'), only_teams.team_id)") }} as team_id,
-        {{ dimension("case when staff.staff_id is null then coalesce(worked.staff_id, nullif(handoffs.staff_id, '(none)')) end") }}
+        {{ dimension("case when gone.staff_id is null then coalesce(worked.staff_id, nullif(handoffs.staff_id, '(none)')) end") }}
             as staff_id,
         routes.queue,
         case
@@ -50,7 +52,7 @@ waiting as (
     inner join {{ ref('dim_leads') }} as leads on handoffs.lead_key = leads.lead_key
     left join {{ ref('int_leads__worked') }} as worked on handoffs.lead_key = worked.lead_key
     left join {{ ref('fct_lead_routes') }} as routes on handoffs.lead_key = routes.lead_key and routes.is_current
-    left join staff on coalesce(worked.staff_id, handoffs.staff_id) = staff.staff_id
+    left join gone on coalesce(worked.staff_id, handoffs.staff_id) = gone.staff_id
     left join {{ only_teams() }} as only_teams
         on handoffs.service_line = only_teams.service_line and handoffs.location_id = only_teams.location_id
     left join {{ open_time_now() }} as now_open
@@ -66,19 +68,7 @@ waiting as (
 )
 
 select
-    lead_key,
-    lead_id,
-    source,
-    service_line,
-    location_id,
-    channel,
-    team_id,
-    staff_id,
-    queue,
-    age_band,
-    is_contactable,
-    is_overdue,
-    is_unreachable,
+    {{ columns | join(',\n    ') }},
     -- Nobody is called whom no channel may reach. Fresh before forgotten and often tried; whoever can still be called in
     -- time before who cannot, then as routing serves them, and of these who was missed last.
     row_number() over (

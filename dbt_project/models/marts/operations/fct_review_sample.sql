@@ -1,8 +1,7 @@
 {% set week_end = "cast(" ~ add_days('weeks.week_date', 7) ~ " as timestamp)" %}
 
 -- What was drawn for a week hangs on nothing told after it: answers by when they were first told, in the version that held
--- when the week ended. The draw is by a hash of record and week, so that nobody
--- chooses and every run draws the same.
+-- when the week ended. Drawn by a hash of record and week: nobody chooses, and every run draws the same.
 with tellings as (
     select
         screenings.*,
@@ -64,8 +63,7 @@ answers as (
     left join {{ ref('int_staff__current') }} as staff on ended.source = staff.source and ended.staff_id = staff.staff_id
     where
         ended.week_ends_at <= {{ as_of() }}
-        and ended.valid_from < ended.week_ends_at
-        and ended.valid_to >= ended.week_ends_at
+        and ended.valid_from < ended.week_ends_at and ended.valid_to >= ended.week_ends_at
         and {{ trimmed('ended.outcome') }} in ('qualified', 'not_qualified')
     qualify row_number() over (
         partition by ended.record_key, week_date, coalesce(ended.team_id, staff.team_id)
