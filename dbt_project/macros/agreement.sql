@@ -57,8 +57,14 @@
 
         select
             *,
-            greatest(cast(-1 as double), least(kappa, 2 * radius * cos((2 * pi() - angle) / 3) - second / 3)) as kappa_low,
-            least(cast(1 as double), greatest(kappa, 2 * radius * cos(angle / 3) - second / 3)) as kappa_high
+            case
+                when kappa is not null
+                    then greatest(cast(-1 as double), least(kappa, 2 * radius * cos((2 * pi() - angle) / 3) - second / 3))
+            end as kappa_low,
+            case
+                when kappa is not null
+                    then least(cast(1 as double), greatest(kappa, 2 * radius * cos(angle / 3) - second / 3))
+            end as kappa_high
         from angled
     )
 {%- endmacro %}
