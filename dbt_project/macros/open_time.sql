@@ -72,9 +72,6 @@
 
 {# Does a text whose pieces are joined by `|` hold a value? Spaces around a piece are no part of it. #}
 {% macro in_joined_list(text, value) -%}
-    coalesce(
-        replace('|' || replace(replace({{ text }}, ' |', '|'), '| ', '|') || '|', '|' || trim({{ value }}) || '|', '')
-        <> '|' || replace(replace({{ text }}, ' |', '|'), '| ', '|') || '|',
-        false
-    )
+    {%- set pieces = "replace(replace('|' || " ~ text ~ " || '|', ' |', '|'), '| ', '|')" -%}
+    coalesce(replace({{ pieces }}, '|' || trim({{ value }}) || '|', '') <> {{ pieces }}, false)
 {%- endmacro %}
