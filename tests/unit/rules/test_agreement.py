@@ -1,4 +1,4 @@
-"""Agreement beyond chance: the macro says what scikit-learn says, and its limits hold the truth as often as they say."""
+"""Agreement beyond chance: the macro says what scikit-learn says, and its limits hold the truth as often as said."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ def judge() -> Judge:
     """Kappa and its limits of each row's pairs: both yes, one of each, both no."""
     connection = duckdb.connect()
     environment = jinja2.Environment(loader=jinja2.DictLoader({"agreement": MACROS}))
-    text = "{% import 'agreement' as stated %}select kappa, kappa_low, kappa_high from {{ stated.scott_kappas('counted') }} order by place"
-    statement = environment.from_string(text).render()
+    head = "{% import 'agreement' as stated %}"
+    text = "select kappa, kappa_low, kappa_high from {{ stated.scott_kappas('counted') }} order by place"
+    statement = environment.from_string(head + text).render()
 
     def judged(rows: Sequence[Pairs]) -> list[Found]:
         values = ", ".join(f"({place}, {yes}, {apart}, {no})" for place, (yes, apart, no) in enumerate(rows))
@@ -78,9 +79,7 @@ def distance(pairs: Pairs, kappa: float) -> float:
 
 
 @pytest.mark.parametrize(("share", "kappa", "whole"), [(0.5, 0.6, 20), (0.3, 0.4, 40), (0.2, 0.7, 60), (0.5, 0.0, 15)])
-def test_limits_hold_the_truth_about_as_often_as_they_say(
-    judge: Judge, share: float, kappa: float, whole: int
-) -> None:
+def test_limits_hold_the_truth_about_as_often_as_they_say(judge: Judge, share: float, kappa: float, whole: int) -> None:
     mixed = share * (1 - share)
     chances = [share**2 + mixed * kappa, 2 * mixed * (1 - kappa), (1 - share) ** 2 + mixed * kappa]
     drawn = np.random.default_rng(7).multinomial(whole, chances, size=4000)

@@ -17,8 +17,8 @@ from scipy import stats
 from models_ml.metrics import wilson_interval
 
 PLACE = Path(__file__).resolve().parents[3] / "dbt_project" / "macros"
-NAMES = ("intervals.sql", "false_discoveries.sql", "standardised.sql", "step_up.sql", "points_bands.sql", "open_time.sql")
-MACROS = "".join((PLACE / name).read_text(encoding="utf-8") for name in NAMES)
+NAMES = ("intervals", "false_discoveries", "standardised", "step_up", "points_bands", "open_time")
+MACROS = "".join((PLACE / f"{name}.sql").read_text(encoding="utf-8") for name in NAMES)
 Ask = Callable[[str], list[tuple[Any, ...]]]
 Cell = tuple[str, str, int, int]
 
@@ -55,9 +55,10 @@ def test_counts_have_byars_limits_which_are_nearly_the_exact_ones(ask: Ask) -> N
 def test_rates_are_those_of_one_mix_over_strata_every_group_has(
     ask: Ask, cells: dict[tuple[str, str], tuple[int, int]]
 ) -> None:
-    values = ", ".join(f"('f', '{group}', '{stratum}', {yes + no}, {yes})" for (group, stratum), (yes, no) in cells.items())
+    values = ", ".join(f"('f', '{side}', '{x}', {yes + no}, {yes})" for (side, x), (yes, no) in cells.items())
+    columns = "cells (family, side, stratum, at_risk_count, converted_count)"
     found = ask(
-        f"with cells as (select * from (values {values}) as cells (family, side, stratum, at_risk_count, converted_count))"
+        f"with cells as (select * from (values {values}) as {columns})"
         " select side, rate, rate_low, rate_high"
         " from {{ stated.directly_standardised('cells', 'family', 'side', ['stratum']) }} as rated"
     )
