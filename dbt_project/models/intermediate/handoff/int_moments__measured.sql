@@ -9,6 +9,11 @@ with moments as (
     from {{ ref('int_handoffs__started') }} as handoffs
     inner join {{ ref('int_contacts__made') }} as contacts on handoffs.lead_key = contacts.lead_key
     where handoffs.calendar_id is not null and contacts.occurred_at > handoffs.handed_off_at
+    union
+    select handoffs.source, handoffs.calendar_id, censored.censored_at as measured_at
+    from {{ ref('int_handoffs__started') }} as handoffs
+    inner join {{ ref('int_handoffs__censored') }} as censored on handoffs.lead_key = censored.lead_key
+    where handoffs.calendar_id is not null and censored.censored_at > handoffs.handed_off_at
 ),
 
 points as (

@@ -1,0 +1,97 @@
+{% set stratum = ['service_line', 'channel', 'points_band'] %}
+
+-- Leads a member of staff took up while they could still become SQL: who had left before was not theirs to bring there.
+with taken as (
+    select
+        worked.staff_id,
+        worked.team_id,
+        mqls.service_line,
+        mqls.channel,
+        mqls.points_band,
+        mqls.is_converted,
+        worked.first_attempted_at,
+        mqls.lead_key
+    from {{ mature_mqls() }} as mqls
+    inner join {{ ref('int_leads__worked') }} as worked on mqls.lead_key = worked.lead_key
+    where
+        worked.staff_id is not null
+        and worked.first_attempted_at <= mqls.horizon_ends_at
+        and not coalesce(mqls.left_at < worked.first_attempted_at, false)
+),
+
+members as (
+    select
+        staff_id,
+        max_by(team_id, {{ canonical_text(['first_attempted_at', 'lead_key']) }}) as team_id
+    from taken
+    group by staff_id
+),
+
+cells as (
+    select
+        staff_id,
+        count(*) as given_count,
+        count(case when is_converted then 1 end) as sql_count,
+        sum(count(*)) over same_mix as stratum_count,
+        sum(count(case when is_converted then 1 end)) over same_mix as stratum_sql_count
+    from taken
+    group by staff_id, {{ stratum | join(', ') }}
+    window same_mix as (partition by {{ stratum | join(', ') }})
+),
+
+-- If it made no difference whose a lead is, each stratum's SQLs would fall among its leads by chance: expected and spread
+-- as of Mantel and Haenszel (1959). Decimals, so that no order of adding shows in a last digit.
+summed as (
+    select
+        staff_id,
+        sum(given_count) as at_risk_count,
+        sum(sql_count) as sql_count,
+        cast(sum(cast(
+            cast(given_count as double) * stratum_sql_count / stratum_count as decimal(28, 12)
+        )) as double) as expected_count,
+        cast(sum(cast(
+            cast(given_count as double) * stratum_sql_count * (stratum_count - stratum_sql_count) * (stratum_count - given_count)
+            / nullif(cast(stratum_count as double) * stratum_count * (stratum_count - 1), 0) as decimal(28, 12)
+        )) as double) as variance,
+        sum(sum(given_count)) over () as whole_count,
+        sum(sum(sql_count)) over () as whole_sql_count
+    from cells
+    group by staff_id
+),
+
+tested as (
+    select
+        *,
+        case
+            when
+                variance > 0
+                and expected_count >= {{ least_expected_count() }}
+                and at_risk_count - expected_count >= {{ least_expected_count() }}
+                then (sql_count - expected_count) / sqrt(variance)
+        end as standard_errors
+    from summed
+)
+
+select
+    judged.staff_id,
+    {{ dimension('members.team_id') }} as team_id,
+    judged.adjusted_p_value <= {{ var('false_discovery_rate') }} as is_unlike,
+    cast({{ var('readiness_horizon_days') }} as integer) as horizon_days,
+    cast(judged.at_risk_count as bigint) as at_risk_count,
+    cast(judged.sql_count as bigint) as sql_count,
+    judged.expected_count,
+    {{ rate_columns('sql_rate', 'judged.sql_count', 'judged.at_risk_count') }},
+    {% for name, count in [
+        ('', 'cast(judged.sql_count as double)'),
+        ('_low', byar_low('judged.sql_count')),
+        ('_high', byar_high('judged.sql_count')),
+    ] %}
+    {{ count }} / nullif(judged.expected_count, 0) as ratio{{ name }},
+    least(
+        cast(1 as double),
+        {{ share_of('judged.whole_sql_count', 'judged.whole_count') }} * {{ count }} / nullif(judged.expected_count, 0)
+    ) as adjusted_rate{{ name }},
+    {% endfor %}
+    judged.adjusted_p_value
+from {{ stepped_up('tested') }} as judged
+inner join members on judged.staff_id = members.staff_id
