@@ -59,8 +59,8 @@ def estimate_causes(
 ) -> pd.DataFrame:
     """The worst value of every cause and what the data say of the cause. Columns: CAUSE_COLUMNS.
 
-    `examples` has one row per MQL at risk and value: lead_key, service_line, cause, dimension, value, is_converted. One
-    row per service line (EVERY_LINE: all, compared within each) and cause of CAUSES. All values of a service line are
+    `examples` has one row per MQL at risk and value: lead_key, service_line, cause, dimension, value, is_converted; a
+    missing value is no value of its own, but its lead belongs to the rest of every other. One row per service line (EVERY_LINE: all, compared within each) and cause of CAUSES. All values of a service line are
     looked at together (Benjamini and Hochberg).
 
     The data speak for a cause if a value lies surely below the rest; the worst of these is the one that means most
@@ -97,7 +97,7 @@ def _of_cause(cause: str, values: pd.DataFrame, leads: int, *, rate: float, marg
     own = values[values["cause"] == cause]
     judged = own[own["p_value"].notna()]
     if judged.empty:
-        return {"cause": cause, "verdict": "too_little_known", "value_count": len(own)}
+        return {"cause": cause, "verdict": "too_little_known", "value_count": 0}
     sure = judged[(judged["adjusted_p_value"] <= rate) & (judged["rate_difference"] < 0)]
     at_most = (-judged["rate_difference_low"] * judged["worst_count"] / leads).max()
     calm = "no_sign" if at_most < margin else "too_little_known"
@@ -108,7 +108,7 @@ def _of_cause(cause: str, values: pd.DataFrame, leads: int, *, rate: float, marg
         ["missed", "dimension", "worst_value"], ascending=[False, True, True]
     )
     told = {str(name): value for name, value in worst.iloc[0].items()}
-    return {**told, "verdict": "speaks_for" if len(sure) else calm, "value_count": len(own)}
+    return {**told, "verdict": "speaks_for" if len(sure) else calm, "value_count": len(judged)}
 
 
 def compare_values(examples: pd.DataFrame) -> pd.DataFrame:
@@ -158,7 +158,9 @@ def _counted(examples: pd.DataFrame) -> tuple[npt.NDArray[np.object_], Counts]:
     rows = examples[["lead_key", "service_line", "value", "is_converted"]].drop_duplicates(["lead_key", "value"])
     lead, leads = pd.factorize(rows["lead_key"], sort=True)
     value, names = pd.factorize(rows["value"], sort=True)
-    has = sparse.csr_matrix((np.ones(len(rows)), (lead, value)), shape=(len(leads), len(names)))
+    is_own = value >= 0
+    places = (lead[is_own], value[is_own])
+    has = sparse.csr_matrix((np.ones(is_own.sum()), places), shape=(len(leads), len(names)))
     of_lead = rows.drop_duplicates("lead_key").set_index("lead_key").loc[leads]
     stratum = pd.factorize(of_lead["service_line"], sort=True)[0]
     converted = of_lead["is_converted"].to_numpy(dtype=np.float64)

@@ -157,7 +157,7 @@ def _of_version(version: str, examples: pd.DataFrame, judge: SignalJudge) -> pd.
     leads = examples[["lead_key", "service_line", "is_converted"]].drop_duplicates("lead_key").set_index("lead_key")
     fired = np.zeros((len(leads), len(rules)), dtype=bool)
     columns = pd.MultiIndex.from_frame(rules).get_indexer(pd.MultiIndex.from_frame(examples[_RULE]))
-    fired[leads.index.get_indexer(examples["lead_key"]), columns] = True
+    fired[leads.index.get_indexer(pd.Index(examples["lead_key"])), columns] = True
     judge.fit(fired, leads["is_converted"], pd.factorize(leads["service_line"], sort=True)[0])
     reach = NORMAL_95 * judge.error_
     names = np.array([*rules["rule_id"], None], dtype=object)
