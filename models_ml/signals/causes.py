@@ -59,9 +59,10 @@ def estimate_causes(
 ) -> pd.DataFrame:
     """The worst value of every cause and what the data say of the cause. Columns: CAUSE_COLUMNS.
 
-    `examples` has one row per MQL at risk and value: lead_key, service_line, cause, dimension, value, is_converted; a
-    missing value is no value of its own, but its lead belongs to the rest of every other. One row per service line (EVERY_LINE: all, compared within each) and cause of CAUSES. All values of a service line are
-    looked at together (Benjamini and Hochberg).
+    `examples` has one row per MQL at risk and value: lead_key, service_line, cause, dimension, value, is_converted. A
+    missing value is none of its own, but its lead belongs to the rest of every other. One row per service line
+    (EVERY_LINE: all, compared within each) and cause of CAUSES. All values of a service line are looked at together
+    (Benjamini and Hochberg).
 
     The data speak for a cause if a value lies surely below the rest; the worst of these is the one that means most
     SQLs. There is no sign of it if each value, raised to the rest, would raise the rate over all by less than `margin`

@@ -14,6 +14,7 @@ from models_ml.signals.looks import LEAST_EXPECTED, NORMAL_90, NORMAL_95, adjust
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 VERDICTS = ("pulls_its_weight", "useless", "harmful", "redundant", "too_little_known")
 SIGNAL_COLUMNS = (
@@ -29,6 +30,8 @@ SIGNAL_COLUMNS = (
     "largest_correlation",
 )
 _RULE = ["section", "rule_id"]
+# Standard errors by which the truth must lie beyond a test's limit to be found four times in five.
+POWER_80 = float(stats.norm.ppf(0.8))
 # Two models of one size fit alike where their deviances lie no further apart (Burnham and Anderson 2002).
 FIT_ALIKE = 2.0
 # A rule that repeats another adds to it only beyond doubt: 99 %, as two so close blow up what chance does.
@@ -37,10 +40,15 @@ ADDS_SURELY = float(stats.norm.ppf(0.995))
 
 @dataclass(frozen=True)
 class Patterns:
-    """Leads that the same rules fired for: `strata` one-hot and `fired`, one row a pattern; leads and yeses of each."""
+    """Leads of one stratum that the same rules fired for, as often: one row a pattern.
+
+    `strata` one-hot; `fired`; `often`: times beyond their mean among those the rule fired for, 0 where it did not, the
+    columns of rules that fire more than once alone; leads and yeses.
+    """
 
     strata: Floats
     fired: Bools
+    often: Floats
     leads: Floats
     yes: Floats
 
@@ -48,10 +56,11 @@ class Patterns:
 class SignalJudge:
     """Verdicts on the rules of one version.
 
-    A rule is judged by its odds ratio given all other rules, with an intercept for each stratum. Looked at together
-    (Benjamini and Hochberg), what differs from 1 `pulls_its_weight` or is `harmful`. What shows no sign of adding (the
-    95 % interval reaches down to 1) and surely adds little (the upper end of the 90 % interval lies below `worthwhile`)
-    is `useless`. What differs surely, but by less than `trifling`, is useless too. Of two rules that nearly always fire
+    A rule is judged by its odds ratio given all other rules and how often they fired, with an intercept for each
+    stratum: who reached the threshold by one signal alone needed less of all others, and would seem less keen. Looked
+    at together (Benjamini and Hochberg), what differs from 1 `pulls_its_weight` or is `harmful`. A rule is `useless` if
+    its 90 % interval reaches down to 1 and not up to `worthwhile`, with data that would show so much four times in
+    five. What differs surely, but by less than `trifling`, is useless too. Of two rules that nearly always fire
     together, the one that adds less given the other, and nothing to speak of, is `redundant`; both are where they
     matter and nothing says which does. Else too little is known.
 
@@ -94,10 +103,10 @@ class SignalJudge:
         self.alike = alike
 
     def fit(
-        self, fired: npt.ArrayLike, is_converted: npt.ArrayLike, strata: npt.ArrayLike | None = None
+        self, times: npt.ArrayLike, is_converted: npt.ArrayLike, strata: npt.ArrayLike | None = None
     ) -> SignalJudge:
-        """Judge rules by leads: `fired` of shape (leads, rules), `is_converted` and `strata` (codes) of shape (leads,)."""
-        patterns = patterns_of(np.asarray(fired, dtype=bool), np.asarray(is_converted, dtype=bool), strata)
+        """Judge by leads: `times` rules fired (leads, rules), `is_converted` and `strata` (codes) of shape (leads,)."""
+        patterns = patterns_of(np.asarray(times, dtype=np.int64), np.asarray(is_converted, dtype=bool), strata)
         leads, yes = patterns.leads.sum(), patterns.yes.sum()
         count = patterns.leads @ patterns.fired
         self.correlation_, together = _correlations(patterns)
@@ -133,7 +142,8 @@ class SignalJudge:
         upper = self.odds_ + NORMAL_90 * self.error_
         differs = self.adjusted_ <= self.false_discovery_rate
         is_small = np.abs(self.odds_) < np.log(self.trifling)
-        is_useless = np.where(differs, is_small, (z <= NORMAL_95) & (upper < np.log(self.worthwhile)))
+        is_shown = self.error_ * (NORMAL_95 + POWER_80) <= np.log(self.worthwhile)
+        is_useless = np.where(differs, is_small, is_shown & (z <= NORMAL_90) & (upper < np.log(self.worthwhile)))
         cases = [np.isnan(z), self.partner_ >= 0, is_useless, differs & (z > 0), differs]
         named = ["too_little_known", "redundant", "useless", "pulls_its_weight", "harmful"]
         return np.select(cases, named, default="too_little_known").astype(object)
@@ -143,7 +153,8 @@ def estimate_signals(examples: pd.DataFrame, *, judge: SignalJudge | None = None
     """Estimates and verdicts of every rule in the examples. Columns: SIGNAL_COLUMNS.
 
     `examples` has one row per MQL at risk and rule that contributed: criteria_version, section, rule_id, lead_key,
-    service_line, is_converted. Rules are judged within their version; service lines it decides for are its strata.
+    service_line, row_count (times it fired), is_converted. Rules are judged within their version; the service lines it
+    decides for are its strata.
     """
     judge = judge or SignalJudge()
     parts = [_of_version(str(name), part, judge) for name, part in examples.groupby("criteria_version", sort=True)]
@@ -155,10 +166,10 @@ def estimate_signals(examples: pd.DataFrame, *, judge: SignalJudge | None = None
 def _of_version(version: str, examples: pd.DataFrame, judge: SignalJudge) -> pd.DataFrame:
     rules = examples[_RULE].drop_duplicates().sort_values(_RULE, ignore_index=True)
     leads = examples[["lead_key", "service_line", "is_converted"]].drop_duplicates("lead_key").set_index("lead_key")
-    fired = np.zeros((len(leads), len(rules)), dtype=bool)
+    times = np.zeros((len(leads), len(rules)), dtype=np.int64)
     columns = pd.MultiIndex.from_frame(rules).get_indexer(pd.MultiIndex.from_frame(examples[_RULE]))
-    fired[leads.index.get_indexer(pd.Index(examples["lead_key"])), columns] = True
-    judge.fit(fired, leads["is_converted"], pd.factorize(leads["service_line"], sort=True)[0])
+    times[leads.index.get_indexer(pd.Index(examples["lead_key"])), columns] = examples["row_count"]
+    judge.fit(times, leads["is_converted"], pd.factorize(leads["service_line"], sort=True)[0])
     reach = NORMAL_95 * judge.error_
     names = np.array([*rules["rule_id"], None], dtype=object)
     return rules.assign(
@@ -173,26 +184,30 @@ def _of_version(version: str, examples: pd.DataFrame, judge: SignalJudge) -> pd.
     )
 
 
-def patterns_of(fired: Bools, is_converted: Bools, strata: npt.ArrayLike | None = None) -> Patterns:
-    """The distinct rows of (stratum, fired) with their counts, in an order that does not hang on that of the leads."""
-    codes = np.zeros(len(fired), dtype=np.int64) if strata is None else np.asarray(strata, dtype=np.int64)
-    packed = np.hstack([codes.astype(">u4").view(np.uint8).reshape(-1, 4), np.packbits(fired, axis=1)])
-    rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1]))).ravel()
-    _, first, which = np.unique(rows, return_index=True, return_inverse=True)
-    places = np.unique(codes)
+def patterns_of(times: Ints, is_converted: Bools, strata: npt.ArrayLike | None = None) -> Patterns:
+    """The distinct rows of (stratum, times) with their counts, in an order that does not hang on that of the leads."""
+    codes = np.zeros(len(times), dtype=np.int64) if strata is None else np.asarray(strata, dtype=np.int64)
+    rows = np.ascontiguousarray(np.column_stack([codes, times]).astype(">u2"))
+    _, first, which = np.unique(rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel(), True, True)
+    distinct, leads = times[first], np.bincount(which, minlength=len(first)).astype(np.float64)
+    fired = distinct > 0
+    mean = leads @ distinct / np.maximum(leads @ fired, 1)
+    often = np.where(fired, distinct - mean, 0.0)
     return Patterns(
-        strata=(codes[first, None] == places).astype(np.float64),
-        fired=fired[first],
-        leads=np.bincount(which, minlength=len(first)).astype(np.float64),
+        strata=(codes[first, None] == np.unique(codes)).astype(np.float64),
+        fired=fired,
+        often=often[:, distinct.max(axis=0, initial=0) > 1],
+        leads=leads,
         yes=np.bincount(which, weights=is_converted, minlength=len(first)).astype(np.float64),
     )
 
 
 def _given_others(patterns: Patterns, kept: Bools) -> tuple[Floats, Floats]:
     """Log odds ratio and standard error of each kept rule given the other kept ones; NaN for the rest."""
-    fitted = CountLogit().fit(patterns.strata, patterns.fired[:, kept], patterns.leads, patterns.yes)
+    indicators = np.hstack([patterns.fired[:, kept], patterns.often])
+    fitted = CountLogit().fit(patterns.strata, indicators, patterns.leads, patterns.yes)
     odds, error = np.full(len(kept), np.nan), np.full(len(kept), np.nan)
-    odds[kept], error[kept] = fitted.coef_, fitted.error_
+    odds[kept], error[kept] = fitted.coef_[: kept.sum()], fitted.error_[: kept.sum()]
     return odds, error
 
 

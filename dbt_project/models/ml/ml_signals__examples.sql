@@ -7,6 +7,7 @@ select
     followed.rule_id,
     followed.lead_key,
     followed.service_line,
+    followed.row_count,
     coalesce(followed.became_sql_at <= {{ horizon_end('followed.became_mql_at') }}, false) as is_converted
 from {{ ref('int_mql_rules__followed') }} as followed
 where

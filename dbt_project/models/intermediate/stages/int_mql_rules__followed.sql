@@ -6,7 +6,7 @@ select
     case when evidence.source_kind = 'touch' then 'behaviour' else 'fit' end as section,
     evidence.rule_id,
     steps.service_line,
-    cast(sum(evidence.micro_points) as bigint) as micro_points,
+    cast(count(*) as integer) as row_count,
     steps.entered_at as became_mql_at,
     steps.converted_at as became_sql_at,
     steps.observed_from
