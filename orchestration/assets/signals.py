@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from orchestration.assets.frames import read_tables, replace_frame
 from orchestration.assets.policy import spec
+from orchestration.assets.readiness import CHAMPION
 from orchestration.runs import Run
 
 _TEXT, _COUNT, _FLOAT = pa.string(), pa.int64(), pa.float64()
@@ -45,7 +46,9 @@ def signal_assets() -> list[dg.AssetsDefinition]:
                 group="signals",
                 kinds=("python", "parquet"),
                 description=said[name],
-                deps=[["ml", examples]],
+                # After training, as scoring is: what reads the estimates is then built along with what reads the scores,
+                # and dbt is started no more often.
+                deps=[["ml", examples], CHAMPION],
             )
             for name, examples in _EXAMPLES.items()
         ],
