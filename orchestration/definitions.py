@@ -13,6 +13,7 @@ from orchestration.assets.landing import landing_assets
 from orchestration.assets.publication import publication_assets
 from orchestration.assets.readiness import readiness_assets
 from orchestration.assets.routing import routing_assets
+from orchestration.assets.signals import signal_assets
 from orchestration.jobs import build_jobs
 from orchestration.resources import dbt_resource, run_resource
 from orchestration.schedules import build_schedules
@@ -31,6 +32,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
             *dbt_models(settings.dbt_manifest),
             *readiness_assets(),
             *routing_assets(),
+            *signal_assets(),
             *crm_sync_assets(),
             *publication_assets(settings),
         ],

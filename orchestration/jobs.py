@@ -13,6 +13,7 @@ _DBT = dg.AssetSelection.kind("dbt")
 _LANDING = dg.AssetSelection.groups("landing", "criteria")
 _READINESS = dg.AssetSelection.groups("readiness") - _DBT
 _TRAINING = dg.AssetSelection.assets(["models", "readiness_champion"])
+_ESTIMATES = dg.AssetSelection.groups("signals") - _DBT
 _ROUTING = dg.AssetSelection.groups("routing") - _DBT
 _SYNC = dg.AssetSelection.groups("crm_sync") - _DBT
 _PUBLICATION = dg.AssetSelection.groups("publication")
@@ -22,13 +23,13 @@ _SELECTIONS: dict[str, tuple[dg.AssetSelection, str]] = {
     "daily": (dg.AssetSelection.all(), "Everything: land, decide, train, score, route, send, publish."),
     "intake": (dg.AssetSelection.all() - _TRAINING, "Everything but training: what is new, every few minutes."),
     "land": (_LANDING, "Land what is new of every source, and the criteria."),
-    "build": (_DBT | _RUN_ROWS, "Build the dbt models on what has landed."),
+    "build": (_DBT | _RUN_ROWS | _ESTIMATES, "Build the dbt models on what has landed, and the estimates among them."),
     "readiness": (_READINESS, "Train the champion and score open MQLs."),
     "routing": (_ROUTING, "Route open leads."),
     "crm_sync": (_SYNC, "Send what changed to the CRMs and land the receipts."),
     "publication": (_PUBLICATION, "Publish the marts."),
     "older_as_of": (
-        _DBT | _RUN_ROWS | dg.AssetSelection.groups("criteria") | _PUBLICATION,
+        _DBT | _RUN_ROWS | _ESTIMATES | dg.AssetSelection.groups("criteria") | _PUBLICATION,
         "Build for an as_of before the last publication, in a warehouse of its own, and publish beside.",
     ),
 }

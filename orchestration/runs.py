@@ -22,6 +22,7 @@ from orchestration.criteria_files import Criteria, Recorded, load_criteria
 from orchestration.example_check import refuse_unless_examples_hold
 from orchestration.lake.lease import hold_lease
 from orchestration.lake.outbox import Outbox
+from orchestration.lake.own_lake import lake_of_its_own
 from orchestration.lake.paths import HomePaths
 from orchestration.lake.publication import Publication, current_publication
 from orchestration.lake.run_log import BuildHashes, RunLog
@@ -167,7 +168,7 @@ def open_run(settings: Settings, *, who: str = "a run") -> Iterator[Run]:
             criteria=criteria,
             as_of=as_of,
             run_no=log.begin_run(as_of, seed=settings.seed),
-            paths=_lake_of_its_own(paths) if is_historic else paths,
+            paths=lake_of_its_own(paths) if is_historic else paths,
             before=before,
             hashes=hashes,
             full_build_reason=reason,
@@ -227,19 +228,6 @@ def lake_fingerprint(paths: HomePaths) -> str:
     landed = paths.landed
     names = (path.relative_to(landed).as_posix() for path in landed.rglob("*.parquet") if path.stem != "current")
     return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()
-
-
-def _lake_of_its_own(paths: HomePaths) -> HomePaths:
-    """A folder whose lake is the home's, but for what a run replaces: its own rows and the criteria."""
-    own = HomePaths(paths.tmp / "older-as-of").make()
-    for folder in sorted(paths.landed.iterdir()):
-        if folder.name not in ("run", "criteria"):
-            (own.landed / folder.name).symlink_to(folder, target_is_directory=True)
-    # What earlier runs said of sources that have left the registry holds for this one too.
-    for kept in ("timezone_offsets", "sources", "source_stages"):
-        if (paths.run / kept).exists():
-            shutil.copytree(paths.run / kept, own.run / kept)
-    return own
 
 
 def _iso(moment: datetime) -> str:

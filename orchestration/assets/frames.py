@@ -28,6 +28,13 @@ def land_frame(run: Run, name: str, frame: pd.DataFrame, schema: pa.Schema) -> i
     return int(table.num_rows)
 
 
+def replace_frame(run: Run, name: str, frame: pd.DataFrame, schema: pa.Schema) -> int:
+    """Put a frame in place of all `handoff/<name>` holds: what every run works out anew. Returns its rows."""
+    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+    write_table(run.paths.objects("handoff", name) / "current.parquet", table)
+    return int(table.num_rows)
+
+
 def land_rows(run: Run, name: str, batch_id: str, rows: list[dict[str, object]], schema: pa.Schema) -> int:
     """Land rows under a batch id given earlier: landing them again writes the same file."""
     lineage = [{**row, "_batch_id": batch_id, "_landed_as_of": run.as_of} for row in rows]

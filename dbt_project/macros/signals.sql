@@ -1,0 +1,67 @@
+{# What verdicts on signals and causes say, in the words of whoever edits the criteria. #}
+
+{# A share as whole per cent. #}
+{% macro in_per_cent(share) -%}
+    cast(cast(round(100 * {{ share }}) as bigint) as varchar) || ' %'
+{%- endmacro %}
+
+{# The edit that follows from a rule's verdict; columns as in fct_mql_signal_outcomes. #}
+{% macro suggested_edit() -%}
+    {%- set rule = "'rule ' || rule_id || ' of ' || criteria_version" -%}
+    {%- set out = "'take rule ' || rule_id || ' out of ' || criteria_version" -%}
+    case when is_in_force then '' else criteria_version || ' is no longer in force: look at the version that is, or ' end
+    || case
+        when verdict = 'pulls_its_weight' then 'keep ' || {{ rule }} || ': given the other rules, MQLs it fires for become SQL more often'
+        when verdict = 'harmful' then {{ out }} || ': given the other rules, MQLs it fires for become SQL less often'
+        when verdict = 'useless'
+            then {{ out }} || ', or lower its points: given the other rules, MQLs it fires for become SQL hardly more often than others'
+        when verdict = 'redundant'
+            then {{ out }} || ', or keep it in place of ' || redundant_with || ': the two fire together, and it adds nothing to that one'
+        when at_risk_count = 0 then 'leave ' || {{ rule }} || ': no MQL of it has been followed long enough'
+        when fired_count = 0 then 'check ' || {{ rule }} || ': it fired for no MQL followed long enough; does its signal come in?'
+        when rest_count = 0
+            then 'judge ' || {{ rule }} || ' otherwise: it fired for every MQL, so outcomes cannot tell what it adds'
+        else 'leave ' || {{ rule }} || ': too few MQLs have been followed to say what it adds'
+    end
+{%- endmacro %}
+
+{# What the data say of a cause, in a sentence; columns as in fct_mql_cause_evidence. #}
+{% macro cause_evidence() -%}
+    case
+        when worst_value is null then 'No two values with enough MQLs followed long enough to compare.'
+        else
+            'Of ' || cast(worst_count as varchar) || ' MQLs with ' || dimension || ' ' || worst_value || ', '
+            || {{ in_per_cent(share_of('worst_sql_count', 'worst_count')) }} || ' became SQL within {{ var("readiness_horizon_days") }} days; of the rest in the same service lines '
+            || {{ in_per_cent('rest_rate') }} || '. '
+            || case
+                when verdict = 'speaks_for'
+                    then 'At the rate of the rest, there would have been ' || cast(cast(round(missed_sql_count) as bigint) as varchar) || ' SQLs more.'
+                when verdict = 'no_sign' then 'No value lies surely lower, and none could mean much.'
+                else 'That may be chance.'
+            end
+    end
+{%- endmacro %}
+
+{# How soon a lead was first contacted, in business time. #}
+{% macro contact_band(minutes) -%}
+    case
+        when {{ minutes }} <= 60 then 'within 1 hour'
+        when {{ minutes }} <= 240 then '1 to 4 hours'
+        when {{ minutes }} <= 1440 then '4 to 24 hours'
+        else 'later'
+    end
+{%- endmacro %}
+
+{# Where the band of ten points begins that holds some micro-points; all from 60 on are one band. #}
+{% macro band_from(micro_points) -%}
+    cast(least(floor({{ micro_points }} / 10000000.0) * 10, 60) as bigint)
+{%- endmacro %}
+
+{# A band's name, by where it begins. #}
+{% macro band_of(points) -%}
+    case
+        when {{ points }} is null then '(none)'
+        when {{ points }} = 60 then '60 and more'
+        else cast({{ points }} as varchar) || ' to ' || cast({{ points }} + 10 as varchar)
+    end
+{%- endmacro %}

@@ -1,0 +1,194 @@
+"""What a low MQL→SQL rate may hang on: the values of each cause compared, one cause beside the other.
+
+Values are compared within service lines, with all leads of which the same thing is known; nothing else is held alike.
+So what is found is a difference to look into: where values go to different people, it is theirs as well.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse, stats
+
+from models_ml.signals.looks import LEAST_EXPECTED, adjusted, least_expected, two_sided, wilson
+
+Floats = npt.NDArray[np.float64]
+
+CAUSES = ("audience", "offer", "message", "form", "signal", "qualification_question", "routing", "follow_up")
+EVERY_LINE = "all"
+CAUSE_COLUMNS = (
+    "service_line",
+    "cause",
+    "verdict",
+    "dimension",
+    "worst_value",
+    "value_count",
+    "worst_count",
+    "worst_sql_count",
+    "rest_count",
+    "rest_rate",
+    "rate_difference",
+    "rate_difference_low",
+    "rate_difference_high",
+    "adjusted_p_value",
+    "share_of_variation",
+    "spread_adjusted_p_value",
+)
+_BESIDE = ["cause", "dimension"]
+
+
+class Counts(NamedTuple):
+    """Of one dimension, by stratum and value: leads and yeses with the value, leads and yeses that could have it.
+
+    `having`, `yes` of shape (strata, values), `whole`, `all_yes` of shape (strata, 1); `shared` of shape (strata,
+    values, values) counts leads that have both.
+    """
+
+    having: Floats
+    yes: Floats
+    whole: Floats
+    all_yes: Floats
+    shared: Floats
+
+
+def estimate_causes(
+    examples: pd.DataFrame, *, false_discovery_rate: float = 0.05, margin: float = 0.02
+) -> pd.DataFrame:
+    """The worst value of every cause and what the data say of the cause. Columns: CAUSE_COLUMNS.
+
+    `examples` has one row per MQL at risk and value: lead_key, service_line, cause, dimension, value, is_converted. A
+    missing value is none of its own, but its lead belongs to the rest of every other. One row per service line
+    (EVERY_LINE: all, compared within each) and cause of CAUSES. All values of a service line are looked at together
+    (Benjamini and Hochberg).
+
+    The data speak for a cause if a value lies surely below the rest; the worst of these is the one that means most
+    SQLs. There is no sign of it if each value, raised to the rest, would raise the rate over all by less than `margin`
+    at the upper limit. Else too little is known.
+    """
+    if examples.empty:
+        return pd.DataFrame(columns=list(CAUSE_COLUMNS))
+    lines = sorted(examples["service_line"].unique())
+    parts = [(line, examples[examples["service_line"] == line]) for line in lines]
+    found = [
+        _of_scope(part, rate=false_discovery_rate, margin=margin).assign(service_line=line)
+        for line, part in [(EVERY_LINE, examples), *parts]
+    ]
+    return pd.concat(found, ignore_index=True)[list(CAUSE_COLUMNS)]
+
+
+def _of_scope(examples: pd.DataFrame, *, rate: float, margin: float) -> pd.DataFrame:
+    compared = [
+        compare_values(part).assign(cause=part["cause"].iloc[0], dimension=part["dimension"].iloc[0])
+        for _, part in examples.groupby(_BESIDE, sort=True)
+    ]
+    values = pd.concat(compared, ignore_index=True)
+    values["adjusted_p_value"] = adjusted(values["p_value"])
+    spreads = values.groupby(_BESIDE, as_index=False)["spread_p_value"].first()
+    spreads["spread_adjusted_p_value"] = adjusted(spreads["spread_p_value"])
+    values = values.drop(columns="spread_p_value").merge(spreads, on=_BESIDE)
+    leads = examples["lead_key"].nunique()
+    return pd.DataFrame([_of_cause(cause, values, leads, rate=rate, margin=margin) for cause in CAUSES])
+
+
+def _of_cause(cause: str, values: pd.DataFrame, leads: int, *, rate: float, margin: float) -> dict[str, object]:
+    """The verdict on a cause, and the value that would mean most SQLs."""
+    own = values[values["cause"] == cause]
+    judged = own[own["p_value"].notna()]
+    if judged.empty:
+        return {"cause": cause, "verdict": "too_little_known", "value_count": 0}
+    sure = judged[(judged["adjusted_p_value"] <= rate) & (judged["rate_difference"] < 0)]
+    at_most = (-judged["rate_difference_low"] * judged["worst_count"] / leads).max()
+    calm = "no_sign" if at_most < margin else "too_little_known"
+    chosen = sure if len(sure) else judged
+    missed = -(chosen["rate_difference"] * chosen["worst_count"])
+    # Equal ones in the order of their names.
+    worst = chosen.assign(missed=missed.round(9)).sort_values(
+        ["missed", "dimension", "worst_value"], ascending=[False, True, True]
+    )
+    told = {str(name): value for name, value in worst.iloc[0].items()}
+    return {**told, "verdict": "speaks_for" if len(sure) else calm, "value_count": len(judged)}
+
+
+def compare_values(examples: pd.DataFrame) -> pd.DataFrame:
+    """Each value of one dimension beside the rest of the leads of which the dimension is known.
+
+    Columns: worst_value, worst_count, worst_sql_count, rest_count, rest_rate (of the rest in the value's mix of service
+    lines), rate_difference with limits, p_value (NaN: too few); share_of_variation and spread_p_value of the dimension.
+    """
+    names, counts = _counted(examples)
+    count, yes, whole, all_yes, _ = counts
+    rest, rest_yes = whole - count, all_yes - yes
+    # Where nothing else is there, there is nothing to compare with.
+    is_used = (count > 0) & (rest > 0)
+    share = np.where(is_used, count, 0.0)
+    share = share / np.maximum(share.sum(axis=0), 1)
+    own, other = yes / np.maximum(count, 1), rest_yes / np.maximum(rest, 1)
+    difference = (share * (own - other)).sum(axis=0)
+    # Limits of a weighted sum, from those of each share (Zou, Huang, Zhang 2009); of one line they are Newcombe's.
+    (low, high), (other_low, other_high) = wilson(yes, np.maximum(count, 1)), wilson(rest_yes, np.maximum(rest, 1))
+    below = np.sqrt((share**2 * ((own - low) ** 2 + (other_high - other) ** 2)).sum(axis=0))
+    above = np.sqrt((share**2 * ((high - own) ** 2 + (other - other_low) ** 2)).sum(axis=0))
+    expected = np.where(is_used, least_expected(count, all_yes, whole), 0.0).sum(axis=0)
+    is_judged = expected >= LEAST_EXPECTED
+    apart, spread = _apart(counts)
+    variance = np.diag(spread)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p_value = np.where(is_judged & (variance > 0), two_sided(apart / np.sqrt(variance)), np.nan)
+    variation, spread_p_value = _variation(apart, spread, np.isfinite(p_value), float(whole.sum()))
+    is_any = is_used.any(axis=0)
+    return pd.DataFrame({
+        "worst_value": names,
+        "worst_count": np.where(is_used, count, 0.0).sum(axis=0).astype(np.int64),
+        "worst_sql_count": np.where(is_used, yes, 0.0).sum(axis=0).astype(np.int64),
+        "rest_count": np.where(is_used, rest, 0.0).sum(axis=0).astype(np.int64),
+        "rest_rate": np.where(is_any, (share * other).sum(axis=0), np.nan),
+        "rate_difference": np.where(is_any, difference, np.nan),
+        "rate_difference_low": np.where(is_any, difference - below, np.nan),
+        "rate_difference_high": np.where(is_any, difference + above, np.nan),
+        "p_value": p_value,
+        "share_of_variation": variation,
+        "spread_p_value": spread_p_value,
+    })  # fmt: skip
+
+
+def _counted(examples: pd.DataFrame) -> tuple[npt.NDArray[np.object_], Counts]:
+    """Counts of one dimension, and its values in the order of their names."""
+    rows = examples[["lead_key", "service_line", "value", "is_converted"]].drop_duplicates(["lead_key", "value"])
+    lead, leads = pd.factorize(rows["lead_key"], sort=True)
+    value, names = pd.factorize(rows["value"], sort=True)
+    is_own = value >= 0
+    places = (lead[is_own], value[is_own])
+    has = sparse.csr_matrix((np.ones(is_own.sum()), places), shape=(len(leads), len(names)))
+    of_lead = rows.drop_duplicates("lead_key").set_index("lead_key").loc[leads]
+    stratum = pd.factorize(of_lead["service_line"], sort=True)[0]
+    converted = of_lead["is_converted"].to_numpy(dtype=np.float64)
+    parts = []
+    for place in range(stratum.max() + 1):
+        inside = stratum == place
+        own, good = has[inside], converted[inside]
+        count = np.asarray(own.sum(axis=0)).ravel()
+        parts.append((count, own.T @ good, [len(good)], [good.sum()], (own.T @ own).toarray()))
+    columns = (np.array(each, dtype=np.float64) for each in zip(*parts, strict=True))
+    return np.asarray(names, dtype=object), Counts(*columns)
+
+
+def _apart(counts: Counts) -> tuple[Floats, Floats]:
+    """Yeses of each value beyond those expected within strata, and their covariance were all leads alike."""
+    whole, all_yes = counts.whole, counts.all_yes
+    apart = (counts.yes - counts.having * all_yes / whole).sum(axis=0)
+    scale = (all_yes * (whole - all_yes) / (whole * np.maximum(whole - 1, 1)))[:, :, None]
+    expected = counts.having[:, :, None] * counts.having[:, None, :] / whole[:, :, None]
+    return np.asarray(apart), np.asarray((scale * (counts.shared - expected)).sum(axis=0))
+
+
+def _variation(apart: Floats, spread: Floats, is_judged: npt.NDArray[np.bool_], leads: float) -> tuple[float, float]:
+    """Share of the outcome's variation that goes with the judged values, less chance's part, and its p-value."""
+    if not is_judged.any():
+        return float("nan"), float("nan")
+    own, table = apart[is_judged], spread[np.ix_(is_judged, is_judged)]
+    freedom = int(np.linalg.matrix_rank(table, hermitian=True, tol=1e-9 * np.trace(table)))
+    square = float(own @ np.linalg.pinv(table, rcond=1e-9, hermitian=True) @ own)
+    return max(0.0, square - freedom) / leads, float(stats.chi2.sf(square, max(freedom, 1)))
