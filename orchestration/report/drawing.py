@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from orchestration.report.svg import PAPER, SOFT
 
-# A panel as wide as a narrow telephone shows it, so that its text is never scaled down to where nobody can read it.
-WIDTH = 336
+# A panel no wider than a narrow telephone shows it, so that its text is never scaled down to where nobody can read it.
+WIDTH = 304
 SMALL, SIZE = 11, 12
 Words = Callable[[float], str]
 
@@ -37,12 +38,31 @@ def new_axes(height: float, *, left: float, right: float, foot: float, head: flo
     return axes
 
 
-def add_mark(
-    axes: Axes, x: float, y: float, *, colour: str, is_open: bool, marker: str = "o", size: float = 40
-) -> None:
+@dataclass(frozen=True)
+class Mark:
     """One plotted value: hollow where it is not final."""
-    face = PAPER if is_open else colour
-    axes.scatter(
-        [x], [y], s=size, marker=marker, facecolor=face, edgecolor=colour, linewidth=1.4, zorder=4, clip_on=False,
-        gid="mark",
-    )  # fmt: skip
+
+    x: float
+    y: float
+    colour: str
+    is_open: bool = False
+    marker: str = "o"
+    size: float = 40
+
+
+def add_marks(axes: Axes, marks: Sequence[Mark]) -> None:
+    """Plot values, all of one shape at once; each becomes a `use` below the class `marks`."""
+    for marker in dict.fromkeys(mark.marker for mark in marks):
+        same = [mark for mark in marks if mark.marker == marker]
+        axes.scatter(
+            [mark.x for mark in same],
+            [mark.y for mark in same],
+            s=[mark.size for mark in same],
+            marker=marker,
+            facecolor=[PAPER if mark.is_open else mark.colour for mark in same],
+            edgecolor=[mark.colour for mark in same],
+            linewidth=1.4,
+            zorder=4,
+            clip_on=False,
+            gid="marks",
+        )

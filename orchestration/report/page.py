@@ -67,9 +67,7 @@ def _notices(facts: Facts) -> list[str]:
     if facts.stale_sources:
         said.append(f"Older than the rest, because its last run failed: {words.joined(sorted(facts.stale_sources))}.")
     if facts.stale_tables:
-        said.append(
-            f"Not built by the last run, so as published before: {words.joined(sorted(facts.stale_tables))}."
-        )
+        said.append(f"Not built by the last run, so as published before: {words.joined(sorted(facts.stale_tables))}.")
     return said
 
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, cast
 
 import pandas as pd
 
 from orchestration.report.words import Names
 
 Frames = Mapping[str, pd.DataFrame]
+Row = dict[str, Any]
 Rows = tuple[tuple[str, ...], ...]
+
+
+def rows_of(frame: pd.DataFrame) -> list[Row]:
+    """The rows of a frame, each by its columns' names."""
+    return cast("list[Row]", frame.to_dict("records"))
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of a figure: inline SVG, what it shows, and the words for who does not see it."""
+    """One picture of a figure: inline SVG, its title, and the words for who does not see it."""
 
     title: str
     svg: str

@@ -1,7 +1,7 @@
 """Pictures in rows: estimates with their intervals, and counts, labels above each; inline SVG out.
 
-Every plotted value is one element of class `mark`. The same values give the same bytes. What a picture shows, and the
-table behind it, is the sections' business; pictures over time are `plots_over_time`.
+Every plotted value is an element of class `mark`, or below one of class `marks`. The same values give the same bytes.
+What a picture shows, and the table behind it, is the sections' business; pictures over time are `plots_over_time`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from orchestration.report.drawing import SIZE, WIDTH, Words, add_mark, new_axes, nice_end
+from orchestration.report.drawing import SIZE, WIDTH, Mark, Words, add_marks, new_axes, nice_end
 from orchestration.report.svg import ACCENT, INK, LINE, PAPER, SOFT, STYLE, inline_svg
 
 _ROW, _FOOT = 42, 26
+# What a row holds of letters, label and value together.
+_LETTERS = 42
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,13 @@ def dot_rows(rows: Sequence[Dot], *, axis: Words, name: str, at: float | None = 
     axes.set_xlim(0, end)
     if at is not None:
         axes.axvline(at, color=SOFT, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
-    for place, row in enumerate(rows):
-        _dot_row(axes, row, place * _ROW, end)
+    marks = [mark for place, row in enumerate(rows) for mark in _dot_row(axes, row, place * _ROW, end)]
+    add_marks(axes, marks)
     _ticks_below(axes, end, axis)
     return inline_svg(axes, name)
 
 
-def _dot_row(axes: Axes, row: Dot, top: float, end: float) -> None:
+def _dot_row(axes: Axes, row: Dot, top: float, end: float) -> list[Mark]:
     _label(axes, row.label, row.said, top, end)
     y = top + 30
     axes.plot([0, end], [y, y], color=LINE, linewidth=1, zorder=1)
@@ -66,10 +68,8 @@ def _dot_row(axes: Axes, row: Dot, top: float, end: float) -> None:
         axes.plot([row.low, min(row.high, end)], [y, y], color=colour, linewidth=3, linestyle=style, zorder=2)
         if row.high > end:
             axes.plot([end], [y], marker=">", color=colour, markersize=6, clip_on=False, zorder=3)
-    for value, marker in row.others:
-        add_mark(axes, min(value, end), y, marker=marker, colour=SOFT, is_open=True, size=26)
-    if row.value is not None:
-        add_mark(axes, min(row.value, end), y, colour=colour, is_open=row.is_open)
+    marks = [Mark(min(value, end), y, SOFT, True, marker, 26) for value, marker in row.others]
+    return marks if row.value is None else [*marks, Mark(min(row.value, end), y, colour, row.is_open)]
 
 
 @STYLE
@@ -81,7 +81,9 @@ def bars(rows: Sequence[Bar], *, axis: Words, name: str) -> str:
     for place, row in enumerate(rows):
         top = place * _ROW
         _label(axes, row.label, row.said, top, end)
-        whole = axes.barh([top + 30], [row.total], height=14, facecolor=PAPER, edgecolor=SOFT, hatch="/////", linewidth=1)
+        whole = axes.barh(
+            [top + 30], [row.total], height=14, facecolor=PAPER, edgecolor=SOFT, hatch="/////", linewidth=1
+        )
         whole[0].set_gid("mark")
         axes.barh([top + 30], [row.part], height=14, color=ACCENT, linewidth=0, zorder=2)
     _ticks_below(axes, end, axis)
@@ -101,10 +103,16 @@ def strip(value: float, low: float, high: float, *, name: str) -> str:
     return inline_svg(axes, name)
 
 
+def shortened(text: str, room: int) -> str:
+    """A text in so many letters; what tells names apart often stands at the end, so the middle goes."""
+    if len(text) <= room:
+        return text
+    tail = max(room // 3, 1)
+    return f"{text[: room - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
+
+
 def _label(axes: Axes, label: str, said: str, top: float, end: float) -> None:
-    room = 50 - len(said)
-    short = label if len(label) <= room else f"{label[: room - 1].rstrip()}…"
-    axes.text(0, top + 17, short, color=INK, fontsize=SIZE)
+    axes.text(0, top + 17, shortened(label, _LETTERS - len(said)), color=INK, fontsize=SIZE)
     axes.text(end, top + 17, said, color=SOFT, fontsize=SIZE, ha="right")
 
 
@@ -112,5 +120,6 @@ def _ticks_below(axes: Axes, end: float, axis: Words) -> None:
     ticks = [0, end / 2, end]
     axes.set_yticks([])
     axes.set_xticks(ticks, [axis(tick) for tick in ticks])
-    for text, side in zip(axes.get_xticklabels(), ("left", "center", "right"), strict=True):
-        text.set_horizontalalignment(side)
+    labels = axes.get_xticklabels()
+    labels[0].set_horizontalalignment("left")
+    labels[-1].set_horizontalalignment("right")

@@ -1,6 +1,7 @@
 """Pictures over time: estimates month by month or week by week, and rates by age in days; inline SVG out.
 
-Every value of the table behind a picture is one element of class `mark`. What is not final yet is hollow and dashed.
+Every value of the table behind a picture is an element below one of class `marks`. What is not final yet is hollow
+and dashed.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
-from orchestration.report.drawing import SMALL, Words, add_mark, new_axes, nice_end
+from orchestration.report.drawing import SMALL, Mark, Words, add_marks, new_axes, nice_end
 from orchestration.report.svg import ACCENT, BAND, INK, LINE, SOFT, STYLE, inline_svg
 
 
@@ -44,7 +46,7 @@ def timeline(points: Sequence[Point], *, axis: Words, name: str, top: float | No
     """Estimates over time: full where final, hollow on a hatched ground where still open."""
     highs = [point.high if point.high is not None else point.value for point in points]
     end = top or nice_end(max(highs, default=1.0) or 1.0)
-    axes = new_axes(190, left=44, right=10, foot=26, head=10)
+    axes = new_axes(190, left=42, right=8, foot=26, head=10)
     axes.set_ylim(0, end)
     axes.set_xlim(-0.6, max(len(points) - 0.4, 0.6))
     _grid(axes, end, axis)
@@ -52,18 +54,29 @@ def timeline(points: Sequence[Point], *, axis: Words, name: str, top: float | No
     if first_open is not None:
         _open_ground(axes, first_open - 0.5, len(points) - 0.4)
     places = range(len(points))
-    for left, right in pairwise(places):
-        is_open = points[left].is_open or points[right].is_open
-        values = [points[left].value, points[right].value]
-        style = (0, (2, 2)) if is_open else "-"
-        axes.plot([left, right], values, color=SOFT if is_open else ACCENT, linewidth=1.2, linestyle=style, zorder=2)
-    for place, point in zip(places, points, strict=True):
-        colour = SOFT if point.is_open else ACCENT
-        if point.low is not None and point.high is not None:
-            axes.plot([place, place], [point.low, point.high], color=colour, linewidth=1.4, alpha=0.55, zorder=2)
-        add_mark(axes, place, point.value, colour=colour, is_open=point.is_open, size=24)
+    for is_open, style in ((False, "-"), (True, (0, (2, 2)))):
+        colour = SOFT if is_open else ACCENT
+        chosen = [pair for pair in pairwise(places) if any(points[place].is_open for place in pair) == is_open]
+        lines = [[(place, points[place].value) for place in pair] for pair in chosen]
+        axes.add_collection(LineCollection(lines, colors=colour, linewidths=1.2, linestyles=style, zorder=2))
+        reach = [
+            [(place, point.low), (place, point.high)]
+            for place, point in enumerate(points)
+            if point.is_open == is_open and point.low is not None and point.high is not None
+        ]
+        axes.add_collection(LineCollection(reach, colors=colour, linewidths=1.4, alpha=0.55, zorder=2))
+    add_marks(
+        axes,
+        [
+            Mark(place, point.value, SOFT if point.is_open else ACCENT, point.is_open, size=24)
+            for place, point in zip(places, points, strict=True)
+        ],
+    )
     shown = _spread(len(points), 4)
     axes.set_xticks(shown, [points[place].label for place in shown])
+    labels = axes.get_xticklabels()
+    labels[0].set_horizontalalignment("left")
+    labels[-1].set_horizontalalignment("right" if len(shown) > 1 else "left")
     return inline_svg(axes, name)
 
 
@@ -73,7 +86,7 @@ def curves(lines: Sequence[Curve], *, axis: Words, name: str, horizon: float | N
     reach = [value for line in lines for value in (*line.rates, *line.highs)]
     end = top or nice_end(max(reach, default=1.0) or 1.0)
     last = max((line.ages[-1] for line in lines if line.ages), default=1.0)
-    axes = new_axes(210, left=44, right=66, foot=40, head=18)
+    axes = new_axes(210, left=42, right=62, foot=40, head=18)
     axes.set_ylim(0, end)
     axes.set_xlim(0, last or 1)
     _grid(axes, end, axis)
@@ -100,9 +113,11 @@ def _curve(axes: Axes, line: Curve, *, is_first: bool, marker: str) -> None:
             ages, rates = [line.ages[place] for place in places], [line.rates[place] for place in places]
             axes.step(ages, rates, where="post", color=colour, linewidth=width, linestyle=style, zorder=2)
     at = dict(zip(line.ages, line.rates, strict=True))
-    for age in line.marks:
-        is_open = border is not None and age >= border
-        add_mark(axes, age, at[age], colour=colour, is_open=is_open, marker=marker, size=22 if is_first else 14)
+    size = 22 if is_first else 14
+    add_marks(
+        axes,
+        [Mark(age, at[age], colour, border is not None and age >= border, marker, size) for age in line.marks],
+    )
 
 
 def _line_ends(axes: Axes, lines: Sequence[Curve], last: float, end: float) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from typing import cast
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 # Stand-ins: each becomes the page's custom property of that name, so that a picture follows light and dark.
 INK, SOFT, LINE, ACCENT, PAPER, BAND = (f"#0a0b{number:02x}" for number in range(1, 7))
@@ -27,11 +29,13 @@ _UNTURNED = re.compile(r' transform="rotate\(-0 [^)]*\)"')
 def inline_svg(axes: Axes, name: str) -> str:
     """The figure of `axes` as SVG; `name` sets its ids apart from those of other pictures."""
     buffer = io.StringIO()
-    axes.figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    cast("Figure", axes.get_figure(root=True)).savefig(
+        buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
+    )
     text = buffer.getvalue()
     body = _USELESS.sub("", text[text.index("<svg") :])
     body = _ROOT.sub(r'<svg viewBox="\1" aria-hidden="true" focusable="false">', body, count=1)
-    body = body.replace(' id="mark"', ' class="mark"').replace("xlink:href", "href")
+    body = re.sub(r' id="(marks?)"', r' class="\1"', body).replace("xlink:href", "href")
     used = {found[1] for found in _USED.findall(body)}
     body = _ID.sub(lambda found: f' id="{name}-{found[1]}"' if found[1] in used else "", body)
     body = _USED.sub(rf"\g<1>{name}-\g<2>", body)

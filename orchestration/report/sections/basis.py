@@ -23,17 +23,29 @@ def section(frames: Frames, facts: Facts) -> Section:
         "All of it stands in the tables of the publication this page lies in, beside it in marts/.",
     ]
     versions = Table(
-        "Made from", ("what", "version"), tuple((name, value or "none yet") for name, value in facts.versions.items()), 2
+        "Made from",
+        ("what", "version"),
+        tuple((name, value or "none yet") for name, value in facts.versions.items()),
+        2,
     )
     if loads.empty:
         return Section("basis", TITLE, ("No source has sent a row yet.", *says), tables=(versions,))
     waiting = words.whole(loads["rows_quarantined"].sum())
     if waiting:
-        says.append(f"{words.several(waiting, 'row')} could not be read and wait in quarantine: `handoff quarantine list`.")
+        says.append(
+            f"{words.several(waiting, 'row')} could not be read and wait in quarantine: `handoff quarantine list`."
+        )
     rows = []
     for source, found in sorted(loads.groupby("source"), key=lambda each: str(each[0])):
-        stale = "older: failed in the last run" if str(source) in facts.stale_sources else words.moment(found["landed_as_of"].max())
-        counts = (words.count(found[name].sum()) for name in ("rows_read", "rows_landed", "rows_duplicate", "rows_quarantined"))
+        stale = (
+            "older: failed in the last run"
+            if str(source) in facts.stale_sources
+            else words.moment(found["landed_as_of"].max())
+        )
+        counts = (
+            words.count(found[name].sum())
+            for name in ("rows_read", "rows_landed", "rows_duplicate", "rows_quarantined")
+        )
         rows.append((str(source), stale, *counts))
     header = ("source", "last new rows as of", "rows read", "landed", "repeats", "in quarantine")
     return Section("basis", TITLE, tuple(says), tables=(Table("Rows by source", header, tuple(rows), 2), versions))

@@ -5,14 +5,24 @@ from __future__ import annotations
 import pandas as pd
 
 from orchestration.report import words
-from orchestration.report.parts import Facts, Figure, Frames, Panel, Read, Section, Table
+from orchestration.report.parts import Facts, Figure, Frames, Panel, Read, Section, Table, rows_of
 from orchestration.report.plots_over_time import Curve, curves
 from orchestration.report.sections.funnel import STEPS
 
 READS = (
     Read(
         "fct_conversion_cohorts",
-        ("cohort_month", "step", "is_mature", "age_days", "entered_count", "at_risk_count", "rate", "rate_low", "rate_high"),
+        (
+            "cohort_month",
+            "step",
+            "is_mature",
+            "age_days",
+            "entered_count",
+            "at_risk_count",
+            "rate",
+            "rate_low",
+            "rate_high",
+        ),
         {"dimension": ("all",)},
     ),
     Read(
@@ -43,7 +53,9 @@ def section(frames: Frames, facts: Facts) -> Section:
             continue
         cells = [(name, line.label, *each) for line, found in lines for each in _cells(line, found)]
         horizon = words.known(horizons.get(step))
-        drawn = curves([line for line, _ in lines], axis=words.axis_percent, name=f"cohorts-{step}", horizon=horizon)
+        drawn = curves(
+            [line for line, _ in lines], axis=words.axis_percent, name=f"cohorts-{step}", horizon=horizon, top=1.0
+        )
         panels.append(Panel(name, drawn, f"{name}: " + "; ".join(f"{c[1]}, {c[2]}: {c[5]}" for c in cells)))
         rows += cells
         says.append(_sentence(name, lines[0][1]))
@@ -65,7 +77,10 @@ def _lines(found: pd.DataFrame) -> list[tuple[Curve, pd.DataFrame]]:
     chosen += [month for month in reversed(months) if known.loc[known["cohort_month"] == month, "age_days"].max() >= 7][
         :_MONTHS_SHOWN
     ]
-    return [(_curve(month, known[known["cohort_month"] == month]), known[known["cohort_month"] == month]) for month in chosen]
+    return [
+        (_curve(month, known[known["cohort_month"] == month]), known[known["cohort_month"] == month])
+        for month in chosen
+    ]
 
 
 def _curve(month: str, found: pd.DataFrame) -> Curve:
@@ -87,7 +102,7 @@ def _curve(month: str, found: pd.DataFrame) -> Curve:
 
 
 def _cells(line: Curve, found: pd.DataFrame) -> list[tuple[str, ...]]:
-    rows = found[found["age_days"].isin(line.marks)].to_dict("records")
+    rows = rows_of(found[found["age_days"].isin(line.marks)])
     return [
         (
             words.count(row["age_days"]),

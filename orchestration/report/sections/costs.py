@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
 
 from orchestration.report import words
-from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Section, Table
-from orchestration.report.plots import Dot, dot_rows, nice_end
+from orchestration.report.drawing import nice_end
+from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
+from orchestration.report.plots import Dot, dot_rows
 
 _ALL = "(all)"
 READS = (
@@ -58,14 +58,13 @@ def _nothing(table: pd.DataFrame) -> str:
     return "All spend so far is of days whose leads have not yet had the whole horizon to become SQL: nothing to judge."
 
 
-def _ranked(paid: pd.DataFrame) -> list[dict[Hashable, Any]]:
+def _ranked(paid: pd.DataFrame) -> list[Row]:
     """Dearest last, and behind them those that brought no SQL for their money."""
     ranked = paid.sort_values(["cost_per_sql", "channel"], na_position="last").head(_SHOWN)
-    found: list[dict[Hashable, Any]] = ranked.to_dict("records")
-    return found
+    return rows_of(ranked)
 
 
-def _sentence(rows: list[dict[Hashable, Any]], currency: str, facts: Facts) -> str:
+def _sentence(rows: list[Row], currency: str, facts: Facts) -> str:
     priced = [row for row in rows if words.known(row["cost_per_sql"]) is not None]
     spent = words.money(sum(float(row["cost"]) for row in rows), currency)
     if not priced:
@@ -75,7 +74,9 @@ def _sentence(rows: list[dict[Hashable, Any]], currency: str, facts: Facts) -> s
     said += words.money(least["cost_per_sql"], currency)
     if least is most:
         return f"{said}."
-    return f"{said}; most: {facts.names.say('channel', most['channel'])}, {words.money(most['cost_per_sql'], currency)}."
+    return (
+        f"{said}; most: {facts.names.say('channel', most['channel'])}, {words.money(most['cost_per_sql'], currency)}."
+    )
 
 
 def _free(mature: pd.DataFrame, facts: Facts) -> list[str]:
@@ -83,14 +84,17 @@ def _free(mature: pd.DataFrame, facts: Facts) -> list[str]:
     free = free[free["sql_credits"].astype(float) > 0].sort_values(["sql_credits", "channel"], ascending=[False, True])
     if free.empty:
         return []
-    said = [f"{facts.names.say('channel', row['channel'])} ({_credits(row['sql_credits'])})" for row in free.to_dict("records")]
+    said = [f"{facts.names.say('channel', row['channel'])} ({_credits(row['sql_credits'])})" for row in rows_of(free)]
     return [f"Credited with SQLs, and no spend told of: {words.joined(said)}."]
 
 
 def _open(table: pd.DataFrame) -> list[str]:
     late = table[~table["is_mature"].astype(bool) & (table["attribution_model"] == MODEL)]
     spent = late[late["cost"].fillna(0).astype(float) > 0].groupby("currency")["cost"].sum()
-    said = [words.money(float(cost), str(currency)) for currency, cost in sorted(spent.items(), key=lambda each: str(each[0]))]
+    said = [
+        words.money(float(cost), str(currency))
+        for currency, cost in sorted(spent.items(), key=lambda each: str(each[0]))
+    ]
     return [f"Still open, and in no cost here: {words.joined(said)} of newer days."] if said else []
 
 
@@ -99,10 +103,12 @@ def _credits(value: Any) -> str:
     return f"{number:,.0f}" if number.is_integer() else f"{number:,.1f}"
 
 
-def _cells(row: dict[Hashable, Any], currency: str, facts: Facts) -> tuple[str, ...]:
+def _cells(row: Row, currency: str, facts: Facts) -> tuple[str, ...]:
     return (
         facts.names.say("channel", row["channel"]),
-        f"{row['attribution_model']} touch" if row["attribution_model"] in ("first", "last") else str(row["attribution_model"]),
+        f"{row['attribution_model']} touch"
+        if row["attribution_model"] in ("first", "last")
+        else str(row["attribution_model"]),
         words.money(row["cost"], currency),
         _credits(row["sql_credits"]),
         words.money(row["cost_per_sql"], currency) if words.known(row["cost_per_sql"]) is not None else "no SQL",
@@ -114,13 +120,13 @@ def _cells(row: dict[Hashable, Any], currency: str, facts: Facts) -> tuple[str, 
     )
 
 
-def _figure(rows: list[dict[Hashable, Any]], mature: pd.DataFrame, currency: str, facts: Facts) -> Figure:
+def _figure(rows: list[Row], mature: pd.DataFrame, currency: str, facts: Facts) -> Figure:
     priced = [row for row in rows if words.known(row["cost_per_sql"]) is not None]
     dots, table = [], []
     for row in priced:
         beside = {
             str(other["attribution_model"]): other
-            for other in mature[mature["channel"] == row["channel"]].to_dict("records")
+            for other in rows_of(mature[mature["channel"] == row["channel"]])
             if other["attribution_model"] in OTHERS and words.known(other["cost_per_sql"]) is not None
         }
         dots.append(_dot(row, beside, currency, facts))
@@ -128,17 +134,33 @@ def _figure(rows: list[dict[Hashable, Any]], mature: pd.DataFrame, currency: str
     # One channel that may cost anything must not press all others against the left.
     top = nice_end(1.2 * max((float(dot.value or 0) for dot in dots), default=1.0))
     picture = dot_rows(dots, axis=lambda value: f"{value:,.0f}", name=f"costs-{_word(currency)}", top=top)
-    header = ("channel", "credit by", "spend", "SQLs", "per SQL", "95 % interval", "per MQL", "per lead", "of spend", "of SQLs")
+    header = (
+        "channel",
+        "credit by",
+        "spend",
+        "SQLs",
+        "per SQL",
+        "95 % interval",
+        "per MQL",
+        "per lead",
+        "of spend",
+        "of SQLs",
+    )
     unit = words.money(0, currency).split(words.SPACE)[0]
     caption = (
         f"{unit} for each SQL. Round: credit to the first touch, with its 95 % interval; an arrow: it goes on. Hollow: "
         "credit to the last touch (triangle), to all alike (square), to first and last more (diamond)."
     )
     alt = "; ".join(f"{cells[0]}, {cells[1]}: {cells[4]}" for cells in table)
-    return Figure(f"Cost per SQL, {unit}", caption, (Panel("", picture, alt),), Table(f"Cost per SQL, {unit}", header, tuple(table), 2))
+    return Figure(
+        f"Cost per SQL, {unit}",
+        caption,
+        (Panel("", picture, alt),),
+        Table(f"Cost per SQL, {unit}", header, tuple(table), 2),
+    )
 
 
-def _dot(row: dict[Hashable, Any], beside: dict[str, Any], currency: str, facts: Facts) -> Dot:
+def _dot(row: Row, beside: Row, currency: str, facts: Facts) -> Dot:
     said = f"{words.money(row['cost_per_sql'], currency)}, {_credits(row['sql_credits'])} SQLs"
     low, high = words.known(row["cost_per_sql_low"]), words.known(row["cost_per_sql_high"])
     return Dot(
@@ -147,7 +169,9 @@ def _dot(row: dict[Hashable, Any], beside: dict[str, Any], currency: str, facts:
         float(row["cost_per_sql"]),
         low,
         float("inf") if low is not None and high is None else high,
-        others=tuple((float(beside[name]["cost_per_sql"]), marker) for name, marker in OTHERS.items() if name in beside),
+        others=tuple(
+            (float(beside[name]["cost_per_sql"]), marker) for name, marker in OTHERS.items() if name in beside
+        ),
     )
 
 
@@ -155,7 +179,7 @@ def _word(text: str) -> str:
     return "".join(letter for letter in text.lower() if letter.isalnum()) or "none"
 
 
-def _card(listed: list[tuple[dict[Hashable, Any], str]], facts: Facts) -> Card:
+def _card(listed: list[tuple[Row, str]], facts: Facts) -> Card:
     rows = tuple(
         (
             facts.names.say("channel", row["channel"]),
@@ -165,5 +189,9 @@ def _card(listed: list[tuple[dict[Hashable, Any], str]], facts: Facts) -> Card:
         )
         for row, currency in listed
     )
-    table = Table("Credit to the first touch; days whose leads have had their time", ("channel", "per SQL", "95 % interval", "SQLs"), rows)
+    table = Table(
+        "Credit to the first touch; days whose leads have had their time",
+        ("channel", "per SQL", "95 % interval", "SQLs"),
+        rows,
+    )
     return Card("Cost per SQL", "", "", (), table=table)

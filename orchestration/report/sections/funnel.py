@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from orchestration.report import words
-from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Section, Table
+from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
 from orchestration.report.plots import Dot, dot_rows, strip
 from orchestration.report.plots_over_time import Point, timeline
 
@@ -29,7 +27,14 @@ STEPS = {
 }
 _ALL, _MAIN = "(all)", "mql_to_sql"
 _MONTHS_SHOWN, _VALUES_SHOWN = 18, 12
-_HEADER = ("", "horizon", "entered", "followed to the horizon", "share within the horizon", "95 % interval")
+_HEADER: tuple[str, ...] = (
+    "",
+    "horizon",
+    "entered",
+    "followed to the horizon",
+    "share within the horizon",
+    "95 % interval",
+)
 _HEADER += ("state", "so far, not for judging")
 _BEWARE = (
     "“Share within the horizon” counts whoever is still inside it as still open, not as lost. “So far” divides those "
@@ -50,13 +55,14 @@ def section(frames: Frames, facts: Facts) -> Section:
     figures = [_steps(totals), *_months(over_all)]
     figures += [figure for name in ("service_line", "channel") if (figure := _values(rates, name, facts))]
     says = tuple(_sentence(row) for row in totals)
-    card = _card(main, over_all) if main else Card("MQL to SQL", "Not known yet", "No MQL has been followed long enough.")
+    card = (
+        _card(main, over_all) if main else Card("MQL to SQL", "Not known yet", "No MQL has been followed long enough.")
+    )
     return Section("funnel", TITLE, says, (*_BEWARE, *_truncated(totals)), tuple(figures), (), card)
 
 
-def _of(rates: pd.DataFrame, step: str, month: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = rates[(rates["step"] == step) & (rates["cohort_month"] == month)].to_dict("records")
-    return found
+def _of(rates: pd.DataFrame, step: str, month: str) -> list[Row]:
+    return rows_of(rates[(rates["step"] == step) & (rates["cohort_month"] == month)])
 
 
 def _nothing(over_all: pd.DataFrame) -> str:
@@ -66,15 +72,15 @@ def _nothing(over_all: pd.DataFrame) -> str:
     return "Nobody has been followed to the end of a horizon yet: all are still open, and none is lost."
 
 
-def _open_count(row: dict[str, Any]) -> int:
+def _open_count(row: Row) -> int:
     return words.whole(row["entered_count"]) - words.whole(row["at_risk_count"]) - words.whole(row["truncated_count"])
 
 
-def _is_open(row: dict[str, Any]) -> bool:
+def _is_open(row: Row) -> bool:
     return not bool(row["is_mature"])
 
 
-def _sentence(row: dict[str, Any]) -> str:
+def _sentence(row: Row) -> str:
     half = words.known(row["median_days"])
     wait = f" Half of all who entered came on within {words.days(half)}." if half is not None else ""
     few = f" Too few to judge by: fewer than {words.FEW}." if words.whole(row["at_risk_count"]) < words.FEW else ""
@@ -85,22 +91,24 @@ def _sentence(row: dict[str, Any]) -> str:
     )
 
 
-def _truncated(rows: list[dict[str, Any]]) -> list[str]:
-    cut = {STEPS[row["step"]]: words.whole(row["truncated_count"]) for row in rows if words.whole(row["truncated_count"])}
+def _truncated(rows: list[Row]) -> list[str]:
+    cut = {
+        STEPS[row["step"]]: words.whole(row["truncated_count"]) for row in rows if words.whole(row["truncated_count"])
+    }
     return [
-        f"{step}: {words.count(number)} entered before the source told of the next stage; what became of them is not known."
+        f"{step}: {words.count(number)} entered before the source told of the next stage; their outcome is not known."
         for step, number in cut.items()
     ]
 
 
-def _card(row: dict[str, Any], over_all: pd.DataFrame) -> Card:
+def _card(row: Row, over_all: pd.DataFrame) -> Card:
     horizon = words.days(row["horizon_days"])
     rests_on = [
         f"Rests on {words.several(row['at_risk_count'], 'MQL')} followed for {horizon}; "
         f"{words.count(_open_count(row))} still open, not counted as lost"
     ]
     months = over_all[(over_all["step"] == _MAIN) & (over_all["cohort_month"] != _ALL)].sort_values("cohort_month")
-    mature = [each for each in months.to_dict("records") if not _is_open(each) and words.known(each["rate"]) is not None]
+    mature = [each for each in rows_of(months) if not _is_open(each) and words.known(each["rate"]) is not None]
     if mature:
         last = mature[-1]
         said = f"{words.month(last['cohort_month'])}, the last month followed to its end: {words.percent(last['rate'])}"
@@ -116,13 +124,13 @@ def _card(row: dict[str, Any], over_all: pd.DataFrame) -> Card:
     )
 
 
-def _limits(row: dict[str, Any]) -> tuple[float, float]:
+def _limits(row: Row) -> tuple[float, float]:
     rate = float(row["rate"])
     low, high = words.known(row["rate_low"]), words.known(row["rate_high"])
     return rate if low is None else low, rate if high is None else high
 
 
-def _cells(label: str, row: dict[str, Any]) -> tuple[str, ...]:
+def _cells(label: str, row: Row) -> tuple[str, ...]:
     open_ = _open_count(row)
     return (
         label,
@@ -136,15 +144,14 @@ def _cells(label: str, row: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _dot(label: str, row: dict[str, Any]) -> Dot:
+def _dot(label: str, row: Row) -> Dot:
     said = f"{words.percent(row['rate'])} of {words.count(row['at_risk_count'])}"
     is_thin = words.whole(row["at_risk_count"]) < words.FEW
     return Dot(label, said, float(row["rate"]), *_limits(row), is_open=is_thin)
 
 
-def _steps(rows: list[dict[str, Any]]) -> Figure:
-    labels = [f"{STEPS[row['step']]}, {words.days(row['horizon_days'])}" for row in rows]
-    dots = [_dot(label, row) for label, row in zip(labels, rows, strict=True)]
+def _steps(rows: list[Row]) -> Figure:
+    dots = [_dot(STEPS[row["step"]], row) for row in rows]
     table = tuple(_cells(STEPS[row["step"]], row) for row in rows)
     alt = "; ".join(f"{cells[0]}: {cells[4]} within {cells[1]}, {cells[6]}" for cells in table)
     return Figure(
@@ -160,11 +167,12 @@ def _months(over_all: pd.DataFrame) -> list[Figure]:
     panels, table = [], []
     for step, name in STEPS.items():
         months = over_all[(over_all["step"] == step) & (over_all["cohort_month"] != _ALL)].sort_values("cohort_month")
-        rows = [row for row in months.to_dict("records") if words.known(row["rate"]) is not None][-_MONTHS_SHOWN:]
+        rows = [row for row in rows_of(months) if words.known(row["rate"]) is not None][-_MONTHS_SHOWN:]
         if not rows:
             continue
         points = [
-            Point(words.short_month(row["cohort_month"]), float(row["rate"]), *_limits(row), _is_open(row)) for row in rows
+            Point(words.short_month(row["cohort_month"]), float(row["rate"]), *_limits(row), _is_open(row))
+            for row in rows
         ]
         cells = [_cells(words.month(row["cohort_month"]), row) for row in rows]
         alt = f"{name}: " + "; ".join(f"{each[0]}: {each[4]}, {each[6]}" for each in cells)
@@ -177,7 +185,14 @@ def _months(over_all: pd.DataFrame) -> list[Figure]:
         "ground: not everybody of the month has been followed to the end; the share may still move."
     )
     header = ("step", "month of entering", *_HEADER[1:])
-    return [Figure("By month of entering", caption, tuple(panels), Table("Steps of the funnel by month", header, tuple(table), 2))]
+    return [
+        Figure(
+            "By month of entering",
+            caption,
+            tuple(panels),
+            Table("Steps of the funnel by month", header, tuple(table), 2),
+        )
+    ]
 
 
 def _values(rates: pd.DataFrame, dimension: str, facts: Facts) -> Figure | None:
@@ -195,7 +210,8 @@ def _values(rates: pd.DataFrame, dimension: str, facts: Facts) -> Figure | None:
     what = words.plain(dimension)
     return Figure(
         f"MQL to SQL by {what}",
-        f"Share within the horizon, with its 95 % interval. Hollow and dashed: fewer than {words.FEW} followed to its end.",
+        "Share within the horizon, with its 95 % interval. Hollow and dashed: fewer than "
+        f"{words.FEW} followed to its end.",
         (Panel("", dot_rows(dots, axis=words.axis_percent, name=f"funnel-{what.replace(' ', '-')}"), alt),),
         Table(f"MQL to SQL by {what}", (what, *_HEADER[1:]), table),
     )

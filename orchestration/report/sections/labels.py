@@ -6,7 +6,7 @@ import pandas as pd
 
 from models_ml.metrics import wilson_interval
 from orchestration.report import words
-from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Section, Table
+from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Section, Table, rows_of
 from orchestration.report.plots import Bar, bars, strip
 from orchestration.report.plots_over_time import Point, timeline
 
@@ -47,10 +47,20 @@ def section(frames: Frames, facts: Facts) -> Section:
         return Section("labels", TITLE, (why,), card=Card(TITLE, "Not known", why))
     still = int(conflicts["is_open"].fillna(False).astype(bool).sum())
     says = [_agreement(weeks, stage, name) for stage, name in STAGES.items()]
-    says.append(f"{words.several(still, 'disagreement')} still {'stands' if still == 1 else 'stand'} and can be settled by somebody.")
+    says.append(
+        f"{words.several(still, 'disagreement')} still {'stands' if still == 1 else 'stand'} and can be settled."
+    )
     figures = [figure for figure in (_by_week(weeks), _by_kind(conflicts)) if figure]
     tables = _queue(frames["fct_label_review_queue"], facts)
-    return Section("labels", TITLE, tuple(each for each in says if each), _BEWARE, tuple(figures), tables, _card(weeks, conflicts, still))
+    return Section(
+        "labels",
+        TITLE,
+        tuple(each for each in says if each),
+        _BEWARE,
+        tuple(figures),
+        tables,
+        _card(weeks, conflicts, still),
+    )
 
 
 def _totals(weeks: pd.DataFrame, stage: str | None = None) -> tuple[int, int]:
@@ -79,7 +89,9 @@ def _card(weeks: pd.DataFrame, conflicts: pd.DataFrame, still: int) -> Card:
     ]
     rests_on = [*told, f"{words.count(still)} still {'stands' if still == 1 else 'stand'} and can be settled"]
     if not compared:
-        return Card(TITLE, words.short_count(len(conflicts)), "disagreements between label and criteria", tuple(rests_on))
+        return Card(
+            TITLE, words.short_count(len(conflicts)), "disagreements between label and criteria", tuple(rests_on)
+        )
     rate, low, high = wilson_interval(compared - agreed, compared)
     return Card(
         TITLE,
@@ -95,7 +107,7 @@ def _by_week(weeks: pd.DataFrame) -> Figure | None:
     panels, table = [], []
     for stage, name in STAGES.items():
         chosen = weeks[(weeks["stage"] == stage) & (weeks["compared_count"] > 0)].sort_values("week_date")
-        rows = chosen.to_dict("records")[-_WEEKS_SHOWN:]
+        rows = rows_of(chosen)[-_WEEKS_SHOWN:]
         if not rows:
             continue
         points = [
@@ -124,7 +136,10 @@ def _by_week(weeks: pd.DataFrame) -> Figure | None:
     if not panels:
         return None
     header = ("stage", "week of", "compared", "agreed", "share", "95 % interval")
-    caption = f"Share of labels that agree with the criteria, by week, with its 95 % interval; at most the last {_WEEKS_SHOWN} weeks."
+    caption = (
+        "Share of labels that agree with the criteria, by week, with its 95 % interval; at most the last "
+        f"{_WEEKS_SHOWN} weeks."
+    )
     return Figure("Agreement by week", caption, tuple(panels), Table("Agreement by week", header, tuple(table), 2))
 
 
@@ -146,7 +161,10 @@ def _by_kind(conflicts: pd.DataFrame) -> Figure | None:
     if not panels:
         return None
     header = ("stage", "kind", "leads", "still stand")
-    caption = "Leads by kind of disagreement, over all time. Full: still stands and can be settled. Hatched: past, or cannot be mended."
+    caption = (
+        "Leads by kind of disagreement, over all time. Full: still stands and can be settled. Hatched: past, or cannot "
+        "be mended."
+    )
     return Figure("What disagrees", caption, tuple(panels), Table("Disagreements by kind", header, tuple(table), 2))
 
 
@@ -160,7 +178,7 @@ def _queue(queue: pd.DataFrame, facts: Facts) -> tuple[Table, ...]:
             str(row["to_do"]),
             words.day(row["since"]) if row["since"] is not None and row["since"] == row["since"] else words.NO_VALUE,
         )
-        for row in queue.sort_values("place").head(_QUEUE_SHOWN).to_dict("records")
+        for row in rows_of(queue.sort_values("place").head(_QUEUE_SHOWN))
     )
     if not rows:
         return ()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
 from orchestration.report import words
-from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Section, Table
+from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
 from orchestration.report.plots import Dot, dot_rows, strip
 from orchestration.report.plots_over_time import Point, timeline
 
-_COUNTS = ("handoff_count", "met_count", "breached_count", "open_count", "censored_count")
+_COUNTS: tuple[str, ...] = ("handoff_count", "met_count", "breached_count", "open_count", "censored_count")
 _COUNTS += ("not_observed_count", "not_set_count", "contacted_count")
 READS = (
     Read(
@@ -34,8 +34,8 @@ _BEWARE = (
 def section(frames: Frames, facts: Facts) -> Section:
     """Attainment over all, by month, by team and by hour of the day."""
     table = frames["fct_sla_attainment"]
-    everything = table[table["dimension"] == "all"].to_dict("records")
-    total: dict[str, Any] = everything[0] if everything else dict.fromkeys(_COUNTS, 0)
+    everything = rows_of(table[table["dimension"] == "all"])
+    total: Row = everything[0] if everything else dict.fromkeys(_COUNTS, 0)
     judged = words.whole(total["met_count"]) + words.whole(total["breached_count"])
     if not judged:
         why = _nothing(total)
@@ -43,21 +43,26 @@ def section(frames: Frames, facts: Facts) -> Section:
     low, high = total["attainment_rate_low"], total["attainment_rate_high"]
     says = [
         f"Of {words.several(judged, 'handoff')} whose promise can be judged, {words.count(total['met_count'])} were "
-        f"contacted in time: {words.percent(total['attainment_rate'])} (95 % interval {words.percent_range(low, high)}).",
+        f"contacted in time: {words.percent(total['attainment_rate'])} "
+        f"(95 % interval {words.percent_range(low, high)}).",
         _waits(total),
     ]
     if judged < words.FEW:
         says.append(f"That is too few to judge by: fewer than {words.FEW}.")
     months = table[table["dimension"] == "month"].sort_values("dimension_value")
     figures = [_by_month(months)] if len(months) > 1 else []
-    figures += [figure for name in ("team", "hour_of_day") if (figure := _by_value(table, name, facts))]
-    return Section("promise", TITLE, tuple(says), (*_BEWARE, *_left_out(total)), tuple(figures), (), _card(total, months, judged))
+    figures += [figure for figure in (_by_hour(table), _by_team(table, facts)) if figure]
+    return Section(
+        "promise", TITLE, tuple(says), (*_BEWARE, *_left_out(total)), tuple(figures), (), _card(total, months, judged)
+    )
 
 
-def _card(total: dict[str, Any], months: pd.DataFrame, judged: int) -> Card:
+def _card(total: Row, months: pd.DataFrame, judged: int) -> Card:
     rate, low, high = (total[name] for name in ("attainment_rate", "attainment_rate_low", "attainment_rate_high"))
-    rests_on = [f"Rests on {words.several(judged, 'handoff')}; {words.count(total['open_count'])} still open, not counted"]
-    settled = [row for row in months.to_dict("records") if _judged(row) and not words.whole(row["open_count"])]
+    rests_on = [
+        f"Rests on {words.several(judged, 'handoff')}; {words.count(total['open_count'])} still open, not counted"
+    ]
+    settled = [row for row in rows_of(months) if _judged(row) and not words.whole(row["open_count"])]
     if settled:
         last = settled[-1]
         said = f"{words.month(str(last['dimension_value']))}: {words.percent(last['attainment_rate'])} of"
@@ -72,7 +77,7 @@ def _card(total: dict[str, Any], months: pd.DataFrame, judged: int) -> Card:
     )
 
 
-def _nothing(total: dict[str, Any]) -> str:
+def _nothing(total: Row) -> str:
     handed = words.whole(total["handoff_count"])
     if not handed:
         return "No lead has been handed to intake yet."
@@ -83,15 +88,17 @@ def _nothing(total: dict[str, Any]) -> str:
     return f"No promise has run out yet: {words.several(handed, 'handoff')} so far, none of them to be judged."
 
 
-def _waits(row: dict[str, Any]) -> str:
+def _waits(row: Row) -> str:
     half, most = words.known(row["median_minutes_to_contact"]), words.known(row["ninth_decile_minutes_to_contact"])
     if half is None:
         return "Fewer than half were ever contacted, so there is no typical wait."
     said = f"Half are contacted within {words.minutes(half)} of opening hours"
-    return f"{said}, nine of ten within {words.minutes(most)}." if most is not None else f"{said}; nine of ten never are."
+    return (
+        f"{said}, nine of ten within {words.minutes(most)}." if most is not None else f"{said}; nine of ten never are."
+    )
 
 
-def _left_out(total: dict[str, Any]) -> list[str]:
+def _left_out(total: Row) -> list[str]:
     said = []
     if unseen := words.whole(total["not_observed_count"]):
         said.append(f"{words.several(unseen, 'handoff')} of sources that tell of no work by staff: in no share.")
@@ -100,11 +107,11 @@ def _left_out(total: dict[str, Any]) -> list[str]:
     return said
 
 
-def _judged(row: dict[str, Any]) -> int:
+def _judged(row: Row) -> int:
     return words.whole(row["met_count"]) + words.whole(row["breached_count"])
 
 
-def _cells(label: str, row: dict[str, Any]) -> tuple[str, ...]:
+def _cells(label: str, row: Row) -> tuple[str, ...]:
     return (
         label,
         words.count(_judged(row)),
@@ -117,7 +124,7 @@ def _cells(label: str, row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _by_month(months: pd.DataFrame) -> Figure:
-    rows = [row for row in months.to_dict("records") if _judged(row)][-_MONTHS_SHOWN:]
+    rows = [row for row in rows_of(months) if _judged(row)][-_MONTHS_SHOWN:]
     points = [
         Point(
             words.short_month(str(row["dimension_value"])),
@@ -129,43 +136,53 @@ def _by_month(months: pd.DataFrame) -> Figure:
         for row in rows
     ]
     table = tuple(_cells(words.month(str(row["dimension_value"])), row) for row in rows)
-    alt = "; ".join(f"{cells[0]}: {cells[3]} of {cells[1]}" for cells in table)
     return Figure(
         "By month of the handoff",
         "Share called in time, with its 95 % interval. Hollow, on hatched ground: some of the month are still open.",
-        (Panel("", timeline(points, axis=words.axis_percent, name="promise-month", top=1.0), alt),),
+        (Panel("", timeline(points, axis=words.axis_percent, name="promise-month", top=1.0), _alt(table)),),
         Table("Called in time by month of the handoff", ("month", *_HEADER[1:]), table),
     )
 
 
-def _by_value(table: pd.DataFrame, dimension: str, facts: Facts) -> Figure | None:
-    rows = [row for row in table[table["dimension"] == dimension].to_dict("records") if _judged(row)]
+def _by_hour(table: pd.DataFrame) -> Figure | None:
+    hours = table[(table["dimension"] == "hour_of_day") & (table["dimension_value"] != "(none)")]
+    rows = sorted((row for row in rows_of(hours) if _judged(row)), key=lambda row: str(row["dimension_value"]))
     if len(rows) < 2:
         return None
-    if dimension == "team":
-        title, first, say = "By team", "team", lambda value: facts.names.say("team_id", value)
-        rows = sorted(rows, key=lambda row: (-_judged(row), str(row["dimension_value"])))[:_TEAMS_SHOWN]
-    else:
-        title, first, say = "By hour of the handoff", "hour", lambda value: f"{value} to {(int(value) + 1) % 24:02d} o’clock"
-        rows = sorted(rows, key=lambda row: str(row["dimension_value"]))
-    cells = tuple(_cells(say(row["dimension_value"]), row) for row in rows)
-    if dimension == "team":
-        dots = [_dot(said, row) for said, row in zip(cells, rows, strict=True)]
-        picture = dot_rows(dots, axis=words.axis_percent, name="promise-team", top=1.0)
-        caption = "Share called in time, with its 95 % interval."
-    else:
-        points = [_hour(row) for row in rows]
-        picture = timeline(points, axis=words.axis_percent, name="promise-hour", top=1.0)
-        caption = "Share called in time by the local hour of the handoff, with its 95 % interval."
-    alt = "; ".join(f"{each[0]}: {each[3]} of {each[1]}" for each in cells)
-    return Figure(title, caption, (Panel("", picture, alt),), Table(f"Called in time, {title.lower()}", (first, *_HEADER[1:]), cells))
+    cells = tuple(_cells(f"{row['dimension_value']}:00 to {row['dimension_value']}:59", row) for row in rows)
+    picture = timeline([_hour(row) for row in rows], axis=words.axis_percent, name="promise-hour", top=1.0)
+    return Figure(
+        "By hour of the handoff",
+        "Share called in time by the hour of the handoff, where the lead’s location is, with its 95 % interval.",
+        (Panel("", picture, _alt(cells)),),
+        Table("Called in time by local hour of the handoff", ("hour", *_HEADER[1:]), cells),
+    )
 
 
-def _dot(cells: tuple[str, ...], row: dict[str, Any]) -> Dot:
+def _by_team(table: pd.DataFrame, facts: Facts) -> Figure | None:
+    found = [row for row in rows_of(table[table["dimension"] == "team"]) if _judged(row)]
+    rows = sorted(found, key=lambda row: (-_judged(row), str(row["dimension_value"])))[:_TEAMS_SHOWN]
+    if len(rows) < 2:
+        return None
+    cells = tuple(_cells(facts.names.say("team_id", row["dimension_value"]), row) for row in rows)
+    dots = [_dot(said, row) for said, row in zip(cells, rows, strict=True)]
+    return Figure(
+        "By team",
+        "Share called in time, with its 95 % interval.",
+        (Panel("", dot_rows(dots, axis=words.axis_percent, name="promise-team", top=1.0), _alt(cells)),),
+        Table("Called in time by team", ("team", *_HEADER[1:]), cells),
+    )
+
+
+def _alt(cells: Sequence[tuple[str, ...]]) -> str:
+    return "; ".join(f"{each[0]}: {each[3]} of {each[1]}" for each in cells)
+
+
+def _dot(cells: tuple[str, ...], row: Row) -> Dot:
     limits = words.known(row["attainment_rate_low"]), words.known(row["attainment_rate_high"])
     return Dot(cells[0], f"{cells[3]} of {cells[1]}", words.known(row["attainment_rate"]), *limits)
 
 
-def _hour(row: dict[str, Any]) -> Point:
+def _hour(row: Row) -> Point:
     limits = words.known(row["attainment_rate_low"]), words.known(row["attainment_rate_high"])
     return Point(f"{row['dimension_value']} h", float(row["attainment_rate"]), *limits)

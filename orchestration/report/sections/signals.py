@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from orchestration.report import words
-from orchestration.report.parts import Facts, Figure, Frames, Panel, Read, Section, Table
+from orchestration.report.parts import Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
 from orchestration.report.plots import Dot, dot_rows
 
 READS = (
@@ -44,7 +42,7 @@ def section(frames: Frames, facts: Facts) -> Section:
     says = [f"Of {words.several(len(rules), 'rule')} in force: {'; '.join(told)}."]
     edits = rules[rules["suggested_edit"].notna() & (rules["suggested_edit"].astype(str) != "")]
     if not edits.empty:
-        says.append(f"For {words.several(len(edits), 'rule')} an edit is suggested; try it with `handoff whatif` before making it.")
+        says.append(f"For {words.several(len(edits), 'rule')} an edit is suggested; `handoff whatif` tries it first.")
     figure = _figure(rules)
     return Section("signals", TITLE, tuple(says), _BEWARE, (figure,) if figure else (), _edits(edits))
 
@@ -62,7 +60,7 @@ def _figure(rules: pd.DataFrame) -> Figure | None:
     ranked = known.assign(place=known["verdict"].map(order)).sort_values(
         ["place", "fired_count", "criteria_version", "rule_id"], ascending=[True, False, True, True]
     )
-    rows: list[dict[str, Any]] = ranked.head(_SHOWN).to_dict("records")
+    rows = rows_of(ranked.head(_SHOWN))
     if not rows:
         return None
     table = tuple(_cells(row) for row in rows)
@@ -80,15 +78,17 @@ def _figure(rules: pd.DataFrame) -> Figure | None:
     top = 2.0 if max(dot.value or 0 for dot in dots) <= 2 else 4.0
     alt = "; ".join(f"{cells[0]} of {cells[1]}: lift {cells[6]}, {cells[2]}" for cells in table)
     caption = (
-        "Lift with its 95 % interval; the dotted line is 1, no difference; an arrow: it goes on. Hollow and dashed: too "
-        f"little known. Shown are {len(rows)} of {words.count(len(known))} rules, those to look at first."
+        "Lift with its 95 % interval; the dotted line is 1, no difference; an arrow: it goes on. Hollow and dashed: "
+        f"too little known. Shown are {len(rows)} of {words.count(len(known))} rules, those to look at first."
     )
     header = ("rule", "version", "verdict", "MQLs", "fired", "SQL where it fired", "lift", "95 % interval")
     picture = dot_rows(dots, axis=lambda value: f"{value:g}", name="signals", at=1.0, top=top)
-    return Figure("Rules to look at first", caption, (Panel("", picture, alt),), Table("Rules to look at first", header, table, 3))
+    return Figure(
+        "Rules to look at first", caption, (Panel("", picture, alt),), Table("Rules to look at first", header, table, 3)
+    )
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+def _cells(row: Row) -> tuple[str, ...]:
     low, high = words.known(row["lift_low"]), words.known(row["lift_high"])
     verdict = VERDICTS.get(str(row["verdict"]), words.plain(str(row["verdict"])))
     other = row["redundant_with"]
@@ -106,10 +106,19 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _edits(edits: pd.DataFrame) -> tuple[Table, ...]:
     order = {verdict: place for place, verdict in enumerate(VERDICTS)}
-    ranked = edits.assign(place=edits["verdict"].map(order)).sort_values(["place", "criteria_version", "rule_id"]).head(_SHOWN)
+    ranked = (
+        edits.assign(place=edits["verdict"].map(order))
+        .sort_values(["place", "criteria_version", "rule_id"])
+        .head(_SHOWN)
+    )
     rows = tuple(
-        (str(row["rule_id"]), str(row["criteria_version"]), VERDICTS.get(str(row["verdict"]), ""), str(row["suggested_edit"]))
-        for row in ranked.to_dict("records")
+        (
+            str(row["rule_id"]),
+            str(row["criteria_version"]),
+            VERDICTS.get(str(row["verdict"]), ""),
+            str(row["suggested_edit"]),
+        )
+        for row in rows_of(ranked)
     )
     header = ("rule", "version", "verdict", "suggested edit")
     return (Table(f"Suggested edits: {len(rows)} of {words.count(len(edits))}", header, rows, 4),) if rows else ()

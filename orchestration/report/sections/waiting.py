@@ -5,13 +5,23 @@ from __future__ import annotations
 import pandas as pd
 
 from orchestration.report import words
-from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Section, Table
+from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
 from orchestration.report.plots import Bar, bars
 
 READS = (
     Read(
         "fct_ageing_queue",
-        ("lead_id", "source", "service_line", "team_id", "age_band", "is_contactable", "is_overdue", "attempt_count")
+        (
+            "lead_id",
+            "source",
+            "service_line",
+            "team_id",
+            "age_band",
+            "is_contactable",
+            "is_overdue",
+            "place",
+            "attempt_count",
+        )
         + ("business_minutes_waiting", "business_minutes_to_due", "handed_off_at"),
     ),
     Read("fct_sla_attainment", ("dimension", "handoff_count", "not_observed_count"), {"dimension": ("all",)}),
@@ -35,7 +45,7 @@ def section(frames: Frames, facts: Facts) -> Section:
     waiting, late = len(queue), int(overdue.sum())
     oldest = queue["handed_off_at"].min()
     untried = int((queue["attempt_count"].fillna(0) == 0).sum())
-    barred = int(queue["is_contactable"].astype(str).str.lower().isin(["no", "false"]).sum())
+    barred = int(_is_barred(queue).sum())
     says = [
         f"{words.several(waiting, 'lead')} handed to intake {words.are(waiting)} waiting for a first contact; "
         f"{words.count(late)} {words.are(late)} past the promised time.",
@@ -50,13 +60,14 @@ def section(frames: Frames, facts: Facts) -> Section:
         f"{'lead' if waiting == 1 else 'leads'} without a first contact",
         (
             f"{words.count(late)} past the promised time, {words.count(untried)} without any attempt",
+            f"{words.count((queue['age_band'] == BANDS[0]).sum())} handed over within the last day",
             f"Oldest handed over on {words.day(oldest)}",
         ),
     )
     unseen_note = (f"{words.count(unseen)} handoffs come from sources that tell of no work by staff; whether they wait "
                    "is not known.",) if unseen else ()  # fmt: skip
     return Section(
-        "waiting", TITLE, tuple(says), (*_BEWARE, *unseen_note), (_by_age(queue, overdue),), _first(queue, overdue, facts), card
+        "waiting", TITLE, tuple(says), (*_BEWARE, *unseen_note), (_by_age(queue, overdue),), _first(queue, facts), card
     )
 
 
@@ -85,22 +96,22 @@ def _by_age(queue: pd.DataFrame, overdue: pd.Series) -> Figure:
         inside = queue["age_band"] == band
         total, late = int(inside.sum()), int((inside & overdue).sum())
         untried = int((inside & (queue["attempt_count"].fillna(0) == 0)).sum())
-        drawn.append(Bar(band, f"{words.count(total)}, {words.count(late)} past the promise", total, late))
+        drawn.append(Bar(band, f"{words.count(total)}, {words.count(late)} late", total, late))
         rows.append((band, words.count(total), words.count(late), words.count(total - late), words.count(untried)))
     alt = "; ".join(f"{row[0]}: {row[1]} waiting, {row[2]} past the promise" for row in rows)
     header = ("time since the handoff", "waiting", "past the promise", "not past it", "no attempt yet")
     return Figure(
         "By time since the handoff",
-        "Full: past the promised time. Hatched: not past it, or no time was promised.",
+        "Full: late, past the promised time. Hatched: not past it, or no time was promised.",
         (Panel("", bars(drawn, axis=lambda value: f"{value:,.0f}", name="waiting"), alt),),
         Table("Leads waiting for a first contact", header, tuple(rows)),
     )
 
 
-def _first(queue: pd.DataFrame, overdue: pd.Series, facts: Facts) -> tuple[Table, ...]:
-    late = queue[overdue & ~queue["is_contactable"].astype(str).str.lower().isin(["no", "false"])]
-    newest = late.sort_values(["handed_off_at", "source", "lead_id"], ascending=[False, True, True]).head(_SHOWN)
-    if newest.empty:
+def _first(queue: pd.DataFrame, facts: Facts) -> tuple[Table, ...]:
+    callable_ = queue[~_is_barred(queue)]
+    first = callable_.sort_values(["place", "team_id", "source", "lead_id"]).head(_SHOWN)
+    if first.empty:
         return ()
     rows = tuple(
         (
@@ -108,14 +119,24 @@ def _first(queue: pd.DataFrame, overdue: pd.Series, facts: Facts) -> tuple[Table
             facts.names.say("service_line", row["service_line"]),
             facts.names.say("team_id", row["team_id"]),
             words.moment(row["handed_off_at"]),
-            words.minutes(row["business_minutes_to_due"]),
+            _due(row),
             words.count(row["attempt_count"]),
         )
-        for row in newest.to_dict("records")
+        for row in rows_of(first)
     )
-    caption = (
-        f"Past the promise, newest first: {len(rows)} of {words.count(len(late))} that may be contacted. "
-        "All are in fct_ageing_queue."
+    caption = f"Whom to call first, by each team’s queue: {len(rows)} of {words.count(len(callable_))}"
+    return (
+        Table(caption, ("lead", "service line", "team", "handed over", "promise, opening hours", "attempts"), rows, 4),
     )
-    header = ("lead", "service line", "team", "handed over", "past the promise by, opening hours", "attempts")
-    return (Table(caption, header, rows, 4),)
+
+
+def _due(row: Row) -> str:
+    left = words.known(row["business_minutes_to_due"])
+    if left is None:
+        return "none"
+    # Opening hours stand still at night: what is due at the next opening has no minute left and is not late.
+    return f"late by {words.minutes(left)}" if row["is_overdue"] else f"{words.minutes(max(left, 0))} left"
+
+
+def _is_barred(queue: pd.DataFrame) -> pd.Series:
+    return queue["is_contactable"].astype(str).str.lower().isin(["no", "false"])

@@ -21,7 +21,12 @@ MONTHS = [f"{year}-{month:02d}" for year in (2025, 2026) for month in range(1, 1
 LINES = ("cardiology", "orthopaedics", "dermatology", "behavioural_health", "(none)")
 CHANNELS = ("paid_search", "paid_social", "organic_search", "physician_referral", "webinar", "direct")
 TEAMS = ("team_heart", "team_bones_texas", "team_skin", "(none)")
-STEPS = {"lead_to_mql": (30, 0.49), "mql_to_sql": (30, 0.34), "sql_to_appointment": (30, 0.78), "appointment_to_consult": (60, 0.7)}
+STEPS = {
+    "lead_to_mql": (30, 0.49),
+    "mql_to_sql": (30, 0.34),
+    "sql_to_appointment": (30, 0.78),
+    "appointment_to_consult": (60, 0.7),
+}
 FACTS = Facts(
     AS_OF,
     Names(
@@ -65,7 +70,15 @@ def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
                 ("crm", "leads", 19_300, 19_255, 41, 4, pd.Timestamp(AS_OF)),
                 ("web", "touches", 901_222, 901_222, 0, 0, pd.Timestamp(AS_OF) - pd.Timedelta(days=1)),
             ],
-            columns=["source", "object", "rows_read", "rows_landed", "rows_duplicate", "rows_quarantined", "landed_as_of"],
+            columns=[
+                "source",
+                "object",
+                "rows_read",
+                "rows_landed",
+                "rows_duplicate",
+                "rows_quarantined",
+                "landed_as_of",
+            ],
         ),
         "dim_intake_teams": pd.DataFrame({"team_id": TEAMS, "name": ["Heart", None, "Skin", None]}),
         "dim_service_lines": pd.DataFrame({"service_line": LINES, "name": None}),
@@ -118,7 +131,11 @@ def _attainment(rng: np.random.Generator) -> pd.DataFrame:
     rows = [attainment_row("all", "all", 2_905, 5_441, open_count=38, censored_count=1_253)]
     for place, month in enumerate(MONTHS):
         total = int(rng.integers(350, 560))
-        rows.append(attainment_row("month", month, int(total * (0.28 + 0.01 * place)), int(total * 0.62), open_count=38 * (place == 17)))
+        rows.append(
+            attainment_row(
+                "month", month, int(total * (0.28 + 0.01 * place)), int(total * 0.62), open_count=38 * (place == 17)
+            )
+        )
     rows += [attainment_row("team", team, int(rng.integers(60, 600)), int(rng.integers(100, 900))) for team in TEAMS]
     for hour in range(24):
         total = 30 + int(300 * np.exp(-(((hour - 14) / 5) ** 2)))
@@ -127,9 +144,17 @@ def _attainment(rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def queue_row(lead_id: str, hours: float, *, is_overdue: bool = True, contactable: str = "yes", attempts: int = 0) -> dict[str, object]:
+def queue_row(
+    lead_id: str, hours: float, *, is_overdue: bool = True, contactable: str = "yes", attempts: int = 0
+) -> dict[str, object]:
     """One row of fct_ageing_queue."""
-    bands = ((24, "under 1 day"), (72, "1 to 3 days"), (168, "3 to 7 days"), (720, "7 to 30 days"), (1e9, "over 30 days"))
+    bands = (
+        (24, "under 1 day"),
+        (72, "1 to 3 days"),
+        (168, "3 to 7 days"),
+        (720, "7 to 30 days"),
+        (1e9, "over 30 days"),
+    )
     return {
         "lead_id": lead_id,
         "source": "crm",
@@ -152,7 +177,13 @@ def _queue(rng: np.random.Generator, number: int) -> pd.DataFrame:
     for place, each in enumerate(hours):
         contactable = ["yes", "unknown", "no"][int(rng.choice(3, p=[0.7, 0.25, 0.05]))]
         rows.append(
-            queue_row(f"L-{place:06d}", float(each), is_overdue=each > 5, contactable=contactable, attempts=int(rng.integers(0, 4)))
+            queue_row(
+                f"L-{place:06d}",
+                float(each),
+                is_overdue=each > 5,
+                contactable=contactable,
+                attempts=int(rng.integers(0, 4)),
+            )
         )
     return pd.DataFrame(rows)
 
@@ -196,7 +227,14 @@ def _rates(rng: np.random.Generator) -> pd.DataFrame:
             for place, value in enumerate(values):
                 number = int(entered / (place + 2) ** 2.5)
                 rows.append(
-                    rate_row(step, number, int(number * 0.93), int(number * 0.93 * rate * rng.uniform(0.5, 1.2)), dimension=dimension, value=value)
+                    rate_row(
+                        step,
+                        number,
+                        int(number * 0.93),
+                        int(number * 0.93 * rate * rng.uniform(0.5, 1.2)),
+                        dimension=dimension,
+                        value=value,
+                    )
                 )
         entered = int(entered * rate)
     return pd.DataFrame(rows)
@@ -205,22 +243,36 @@ def _rates(rng: np.random.Generator) -> pd.DataFrame:
 def _cohorts() -> pd.DataFrame:
     rows = []
     for step, (_, rate) in STEPS.items():
-        for month, entered, reach, factor in (("(all)", 9_284, 90, 1.0), ("2026-04", 520, 90, 1.08), ("2026-05", 511, 60, 0.95), ("2026-06", 498, 29, 0.9)):
+        for month, entered, reach, factor in (
+            ("(all)", 9_284, 90, 1.0),
+            ("2026-04", 520, 90, 1.08),
+            ("2026-05", 511, 60, 0.95),
+            ("2026-06", 498, 29, 0.9),
+        ):
             for age in range(reach + 1):
                 reached = min(rate * factor * (1 - np.exp(-(age + 0.3) / 9)), 1)
                 still = max(int(entered * (1 - reached) * (1 if month != "2026-06" else 1 - age / 30)), 1)
                 rows.append(
                     {
-                        "dimension": "all", "dimension_value": "all", "cohort_month": month, "step": step,
-                        "is_mature": month == "2026-04" or (month == "2026-05" and age <= 31), "age_days": age,
-                        "entered_count": entered, "at_risk_count": still, "rate": reached,
-                        "rate_low": max(reached - 0.012, 0), "rate_high": min(reached + 0.012, 1),
+                        "dimension": "all",
+                        "dimension_value": "all",
+                        "cohort_month": month,
+                        "step": step,
+                        "is_mature": month == "2026-04" or (month == "2026-05" and age <= 31),
+                        "age_days": age,
+                        "entered_count": entered,
+                        "at_risk_count": still,
+                        "rate": reached,
+                        "rate_low": max(reached - 0.012, 0),
+                        "rate_high": min(reached + 0.012, 1),
                     }  # fmt: skip
                 )
     return pd.DataFrame(rows)
 
 
-def cost_row(model: str, channel: str, cost: float, sqls: float, *, currency: str = "USD", is_mature: bool = True) -> dict[str, object]:
+def cost_row(
+    model: str, channel: str, cost: float, sqls: float, *, currency: str = "USD", is_mature: bool = True
+) -> dict[str, object]:
     """One row of fct_channel_costs, rolled up to its channel."""
     spent = cost if cost else float("nan")
     each = spent / sqls if sqls else float("nan")
@@ -234,21 +286,43 @@ def cost_row(model: str, channel: str, cost: float, sqls: float, *, currency: st
 
 
 def _costs(rng: np.random.Generator) -> pd.DataFrame:
-    known = (("paid_search", 901_123, 1_103, "USD"), ("paid_social", 465_532, 378, "USD"), ("webinar", 82_832, 19, "USD"))
+    known = (
+        ("paid_search", 901_123, 1_103, "USD"),
+        ("paid_social", 465_532, 378, "USD"),
+        ("webinar", 82_832, 19, "USD"),
+    )
     known += (("email", 23_834, 275, "USD"), ("events", 4_100, 0, "USD"), ("paid_search", 61_020, 84, "EUR"))
     rows = []
     for model in ("first", "last", "linear", "position"):
         for channel, cost, sqls, currency in known:
-            rows.append(cost_row(model, channel, cost, round(sqls * rng.uniform(0.85, 1.15)) if model != "first" else sqls, currency=currency))
+            rows.append(
+                cost_row(
+                    model,
+                    channel,
+                    cost,
+                    round(sqls * rng.uniform(0.85, 1.15)) if model != "first" else sqls,
+                    currency=currency,
+                )
+            )
             rows.append(cost_row(model, channel, cost / 18, sqls / 40, currency=currency, is_mature=False))
-        rows += [cost_row(model, channel, 0, sqls, currency="(none)") for channel, sqls in (("direct", 484), ("organic_search", 911))]
+        rows += [
+            cost_row(model, channel, 0, sqls, currency="(none)")
+            for channel, sqls in (("direct", 484), ("organic_search", 911))
+        ]
     return pd.DataFrame(rows)
 
 
 def agreement_row(stage: str, week: date, compared: int, agreed: int) -> dict[str, object]:
     """One row of fct_stage_label_agreement."""
     counts = {"compared_count": compared, "agreed_count": agreed}
-    return {"dimension": "all", "dimension_value": "all", "stage": stage, "week_date": pd.Timestamp(week), **counts, **rated("agreement_rate", agreed, compared)}
+    return {
+        "dimension": "all",
+        "dimension_value": "all",
+        "stage": stage,
+        "week_date": pd.Timestamp(week),
+        **counts,
+        **rated("agreement_rate", agreed, compared),
+    }
 
 
 def _agreement(rng: np.random.Generator) -> pd.DataFrame:
@@ -256,7 +330,14 @@ def _agreement(rng: np.random.Generator) -> pd.DataFrame:
     for stage, share in (("mql", 0.52), ("sql", 0.74)):
         for place in range(40):
             compared = int(rng.integers(20, 130))
-            rows.append(agreement_row(stage, date(2025, 9, 15) + timedelta(weeks=place), compared, int(compared * share * rng.uniform(0.9, 1.1))))
+            rows.append(
+                agreement_row(
+                    stage,
+                    date(2025, 9, 15) + timedelta(weeks=place),
+                    compared,
+                    int(compared * share * rng.uniform(0.9, 1.1)),
+                )
+            )
     return pd.DataFrame(rows)
 
 
@@ -275,13 +356,24 @@ def _conflicts(rng: np.random.Generator) -> pd.DataFrame:
 def _review() -> pd.DataFrame:
     to_do = "The criteria say SQL: set the label in the CRM, or record the screening that says otherwise."
     rows = [
-        (place, f"L-{place:06d}", "crm", "sql" if place < 6 else "mql", "missed", TEAMS[place % 4], to_do, pd.Timestamp(AS_OF) - pd.Timedelta(days=place))
+        (
+            place,
+            f"L-{place:06d}",
+            "crm",
+            "sql" if place < 6 else "mql",
+            "missed",
+            TEAMS[place % 4],
+            to_do,
+            pd.Timestamp(AS_OF) - pd.Timedelta(days=place),
+        )
         for place in range(1, 40)
     ]
     return pd.DataFrame(rows, columns=["place", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since"])
 
 
-def signal_row(version: str, rule: str, verdict: str, lift: float, width: float, *, fired: int = 220) -> dict[str, object]:
+def signal_row(
+    version: str, rule: str, verdict: str, lift: float, width: float, *, fired: int = 220
+) -> dict[str, object]:
     """One row of fct_mql_signal_outcomes."""
     return {
         "criteria_version": version, "section": "behaviour", "rule_id": rule, "verdict": verdict,
@@ -300,5 +392,14 @@ def _signals(rng: np.random.Generator) -> pd.DataFrame:
         for place in range(9):
             verdict = verdicts[place % 5]
             width = 1.6 if verdict == "too_little_known" else 0.25
-            rows.append(signal_row(version, f"rule_{place}_{verdict}", verdict, lifts[verdict] + float(rng.normal(0, 0.05)), width, fired=int(rng.integers(30, 500))))
+            rows.append(
+                signal_row(
+                    version,
+                    f"rule_{place}_{verdict}",
+                    verdict,
+                    lifts[verdict] + float(rng.normal(0, 0.05)),
+                    width,
+                    fired=int(rng.integers(30, 500)),
+                )
+            )
     return pd.DataFrame(rows)
