@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 
 from orchestration.assets.publication import PUBLISHED
 from orchestration.lake.publication import current_publication
+from orchestration.report_files import NOT_MADE, REPORT
 from orchestration.runs import Run
 
 _ACCOUNTING = ["handoff", "load_accounting"]
@@ -14,7 +15,7 @@ _RECEIPTS = ["handoff", "receipts"]
 
 def build_asset_checks() -> list[dg.AssetChecksDefinition]:
     """All of them."""
-    return [_loads_add_up(), _publication_is_whole(), _writes_are_settled()]
+    return [_loads_add_up(), _publication_is_whole(), _report_is_made(), _writes_are_settled()]
 
 
 def _loads_add_up() -> dg.AssetChecksDefinition:
@@ -51,6 +52,21 @@ def _publication_is_whole() -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(passed=not wrong, metadata={"tables": len(entries), "wrong": ", ".join(wrong)})
 
     return publication_is_whole
+
+
+def _report_is_made() -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=PUBLISHED, description="The publication holds its report; without one it stands all the same."
+    )
+    def report_is_made(run: dg.ResourceParam[Run]) -> dg.AssetCheckResult:
+        publication = run.published or current_publication(run.home.published)
+        report = publication.path / REPORT if publication else None
+        is_made = report is not None and report.exists()
+        told = [notice for notice in run.notices if notice.startswith(NOT_MADE)]
+        metadata = {"report": str(report)} if is_made else {"reason": "; ".join(told) or "there is no report"}
+        return dg.AssetCheckResult(passed=is_made, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
+
+    return report_is_made
 
 
 def _writes_are_settled() -> dg.AssetChecksDefinition:

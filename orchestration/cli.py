@@ -19,6 +19,7 @@ from orchestration.cli_criteria import criteria
 from orchestration.cli_handbook import handbook
 from orchestration.cli_quarantine import quarantine
 from orchestration.cli_replay import explain_lead, whatif
+from orchestration.cli_report import report
 from orchestration.settings import CHECKOUT
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def _execute(opened: Run) -> bool:
         what = "published" if opened.published else kept
         beside = ", beside the current one, which stays" if opened.is_historic else ""
         click.echo(f"{what}{beside}: {publication.path}")
+        if (page := publication.path / "report.html").exists():
+            click.echo(f"look at it: {page}")
         click.echo("query it: README.md, The first query; any DuckDB client or Parquet reader will do")
         if unheard := unknown_signals(opened, publication.path):
             opened.notices.append(unheard)
@@ -187,6 +190,7 @@ main.add_command(quarantine)
 main.add_command(handbook)
 main.add_command(whatif)
 main.add_command(explain_lead)
+main.add_command(report)
 
 
 @main.command()

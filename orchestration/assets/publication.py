@@ -5,6 +5,7 @@ Files, hashes and links are `lake.publication` and `lake.manifest`.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -13,6 +14,7 @@ from orchestration.assets.shown import publication_metadata
 from orchestration.lake.manifest import published_tables
 from orchestration.lake.publication import Provenance, Publication, publish
 from orchestration.readiness_notes import champion_version
+from orchestration.report_files import REPORT, report_beside
 from orchestration.runs import Run
 from orchestration.settings import Settings
 
@@ -47,6 +49,7 @@ def publication_assets(settings: Settings) -> list[dg.AssetsDefinition]:
                 "tables_linked": len(publication.linked),
                 "derived_rows": rows,
                 **publication_metadata(publication),
+                **_report_metadata(publication),
             }
         )
         if run.failures:
@@ -87,5 +90,13 @@ def publish_run(run: Run) -> Publication:
         tables=tables,
         provenance=provenance,
         moves_link=not run.is_historic,
+        beside=report_beside(run.notices.append),
     )
     return run.published
+
+
+def _report_metadata(publication: Publication) -> dict[str, dg.MetadataValue[Any]]:
+    report = publication.path / REPORT
+    if not report.exists():
+        return {"report": dg.MetadataValue.text("not made; the check report_is_made says more")}
+    return {"report": dg.MetadataValue.path(report), "report_url": dg.MetadataValue.url(report.as_uri())}

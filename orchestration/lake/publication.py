@@ -1,6 +1,6 @@
 """Publications: one folder of sorted Parquet files, views over them and a manifest, swapped in by one atomic link.
 
-Readers resolve `published/current` once and read on undisturbed: nothing in a publication changes after its manifest
+Readers resolve `published/current` once and read on undisturbed: no table of a publication changes after its manifest
 is written, unchanged tables are hard links to the publication before, and a replaced publication stays for a day.
 What a table's hash covers is `manifest.py`; the run's outcome is the assets' business.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,12 +60,20 @@ def current_publication(published: Path) -> Publication | None:
 
 
 def publish(
-    *, warehouse: Path, published: Path, tables: Sequence[Table], provenance: Provenance, moves_link: bool = True
+    *,
+    warehouse: Path,
+    published: Path,
+    tables: Sequence[Table],
+    provenance: Provenance,
+    moves_link: bool = True,
+    beside: Callable[[Path, Manifest], None] | None = None,
 ) -> Publication:
     """Export every table of a warehouse and, with `moves_link`, make it what readers see.
 
     Tables named stale are taken over from the publication before, with the as_of they had there; where there is none
-    they are left out. The caller holds the lease. Raises duckdb.Error where a table that is not stale cannot be read.
+    they are left out. `beside` may add files to the publication before any reader sees it, its tables and manifest
+    being what they will be. The caller holds the lease. Raises duckdb.Error where a table that is not stale cannot be
+    read.
     """
     published.mkdir(parents=True, exist_ok=True, mode=0o700)
     before = current_publication(published)
@@ -90,6 +98,8 @@ def publish(
                 entries[section][table.name] = entry
     _write_views(path, [*written, *linked])
     manifest = _manifest(provenance, entries)
+    if beside is not None:
+        beside(path, manifest)
     manifest.write(path / _MANIFEST)
     _settle(path)
     if moves_link:

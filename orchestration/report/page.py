@@ -1,0 +1,83 @@
+"""The page to look at: one publication's frames in, one self-contained HTML page out.
+
+Which tables and columns it needs stands in `READS`, collected from the sections; who reads them, and where the page
+lies, is the wiring's business. A table a publication does not have leaves its section in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from types import ModuleType
+
+from jinja2 import Environment, StrictUndefined, Template
+
+from orchestration.report import words
+from orchestration.report.parts import Card, Facts, Frames, Read, Section
+from orchestration.report.sections import basis, cohorts, costs, funnel, labels, promise, signals, waiting
+
+TITLE = "Is the handoff working?"
+_SECTIONS: Mapping[str, ModuleType] = {
+    "promise": promise,
+    "waiting": waiting,
+    "funnel": funnel,
+    "cohorts": cohorts,
+    "costs": costs,
+    "labels": labels,
+    "signals": signals,
+    "basis": basis,
+}
+# What people and things are called: not needed to say anything, so a page goes without where one is absent.
+NAMES = (
+    Read("dim_intake_teams", ("team_id", "name")),
+    Read("dim_service_lines", ("service_line", "name")),
+)
+READS: Mapping[str, tuple[Read, ...]] = {key: module.READS for key, module in _SECTIONS.items()}
+
+
+def report_html(frames: Mapping[str, Frames], facts: Facts) -> str:
+    """The page. `frames` holds, for each section, its tables by name; one that is absent is said to be."""
+    sections = [_section(key, frames.get(key, {}), facts) for key in _SECTIONS]
+    cards = [(section.key, section.card) for section in sections if section.card]
+    return _template().render(
+        title=TITLE,
+        style=_text("page.css").strip(),
+        as_of=words.moment(facts.as_of),
+        as_of_day=words.day(facts.as_of),
+        notices=_notices(facts),
+        cards=cards,
+        sections=sections,
+    )
+
+
+def _section(key: str, frames: Frames, facts: Facts) -> Section:
+    module = _SECTIONS[key]
+    absent = [read.table for read in module.READS if read.table not in frames]
+    if not absent:
+        found: Section = module.section(frames, facts)
+        return found
+    said = f"Not in this publication: {words.joined(absent)}."
+    card = Card(module.TITLE, "Not known", said) if key in ("promise", "waiting", "funnel", "costs", "labels") else None
+    return Section(key, module.TITLE, (said,), card=card)
+
+
+def _notices(facts: Facts) -> list[str]:
+    said = []
+    if facts.stale_sources:
+        said.append(f"Older than the rest, because its last run failed: {words.joined(sorted(facts.stale_sources))}.")
+    if facts.stale_tables:
+        said.append(f"Not built by the last run, so as published before: {words.joined(sorted(facts.stale_tables))}.")
+    return said
+
+
+def _text(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.from_string(_text("page.html.j2"))

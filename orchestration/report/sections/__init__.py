@@ -1,0 +1,1 @@
+"""The sections of the page, one file each: `READS` (what of which table) and `section(frames, facts)`."""

@@ -1,0 +1,197 @@
+"""What a channel costs for each SQL, within one currency, of days whose leads have had their time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from orchestration.report import words
+from orchestration.report.drawing import nice_end
+from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
+from orchestration.report.plots import Dot, dot_rows
+
+_ALL = "(all)"
+READS = (
+    Read(
+        "fct_channel_costs",
+        ("attribution_model", "channel", "currency", "is_mature", "cost", "lead_credits", "mql_credits", "sql_credits")
+        + ("cost_per_lead", "cost_per_mql", "cost_per_sql", "cost_per_sql_low", "cost_per_sql_high")
+        + ("share_of_spend", "share_of_sql"),
+        {"platform": (_ALL,), "campaign_id": (_ALL,)},
+    ),
+)
+TITLE = "What an SQL costs by channel"
+# Who brought the lead here is asked first; the other ways to share a lead's credit stand beside it.
+MODEL = "first"
+OTHERS = {"last": "^", "linear": "s", "position": "D"}
+_IN_CARD, _SHOWN = 6, 12
+_BEWARE = (
+    "Only days whose leads have had the whole horizon to become SQL are judged; later spend has not had its time.",
+    "Credit goes to touches of the 90 days before a lead’s creation. Ways to share it differ; where the marks of a "
+    "channel lie apart, its cost depends on the way chosen.",
+    "Costs of different currencies are never added, and a channel without spend has no cost, not a cost of nothing.",
+)
+
+
+def section(frames: Frames, facts: Facts) -> Section:
+    """Cost per SQL, a panel for each currency."""
+    table = frames["fct_channel_costs"]
+    mature = table[table["is_mature"].astype(bool)]
+    paid = mature[(mature["attribution_model"] == MODEL) & (mature["cost"].astype(float) > 0)]
+    if paid.empty:
+        why = _nothing(table)
+        return Section("costs", TITLE, (why,), card=Card("Cost per SQL", "Not known", why))
+    figures, says, listed = [], [], []
+    for currency in sorted(paid["currency"].astype(str).unique()):
+        rows = _ranked(paid[paid["currency"] == currency])
+        figures.append(_figure(rows, mature[mature["currency"] == currency], str(currency), facts))
+        says.append(_sentence(rows, str(currency), facts))
+        listed += [(row, str(currency)) for row in rows[:_IN_CARD]]
+    says += _free(mature, facts) + _open(table)
+    return Section("costs", TITLE, tuple(says), _BEWARE, tuple(figures), (), _card(listed, facts))
+
+
+def _nothing(table: pd.DataFrame) -> str:
+    if table.empty or not (table["cost"].fillna(0).astype(float) > 0).any():
+        return "No source tells of spend, so what an SQL costs is not known."
+    return "All spend so far is of days whose leads have not yet had the whole horizon to become SQL: nothing to judge."
+
+
+def _ranked(paid: pd.DataFrame) -> list[Row]:
+    """Dearest last, and behind them those that brought no SQL for their money."""
+    ranked = paid.sort_values(["cost_per_sql", "channel"], na_position="last").head(_SHOWN)
+    return rows_of(ranked)
+
+
+def _sentence(rows: list[Row], currency: str, facts: Facts) -> str:
+    priced = [row for row in rows if words.known(row["cost_per_sql"]) is not None]
+    spent = words.money(sum(float(row["cost"]) for row in rows), currency)
+    if not priced:
+        return f"{spent} spent, and no SQL credited to a channel that spends."
+    least, most = priced[0], priced[-1]
+    said = f"{spent} spent. Least for an SQL: {facts.names.say('channel', least['channel'])}, "
+    said += words.money(least["cost_per_sql"], currency)
+    if least is most:
+        return f"{said}."
+    return (
+        f"{said}; most: {facts.names.say('channel', most['channel'])}, {words.money(most['cost_per_sql'], currency)}."
+    )
+
+
+def _free(mature: pd.DataFrame, facts: Facts) -> list[str]:
+    free = mature[(mature["attribution_model"] == MODEL) & (mature["cost"].fillna(0).astype(float) == 0)]
+    free = free[free["sql_credits"].astype(float) > 0].sort_values(["sql_credits", "channel"], ascending=[False, True])
+    if free.empty:
+        return []
+    said = [f"{facts.names.say('channel', row['channel'])} ({_credits(row['sql_credits'])})" for row in rows_of(free)]
+    return [f"Credited with SQLs, and no spend told of: {words.joined(said)}."]
+
+
+def _open(table: pd.DataFrame) -> list[str]:
+    late = table[~table["is_mature"].astype(bool) & (table["attribution_model"] == MODEL)]
+    spent = late[late["cost"].fillna(0).astype(float) > 0].groupby("currency")["cost"].sum()
+    said = [
+        words.money(float(cost), str(currency))
+        for currency, cost in sorted(spent.items(), key=lambda each: str(each[0]))
+    ]
+    return [f"Still open, and in no cost here: {words.joined(said)} of newer days."] if said else []
+
+
+def _credits(value: Any) -> str:
+    number = words.known(value) or 0.0
+    return f"{number:,.0f}" if number.is_integer() else f"{number:,.1f}"
+
+
+def _cells(row: Row, currency: str, facts: Facts) -> tuple[str, ...]:
+    return (
+        facts.names.say("channel", row["channel"]),
+        f"{row['attribution_model']} touch"
+        if row["attribution_model"] in ("first", "last")
+        else str(row["attribution_model"]),
+        words.money(row["cost"], currency),
+        _credits(row["sql_credits"]),
+        words.money(row["cost_per_sql"], currency) if words.known(row["cost_per_sql"]) is not None else "no SQL",
+        words.money_range(row["cost_per_sql_low"], row["cost_per_sql_high"]),
+        words.money(row["cost_per_mql"], currency),
+        words.money(row["cost_per_lead"], currency),
+        words.percent(row["share_of_spend"]),
+        words.percent(row["share_of_sql"]),
+    )
+
+
+def _figure(rows: list[Row], mature: pd.DataFrame, currency: str, facts: Facts) -> Figure:
+    priced = [row for row in rows if words.known(row["cost_per_sql"]) is not None]
+    dots, table = [], []
+    for row in priced:
+        beside = {
+            str(other["attribution_model"]): other
+            for other in rows_of(mature[mature["channel"] == row["channel"]])
+            if other["attribution_model"] in OTHERS and words.known(other["cost_per_sql"]) is not None
+        }
+        dots.append(_dot(row, beside, currency, facts))
+        table += [_cells(each, currency, facts) for each in (row, *(beside[name] for name in OTHERS if name in beside))]
+    # One channel that may cost anything must not press all others against the left.
+    top = nice_end(1.2 * max((float(dot.value or 0) for dot in dots), default=1.0))
+    picture = dot_rows(dots, axis=lambda value: f"{value:,.0f}", name=f"costs-{_word(currency)}", top=top)
+    header = (
+        "channel",
+        "credit by",
+        "spend",
+        "SQLs",
+        "per SQL",
+        "95 % interval",
+        "per MQL",
+        "per lead",
+        "of spend",
+        "of SQLs",
+    )
+    unit = words.money(0, currency).split(words.SPACE)[0]
+    caption = (
+        f"{unit} for each SQL. Round: credit to the first touch, with its 95 % interval; an arrow: it goes on. Hollow: "
+        "credit to the last touch (triangle), to all alike (square), to first and last more (diamond)."
+    )
+    alt = "; ".join(f"{cells[0]}, {cells[1]}: {cells[4]}" for cells in table)
+    return Figure(
+        f"Cost per SQL, {unit}",
+        caption,
+        (Panel("", picture, alt),),
+        Table(f"Cost per SQL, {unit}", header, tuple(table), 2),
+    )
+
+
+def _dot(row: Row, beside: Row, currency: str, facts: Facts) -> Dot:
+    said = f"{words.money(row['cost_per_sql'], currency)}, {_credits(row['sql_credits'])} SQLs"
+    low, high = words.known(row["cost_per_sql_low"]), words.known(row["cost_per_sql_high"])
+    return Dot(
+        facts.names.say("channel", row["channel"]),
+        said,
+        float(row["cost_per_sql"]),
+        low,
+        float("inf") if low is not None and high is None else high,
+        others=tuple(
+            (float(beside[name]["cost_per_sql"]), marker) for name, marker in OTHERS.items() if name in beside
+        ),
+    )
+
+
+def _word(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum()) or "none"
+
+
+def _card(listed: list[tuple[Row, str]], facts: Facts) -> Card:
+    rows = tuple(
+        (
+            facts.names.say("channel", row["channel"]),
+            words.money(row["cost_per_sql"], currency) if words.known(row["cost_per_sql"]) is not None else "no SQL",
+            words.money_range(row["cost_per_sql_low"], row["cost_per_sql_high"]),
+            _credits(row["sql_credits"]),
+        )
+        for row, currency in listed
+    )
+    table = Table(
+        "Credit to the first touch; days whose leads have had their time",
+        ("channel", "per SQL", "95 % interval", "SQLs"),
+        rows,
+    )
+    return Card("Cost per SQL", "", "", (), table=table)

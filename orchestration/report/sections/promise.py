@@ -1,0 +1,188 @@
+"""Whether intake calls in the promised time: first contact within the minutes the criteria set, in opening hours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from orchestration.report import words
+from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
+from orchestration.report.plots import Dot, dot_rows, strip
+from orchestration.report.plots_over_time import Point, timeline
+
+_COUNTS: tuple[str, ...] = ("handoff_count", "met_count", "breached_count", "open_count", "censored_count")
+_COUNTS += ("not_observed_count", "not_set_count", "contacted_count")
+READS = (
+    Read(
+        "fct_sla_attainment",
+        ("dimension", "dimension_value", *_COUNTS, "attainment_rate", "attainment_rate_low", "attainment_rate_high")
+        + ("median_minutes_to_contact", "ninth_decile_minutes_to_contact"),
+        {"dimension": ("all", "month", "team", "hour_of_day")},
+    ),
+)
+TITLE = "Called in time"
+_MONTHS_SHOWN, _TEAMS_SHOWN = 18, 12
+_HEADER = ("", "judged", "called in time", "share", "95 % interval", "still open", "half contacted within")
+_BEWARE = (
+    "Judged are handoffs whose promise was kept or has run out. Not judged: those still inside it, those who booked "
+    "themselves, were disqualified or withdrew consent before it ran out.",
+    "A contact is someone reached; an attempt that reached nobody does not keep the promise.",
+)
+
+
+def section(frames: Frames, facts: Facts) -> Section:
+    """Attainment over all, by month, by team and by hour of the day."""
+    table = frames["fct_sla_attainment"]
+    everything = rows_of(table[table["dimension"] == "all"])
+    total: Row = everything[0] if everything else dict.fromkeys(_COUNTS, 0)
+    judged = words.whole(total["met_count"]) + words.whole(total["breached_count"])
+    if not judged:
+        why = _nothing(total)
+        return Section("promise", TITLE, (why,), card=Card(TITLE, "Not known", why))
+    low, high = total["attainment_rate_low"], total["attainment_rate_high"]
+    says = [
+        f"Of {words.several(judged, 'handoff')} whose promise can be judged, {words.count(total['met_count'])} were "
+        f"contacted in time: {words.percent(total['attainment_rate'])} "
+        f"(95 % interval {words.percent_range(low, high)}).",
+        _waits(total),
+    ]
+    if judged < words.FEW:
+        says.append(f"That is too few to judge by: fewer than {words.FEW}.")
+    months = table[table["dimension"] == "month"].sort_values("dimension_value")
+    figures = [_by_month(months)] if len(months) > 1 else []
+    figures += [figure for figure in (_by_hour(table), _by_team(table, facts)) if figure]
+    return Section(
+        "promise", TITLE, tuple(says), (*_BEWARE, *_left_out(total)), tuple(figures), (), _card(total, months, judged)
+    )
+
+
+def _card(total: Row, months: pd.DataFrame, judged: int) -> Card:
+    rate, low, high = (total[name] for name in ("attainment_rate", "attainment_rate_low", "attainment_rate_high"))
+    rests_on = [
+        f"Rests on {words.several(judged, 'handoff')}; {words.count(total['open_count'])} still open, not counted"
+    ]
+    settled = [row for row in rows_of(months) if _judged(row) and not words.whole(row["open_count"])]
+    if settled:
+        last = settled[-1]
+        said = f"{words.month(str(last['dimension_value']))}: {words.percent(last['attainment_rate'])} of"
+        rests_on.append(f"{said} {words.count(_judged(last))}")
+    return Card(
+        TITLE,
+        words.percent(rate),
+        "of handoffs got their first contact in the promised time",
+        tuple(rests_on),
+        words.percent_range(low, high),
+        strip(float(rate), float(low), float(high), name="strip-promise"),
+    )
+
+
+def _nothing(total: Row) -> str:
+    handed = words.whole(total["handoff_count"])
+    if not handed:
+        return "No lead has been handed to intake yet."
+    if words.whole(total["not_observed_count"]) == handed:
+        return "The sources tell of no work by staff (no work_events), so whether anybody called cannot be seen."
+    if words.whole(total["not_set_count"]) == handed:
+        return "The criteria in force promise no time of first contact, so there is nothing to hold intake to."
+    return f"No promise has run out yet: {words.several(handed, 'handoff')} so far, none of them to be judged."
+
+
+def _waits(row: Row) -> str:
+    half, most = words.known(row["median_minutes_to_contact"]), words.known(row["ninth_decile_minutes_to_contact"])
+    if half is None:
+        return "Fewer than half were ever contacted, so there is no typical wait."
+    said = f"Half are contacted within {words.minutes(half)} of opening hours"
+    return (
+        f"{said}, nine of ten within {words.minutes(most)}." if most is not None else f"{said}; nine of ten never are."
+    )
+
+
+def _left_out(total: Row) -> list[str]:
+    said = []
+    if unseen := words.whole(total["not_observed_count"]):
+        said.append(f"{words.several(unseen, 'handoff')} of sources that tell of no work by staff: in no share.")
+    if unset := words.whole(total["not_set_count"]):
+        said.append(f"{words.several(unset, 'handoff')} under criteria that promise no time: in no share.")
+    return said
+
+
+def _judged(row: Row) -> int:
+    return words.whole(row["met_count"]) + words.whole(row["breached_count"])
+
+
+def _cells(label: str, row: Row) -> tuple[str, ...]:
+    return (
+        label,
+        words.count(_judged(row)),
+        words.count(row["met_count"]),
+        words.percent(row["attainment_rate"]),
+        words.percent_range(row["attainment_rate_low"], row["attainment_rate_high"]),
+        words.count(row["open_count"]),
+        words.minutes(row["median_minutes_to_contact"]),
+    )
+
+
+def _by_month(months: pd.DataFrame) -> Figure:
+    rows = [row for row in rows_of(months) if _judged(row)][-_MONTHS_SHOWN:]
+    points = [
+        Point(
+            words.short_month(str(row["dimension_value"])),
+            float(row["attainment_rate"]),
+            words.known(row["attainment_rate_low"]),
+            words.known(row["attainment_rate_high"]),
+            words.whole(row["open_count"]) > 0,
+        )
+        for row in rows
+    ]
+    table = tuple(_cells(words.month(str(row["dimension_value"])), row) for row in rows)
+    return Figure(
+        "By month of the handoff",
+        "Share called in time, with its 95 % interval. Hollow, on hatched ground: some of the month are still open.",
+        (Panel("", timeline(points, axis=words.axis_percent, name="promise-month", top=1.0), _alt(table)),),
+        Table("Called in time by month of the handoff", ("month", *_HEADER[1:]), table),
+    )
+
+
+def _by_hour(table: pd.DataFrame) -> Figure | None:
+    hours = table[(table["dimension"] == "hour_of_day") & (table["dimension_value"] != "(none)")]
+    rows = sorted((row for row in rows_of(hours) if _judged(row)), key=lambda row: str(row["dimension_value"]))
+    if len(rows) < 2:
+        return None
+    cells = tuple(_cells(f"{row['dimension_value']}:00 to {row['dimension_value']}:59", row) for row in rows)
+    picture = timeline([_hour(row) for row in rows], axis=words.axis_percent, name="promise-hour", top=1.0)
+    return Figure(
+        "By hour of the handoff",
+        "Share called in time by the hour of the handoff, where the lead’s location is, with its 95 % interval.",
+        (Panel("", picture, _alt(cells)),),
+        Table("Called in time by local hour of the handoff", ("hour", *_HEADER[1:]), cells),
+    )
+
+
+def _by_team(table: pd.DataFrame, facts: Facts) -> Figure | None:
+    found = [row for row in rows_of(table[table["dimension"] == "team"]) if _judged(row)]
+    rows = sorted(found, key=lambda row: (-_judged(row), str(row["dimension_value"])))[:_TEAMS_SHOWN]
+    if len(rows) < 2:
+        return None
+    cells = tuple(_cells(facts.names.say("team_id", row["dimension_value"]), row) for row in rows)
+    dots = [_dot(said, row) for said, row in zip(cells, rows, strict=True)]
+    return Figure(
+        "By team",
+        "Share called in time, with its 95 % interval.",
+        (Panel("", dot_rows(dots, axis=words.axis_percent, name="promise-team", top=1.0), _alt(cells)),),
+        Table("Called in time by team", ("team", *_HEADER[1:]), cells),
+    )
+
+
+def _alt(cells: Sequence[tuple[str, ...]]) -> str:
+    return "; ".join(f"{each[0]}: {each[3]} of {each[1]}" for each in cells)
+
+
+def _dot(cells: tuple[str, ...], row: Row) -> Dot:
+    limits = words.known(row["attainment_rate_low"]), words.known(row["attainment_rate_high"])
+    return Dot(cells[0], f"{cells[3]} of {cells[1]}", words.known(row["attainment_rate"]), *limits)
+
+
+def _hour(row: Row) -> Point:
+    limits = words.known(row["attainment_rate_low"]), words.known(row["attainment_rate_high"])
+    return Point(f"{row['dimension_value']} h", float(row["attainment_rate"]), *limits)

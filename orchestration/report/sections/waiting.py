@@ -1,0 +1,142 @@
+"""Who is waiting for a first contact now: how many, for how long, and whom to look at first."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from orchestration.report import words
+from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
+from orchestration.report.plots import Bar, bars
+
+READS = (
+    Read(
+        "fct_ageing_queue",
+        (
+            "lead_id",
+            "source",
+            "service_line",
+            "team_id",
+            "age_band",
+            "is_contactable",
+            "is_overdue",
+            "place",
+            "attempt_count",
+        )
+        + ("business_minutes_waiting", "business_minutes_to_due", "handed_off_at"),
+    ),
+    Read("fct_sla_attainment", ("dimension", "handoff_count", "not_observed_count"), {"dimension": ("all",)}),
+)
+TITLE = "Who is waiting now"
+BANDS = ("under 1 day", "1 to 3 days", "3 to 7 days", "7 to 30 days", "over 30 days")
+_SHOWN = 10
+_BEWARE = (
+    "Waiting time is counted on the clock of the wall, the promise in opening hours of the lead’s location.",
+    "Who booked, was disqualified or asked not to be contacted is not waiting, and is not counted here.",
+)
+
+
+def section(frames: Frames, facts: Facts) -> Section:
+    """The queue by age, and the newest of those past their promise."""
+    queue = frames["fct_ageing_queue"]
+    handed, unseen = _handoffs(frames["fct_sla_attainment"])
+    if queue.empty:
+        return Section("waiting", TITLE, (_nobody(handed, unseen),), card=_empty_card(handed, unseen))
+    overdue = queue["is_overdue"].fillna(False).astype(bool)
+    waiting, late = len(queue), int(overdue.sum())
+    oldest = queue["handed_off_at"].min()
+    untried = int((queue["attempt_count"].fillna(0) == 0).sum())
+    barred = int(_is_barred(queue).sum())
+    says = [
+        f"{words.several(waiting, 'lead')} handed to intake {words.are(waiting)} waiting for a first contact; "
+        f"{words.count(late)} {words.are(late)} past the promised time.",
+        f"{words.count(untried)} {words.are(untried)} without any attempt so far. "
+        f"The oldest was handed over on {words.day(oldest)}.",
+    ]
+    if barred:
+        says.append(f"{words.count(barred)} may not be contacted on any channel: nothing can be done for these.")
+    card = Card(
+        "Waiting now",
+        words.short_count(waiting),
+        f"{'lead' if waiting == 1 else 'leads'} without a first contact",
+        (
+            f"{words.count(late)} past the promised time, {words.count(untried)} without any attempt",
+            f"{words.count((queue['age_band'] == BANDS[0]).sum())} handed over within the last day",
+            f"Oldest handed over on {words.day(oldest)}",
+        ),
+    )
+    unseen_note = (f"{words.count(unseen)} handoffs come from sources that tell of no work by staff; whether they wait "
+                   "is not known.",) if unseen else ()  # fmt: skip
+    return Section(
+        "waiting", TITLE, tuple(says), (*_BEWARE, *unseen_note), (_by_age(queue, overdue),), _first(queue, facts), card
+    )
+
+
+def _handoffs(attainment: pd.DataFrame) -> tuple[int, int]:
+    if attainment.empty:
+        return 0, 0
+    return words.whole(attainment["handoff_count"].sum()), words.whole(attainment["not_observed_count"].sum())
+
+
+def _nobody(handed: int, unseen: int) -> str:
+    if not handed:
+        return "No lead has been handed to intake yet, so nobody is waiting."
+    if unseen >= handed:
+        return "Not known: the sources tell of no work by staff (no work_events), so who was contacted cannot be seen."
+    return "Nobody: every lead handed to intake has been contacted, or needs no contact any more."
+
+
+def _empty_card(handed: int, unseen: int) -> Card:
+    is_unknown = not handed or unseen >= handed
+    return Card("Waiting now", "Not known" if is_unknown and handed else "Nobody", _nobody(handed, unseen))
+
+
+def _by_age(queue: pd.DataFrame, overdue: pd.Series) -> Figure:
+    drawn, rows = [], []
+    for band in BANDS:
+        inside = queue["age_band"] == band
+        total, late = int(inside.sum()), int((inside & overdue).sum())
+        untried = int((inside & (queue["attempt_count"].fillna(0) == 0)).sum())
+        drawn.append(Bar(band, f"{words.count(total)}, {words.count(late)} late", total, late))
+        rows.append((band, words.count(total), words.count(late), words.count(total - late), words.count(untried)))
+    alt = "; ".join(f"{row[0]}: {row[1]} waiting, {row[2]} past the promise" for row in rows)
+    header = ("time since the handoff", "waiting", "past the promise", "not past it", "no attempt yet")
+    return Figure(
+        "By time since the handoff",
+        "Full: late, past the promised time. Hatched: not past it, or no time was promised.",
+        (Panel("", bars(drawn, axis=lambda value: f"{value:,.0f}", name="waiting"), alt),),
+        Table("Leads waiting for a first contact", header, tuple(rows)),
+    )
+
+
+def _first(queue: pd.DataFrame, facts: Facts) -> tuple[Table, ...]:
+    callable_ = queue[~_is_barred(queue)]
+    first = callable_.sort_values(["place", "team_id", "source", "lead_id"]).head(_SHOWN)
+    if first.empty:
+        return ()
+    rows = tuple(
+        (
+            str(row["lead_id"]),
+            facts.names.say("service_line", row["service_line"]),
+            facts.names.say("team_id", row["team_id"]),
+            words.moment(row["handed_off_at"]),
+            _due(row),
+            words.count(row["attempt_count"]),
+        )
+        for row in rows_of(first)
+    )
+    caption = f"Whom to call first, by each team’s queue: {len(rows)} of {words.count(len(callable_))}"
+    return (
+        Table(caption, ("lead", "service line", "team", "handed over", "promise, opening hours", "attempts"), rows, 4),
+    )
+
+
+def _due(row: Row) -> str:
+    left = words.known(row["business_minutes_to_due"])
+    if left is None:
+        return "none"
+    # Opening hours stand still at night: what is due at the next opening has no minute left and is not late.
+    return f"late by {words.minutes(left)}" if row["is_overdue"] else f"{words.minutes(max(left, 0))} left"
+
+
+def _is_barred(queue: pd.DataFrame) -> pd.Series:
+    return queue["is_contactable"].astype(str).str.lower().isin(["no", "false"])

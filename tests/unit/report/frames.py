@@ -1,0 +1,405 @@
+"""Published tables as frames, for the report: a clinic group of two years, seeded, or nothing at all.
+
+Shapes are those of the marts; figures are made up, but agree with each other (intervals by Wilson, counts that add up).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from models_ml.metrics import wilson_interval
+from orchestration.report.page import NAMES, READS
+from orchestration.report.parts import Facts, Frames, Read
+from orchestration.report.words import Names
+
+AS_OF = datetime(2026, 7, 1, 5)
+MONTHS = [f"{year}-{month:02d}" for year in (2025, 2026) for month in range(1, 13)][:18]
+LINES = ("cardiology", "orthopaedics", "dermatology", "behavioural_health", "(none)")
+CHANNELS = ("paid_search", "paid_social", "organic_search", "physician_referral", "webinar", "direct")
+TEAMS = ("team_heart", "team_bones_texas", "team_skin", "(none)")
+STEPS = {
+    "lead_to_mql": (30, 0.49),
+    "mql_to_sql": (30, 0.34),
+    "sql_to_appointment": (30, 0.78),
+    "appointment_to_consult": (60, 0.7),
+}
+FACTS = Facts(
+    AS_OF,
+    Names(
+        {
+            "service_line": {"cardiology": "Cardiology", "orthopaedics": "Orthopaedics & spine"},
+            "team_id": {"team_bones_texas": "Orthopaedic and therapy intake, Texas and neighbouring states"},
+        }
+    ),
+    {"code": "71e8800f1a39", "criteria": "e8c1102c19cd", "model": ""},
+)
+
+
+def rated(name: str, converted: int, count: int) -> dict[str, float]:
+    """A rate with its limits, under the marts' names."""
+    rate, low, high = wilson_interval(converted, count)
+    return {name: rate, f"{name}_low": low, f"{name}_high": high}
+
+
+def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
+    """All tables the report reads, of a group with a lot to say."""
+    rng = np.random.default_rng(seed)
+    return {
+        "fct_sla_attainment": _attainment(rng),
+        "fct_ageing_queue": _queue(rng, 640),
+        "fct_conversion_rates": _rates(rng),
+        "fct_conversion_cohorts": _cohorts(),
+        "fct_channel_costs": _costs(rng),
+        "fct_stage_label_agreement": _agreement(rng),
+        "fct_stage_label_conflicts": _conflicts(rng),
+        "fct_label_review_queue": _review(),
+        "fct_mql_signal_outcomes": _signals(rng),
+        "dim_criteria_versions": pd.DataFrame(
+            {
+                "criteria_version": ["cardiology@1", "cardiology@2", "orthopaedics@3"],
+                "effective_from": pd.to_datetime(["2024-01-01", "2025-05-01", "2025-01-01"]),
+                "effective_to": pd.to_datetime(["2025-05-01", None, None]),
+            }
+        ),
+        "fct_load_accounting": pd.DataFrame(
+            [
+                ("crm", "leads", 19_300, 19_255, 41, 4, pd.Timestamp(AS_OF)),
+                ("web", "touches", 901_222, 901_222, 0, 0, pd.Timestamp(AS_OF) - pd.Timedelta(days=1)),
+            ],
+            columns=[
+                "source",
+                "object",
+                "rows_read",
+                "rows_landed",
+                "rows_duplicate",
+                "rows_quarantined",
+                "landed_as_of",
+            ],
+        ),
+        "dim_intake_teams": pd.DataFrame({"team_id": TEAMS, "name": ["Heart", None, "Skin", None]}),
+        "dim_service_lines": pd.DataFrame({"service_line": LINES, "name": None}),
+    }
+
+
+def empty_tables() -> dict[str, pd.DataFrame]:
+    """The same tables without a row."""
+    return {name: frame.iloc[:0] for name, frame in clinic_tables().items()}
+
+
+def page_frames(tables: Mapping[str, pd.DataFrame]) -> dict[str, Frames]:
+    """What each section would be given of these tables: its rows and its columns, and no others."""
+    return {key: {read.table: cut(tables[read.table], read) for read in reads} for key, reads in READS.items()}
+
+
+def cut(frame: pd.DataFrame, read: Read) -> pd.DataFrame:
+    """The rows and columns of one read."""
+    kept = frame
+    for column, values in read.only.items():
+        kept = kept[kept[column].isin(values)]
+    return kept[list(read.columns)].reset_index(drop=True)
+
+
+def all_reads() -> list[Read]:
+    """Every read of the page."""
+    return [*NAMES, *(read for reads in READS.values() for read in reads)]
+
+
+def attainment_row(dimension: str, value: str, met: int, breached: int, **counts: int) -> dict[str, object]:
+    """One row of fct_sla_attainment."""
+    rest = {"open_count": 0, "censored_count": 0, "not_observed_count": 0, "not_set_count": 0, **counts}
+    judged = met + breached
+    return {
+        "dimension": dimension,
+        "dimension_value": value,
+        "handoff_count": judged + sum(rest.values()),
+        "met_count": met,
+        "breached_count": breached,
+        **rest,
+        **rated("attainment_rate", met, judged),
+        "contacted_count": met + breached // 2,
+        "median_minutes_to_contact": 83.4 if judged else float("nan"),
+        "ninth_decile_minutes_to_contact": 2_930.0 if judged else float("nan"),
+        "median_minutes_to_attempt": 51.0,
+    }
+
+
+def _attainment(rng: np.random.Generator) -> pd.DataFrame:
+    rows = [attainment_row("all", "all", 2_905, 5_441, open_count=38, censored_count=1_253)]
+    for place, month in enumerate(MONTHS):
+        total = int(rng.integers(350, 560))
+        rows.append(
+            attainment_row(
+                "month", month, int(total * (0.28 + 0.01 * place)), int(total * 0.62), open_count=38 * (place == 17)
+            )
+        )
+    rows += [attainment_row("team", team, int(rng.integers(60, 600)), int(rng.integers(100, 900))) for team in TEAMS]
+    for hour in range(24):
+        total = 30 + int(300 * np.exp(-(((hour - 14) / 5) ** 2)))
+        met = int(total * (0.2 + 0.3 * (7 < hour < 18)))
+        rows.append(attainment_row("hour_of_day", f"{hour:02d}", met, total - met))
+    return pd.DataFrame(rows)
+
+
+def queue_row(
+    lead_id: str, hours: float, *, is_overdue: bool = True, contactable: str = "yes", attempts: int = 0
+) -> dict[str, object]:
+    """One row of fct_ageing_queue."""
+    bands = (
+        (24, "under 1 day"),
+        (72, "1 to 3 days"),
+        (168, "3 to 7 days"),
+        (720, "7 to 30 days"),
+        (1e9, "over 30 days"),
+    )
+    return {
+        "lead_id": lead_id,
+        "source": "crm",
+        "service_line": LINES[int(hours) % 5],
+        "team_id": TEAMS[int(hours) % 4],
+        "age_band": next(band for limit, band in bands if hours < limit),
+        "is_contactable": contactable,
+        "is_overdue": is_overdue,
+        "place": int(hours),
+        "attempt_count": attempts,
+        "business_minutes_waiting": hours * 18,
+        "business_minutes_to_due": 60 - hours * 18,
+        "handed_off_at": pd.Timestamp(AS_OF) - pd.Timedelta(hours=hours),
+    }
+
+
+def _queue(rng: np.random.Generator, number: int) -> pd.DataFrame:
+    hours = np.sort(rng.gamma(0.5, 1_500, number))
+    rows = []
+    for place, each in enumerate(hours):
+        contactable = ["yes", "unknown", "no"][int(rng.choice(3, p=[0.7, 0.25, 0.05]))]
+        rows.append(
+            queue_row(
+                f"L-{place:06d}",
+                float(each),
+                is_overdue=each > 5,
+                contactable=contactable,
+                attempts=int(rng.integers(0, 4)),
+            )
+        )
+    return pd.DataFrame(rows)
+
+
+def rate_row(
+    step: str, entered: int, at_risk: int, converted: int, *, dimension: str = "all", value: str = "all",
+    month: str = "(all)", truncated: int = 0,
+) -> dict[str, object]:  # fmt: skip
+    """One row of fct_conversion_rates; `converted` of those at risk."""
+    horizon = STEPS[step][0]
+    return {
+        "dimension": dimension,
+        "dimension_value": value,
+        "cohort_month": month,
+        "step": step,
+        "is_mature": entered == at_risk and not truncated,
+        "horizon_days": horizon,
+        "entered_count": entered,
+        "at_risk_count": at_risk,
+        "truncated_count": truncated,
+        "converted_count": converted,
+        **rated("rate", converted, at_risk),
+        "naive_rate": converted / entered if entered else float("nan"),
+        "median_days": 6.0 if at_risk and converted * 2 > at_risk else float("nan"),
+        "ninth_decile_days": float("nan"),
+    }
+
+
+def _rates(rng: np.random.Generator) -> pd.DataFrame:
+    rows = []
+    entered = 18_613
+    for step, (_, rate) in STEPS.items():
+        at_risk = int(entered * 0.94)
+        rows.append(rate_row(step, entered, at_risk, int(at_risk * rate)))
+        for place, month in enumerate(MONTHS):
+            number = int(entered / 18 * rng.uniform(0.8, 1.2))
+            followed = {17: 0.04, 16: 0.95}.get(place, 1.0)
+            seen = max(int(number * followed), 1)
+            rows.append(rate_row(step, number, seen, int(seen * rate * rng.uniform(0.85, 1.15)), month=month))
+        for dimension, values in (("service_line", LINES), ("channel", CHANNELS)):
+            for place, value in enumerate(values):
+                number = int(entered / (place + 2) ** 2.5)
+                rows.append(
+                    rate_row(
+                        step,
+                        number,
+                        int(number * 0.93),
+                        int(number * 0.93 * rate * rng.uniform(0.5, 1.2)),
+                        dimension=dimension,
+                        value=value,
+                    )
+                )
+        entered = int(entered * rate)
+    return pd.DataFrame(rows)
+
+
+def _cohorts() -> pd.DataFrame:
+    rows = []
+    for step, (_, rate) in STEPS.items():
+        for month, entered, reach, factor in (
+            ("(all)", 9_284, 90, 1.0),
+            ("2026-04", 520, 90, 1.08),
+            ("2026-05", 511, 60, 0.95),
+            ("2026-06", 498, 29, 0.9),
+        ):
+            for age in range(reach + 1):
+                reached = min(rate * factor * (1 - np.exp(-(age + 0.3) / 9)), 1)
+                still = max(int(entered * (1 - reached) * (1 if month != "2026-06" else 1 - age / 30)), 1)
+                rows.append(
+                    {
+                        "dimension": "all",
+                        "dimension_value": "all",
+                        "cohort_month": month,
+                        "step": step,
+                        "is_mature": month == "2026-04" or (month == "2026-05" and age <= 31),
+                        "age_days": age,
+                        "entered_count": entered,
+                        "at_risk_count": still,
+                        "rate": reached,
+                        "rate_low": max(reached - 0.012, 0),
+                        "rate_high": min(reached + 0.012, 1),
+                    }  # fmt: skip
+                )
+    return pd.DataFrame(rows)
+
+
+def cost_row(
+    model: str, channel: str, cost: float, sqls: float, *, currency: str = "USD", is_mature: bool = True
+) -> dict[str, object]:
+    """One row of fct_channel_costs, rolled up to its channel."""
+    spent = cost if cost else float("nan")
+    each = spent / sqls if sqls else float("nan")
+    return {
+        "attribution_model": model, "platform": "(all)", "channel": channel, "campaign_id": "(all)", "currency": currency,
+        "is_mature": is_mature, "cost": spent, "lead_credits": sqls * 5, "mql_credits": sqls * 2.5, "sql_credits": sqls,
+        "cost_per_lead": each / 5, "cost_per_mql": each / 2.5, "cost_per_sql": each,
+        "cost_per_sql_low": each * (1 - 1.9 / (sqls + 2) ** 0.5), "cost_per_sql_high": each * (1 + 2.3 / (sqls + 1) ** 0.5),
+        "share_of_spend": min(cost / 1_500_000, 1.0), "share_of_sql": sqls / 4_000,
+    }  # fmt: skip
+
+
+def _costs(rng: np.random.Generator) -> pd.DataFrame:
+    known = (
+        ("paid_search", 901_123, 1_103, "USD"),
+        ("paid_social", 465_532, 378, "USD"),
+        ("webinar", 82_832, 19, "USD"),
+    )
+    known += (("email", 23_834, 275, "USD"), ("events", 4_100, 0, "USD"), ("paid_search", 61_020, 84, "EUR"))
+    rows = []
+    for model in ("first", "last", "linear", "position"):
+        for channel, cost, sqls, currency in known:
+            rows.append(
+                cost_row(
+                    model,
+                    channel,
+                    cost,
+                    round(sqls * rng.uniform(0.85, 1.15)) if model != "first" else sqls,
+                    currency=currency,
+                )
+            )
+            rows.append(cost_row(model, channel, cost / 18, sqls / 40, currency=currency, is_mature=False))
+        rows += [
+            cost_row(model, channel, 0, sqls, currency="(none)")
+            for channel, sqls in (("direct", 484), ("organic_search", 911))
+        ]
+    return pd.DataFrame(rows)
+
+
+def agreement_row(stage: str, week: date, compared: int, agreed: int) -> dict[str, object]:
+    """One row of fct_stage_label_agreement."""
+    counts = {"compared_count": compared, "agreed_count": agreed}
+    return {
+        "dimension": "all",
+        "dimension_value": "all",
+        "stage": stage,
+        "week_date": pd.Timestamp(week),
+        **counts,
+        **rated("agreement_rate", agreed, compared),
+    }
+
+
+def _agreement(rng: np.random.Generator) -> pd.DataFrame:
+    rows = []
+    for stage, share in (("mql", 0.52), ("sql", 0.74)):
+        for place in range(40):
+            compared = int(rng.integers(20, 130))
+            rows.append(
+                agreement_row(
+                    stage,
+                    date(2025, 9, 15) + timedelta(weeks=place),
+                    compared,
+                    int(compared * share * rng.uniform(0.9, 1.1)),
+                )
+            )
+    return pd.DataFrame(rows)
+
+
+def _conflicts(rng: np.random.Generator) -> pd.DataFrame:
+    counts = {
+        ("mql", "missed"): 844, ("mql", "labelled_without_evidence"): 423, ("mql", "labelled_too_late"): 317, ("mql", "labelled_too_early"): 273,
+        ("sql", "missed"): 277, ("sql", "labelled_without_evidence"): 156, ("sql", "labelled_too_late"): 104, ("sql", "unauthorised_role"): 68,
+    }  # fmt: skip
+    rows = [(stage, kind) for (stage, kind), number in counts.items() for _ in range(number)]
+    frame = pd.DataFrame(rows, columns=["stage", "kind"])
+    settleable = frame["kind"].isin(["missed", "labelled_without_evidence", "unauthorised_role"])
+    frame["is_open"] = settleable & (rng.random(len(frame)) < 0.3)
+    return frame.assign(is_deleted=False, excluded_by=None)
+
+
+def _review() -> pd.DataFrame:
+    to_do = "The criteria say SQL: set the label in the CRM, or record the screening that says otherwise."
+    rows = [
+        (
+            place,
+            f"L-{place:06d}",
+            "crm",
+            "sql" if place < 6 else "mql",
+            "missed",
+            TEAMS[place % 4],
+            to_do,
+            pd.Timestamp(AS_OF) - pd.Timedelta(days=place),
+        )
+        for place in range(1, 40)
+    ]
+    return pd.DataFrame(rows, columns=["place", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since"])
+
+
+def signal_row(
+    version: str, rule: str, verdict: str, lift: float, width: float, *, fired: int = 220
+) -> dict[str, object]:
+    """One row of fct_mql_signal_outcomes."""
+    return {
+        "criteria_version": version, "section": "behaviour", "rule_id": rule, "verdict": verdict,
+        "redundant_with": "asked_for_appointment" if verdict == "redundant" else None,
+        "suggested_edit": "take the rule out" if verdict in ("harmful", "useless") else None,
+        "mql_count": 900, "fired_count": fired, "fired_sql_count": int(fired * 0.3), "fired_rate": 0.3,
+        "rest_rate": 0.3 / lift if lift else float("nan"), "lift": lift, "lift_low": max(lift - width, 0), "lift_high": lift + width,
+    }  # fmt: skip
+
+
+def _signals(rng: np.random.Generator) -> pd.DataFrame:
+    verdicts = ("pulls_its_weight", "useless", "harmful", "redundant", "too_little_known")
+    lifts = {"pulls_its_weight": 1.9, "useless": 1.02, "harmful": 0.55, "redundant": 1.2, "too_little_known": 1.4}
+    rows = []
+    for version in ("cardiology@1", "cardiology@2", "orthopaedics@3"):
+        for place in range(9):
+            verdict = verdicts[place % 5]
+            width = 1.6 if verdict == "too_little_known" else 0.25
+            rows.append(
+                signal_row(
+                    version,
+                    f"rule_{place}_{verdict}",
+                    verdict,
+                    lifts[verdict] + float(rng.normal(0, 0.05)),
+                    width,
+                    fired=int(rng.integers(30, 500)),
+                )
+            )
+    return pd.DataFrame(rows)
