@@ -61,10 +61,10 @@
 {%- endmacro %}
 
 {#
-  Limits of a number of events, which may be a fraction of shared ones (Byar's approximation of the Poisson limits;
-  Breslow and Day 1987, volume 2, 2.3). Of none the upper limit is that of the exact interval.
+  Limits of what was to be expected of as many events as were counted, which may be fractions (Byar's approximation to the
+  exact Poisson limits: Breslow and Day 1987, volume 2, 2.7). Of shares that are not small they are wider than need be.
 #}
-{% macro events_low(count) -%}
+{% macro byar_low(count) -%}
     case
         when {{ count }} > 0 then cast({{ count }} as double) * pow(
             greatest(
@@ -77,7 +77,7 @@
     end
 {%- endmacro %}
 
-{% macro events_high(count) -%}
+{% macro byar_high(count) -%}
     (cast({{ count }} as double) + 1) * pow(
         1 - 1 / (9 * (cast({{ count }} as double) + 1)) + {{ normal_point() }} / (3 * sqrt(cast({{ count }} as double) + 1)), 3
     )

@@ -23,8 +23,3 @@
         ) as dimensions
     )
 {%- endmacro %}
-
-{# The Monday of a date's week. #}
-{% macro monday_of(day) -%}
-    {{ add_days(day, '1 - ' ~ iso_weekday(day)) }}
-{%- endmacro %}

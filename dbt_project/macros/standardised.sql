@@ -61,22 +61,3 @@
         from summed
     )
 {%- endmacro %}
-
-{#
-  Limits, 95 %, of what was to be expected of as many as were counted (Byar's approximation to the exact Poisson limits:
-  Breslow and Day 1987, vol. II, 2.7). Of shares that are not small they are wider than they need be.
-#}
-{% macro byar_low(count) -%}
-    case
-        when {{ count }} = 0 then cast(0 as double)
-        else {{ count }} * pow(
-            1 - 1 / (9 * cast({{ count }} as double)) - {{ normal_point() }} / (3 * sqrt(cast({{ count }} as double))), 3
-        )
-    end
-{%- endmacro %}
-
-{% macro byar_high(count) -%}
-    ({{ count }} + 1) * pow(
-        1 - 1 / (9 * cast({{ count }} + 1 as double)) + {{ normal_point() }} / (3 * sqrt(cast({{ count }} + 1 as double))), 3
-    )
-{%- endmacro %}

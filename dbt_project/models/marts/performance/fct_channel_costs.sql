@@ -88,8 +88,8 @@ select
     {% for stage in stages %}
     {{ share_of('cost', stage ~ '_credits') }} as cost_per_{{ stage }},
     {% endfor %}
-    {{ share_of('cost', events_high('sql_credits')) }} as cost_per_sql_low,
-    {{ share_of('cost', events_low('sql_credits')) }} as cost_per_sql_high,
+    {{ share_of('cost', byar_high('sql_credits')) }} as cost_per_sql_low,
+    {{ share_of('cost', byar_low('sql_credits')) }} as cost_per_sql_high,
     {{ share_of('cost', 'sum(cost) over (partition by attribution_model, level, currency, is_mature)') }} as share_of_spend,
     {{ share_of('sql_credits', 'sum(sql_credits) over (partition by attribution_model, level, is_mature)') }} as share_of_sql
 from joined
