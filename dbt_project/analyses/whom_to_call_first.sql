@@ -1,15 +1,15 @@
--- Whom does intake call first? Those who wait for a first contact and may be called, the most overdue first.
+-- Whom does each team call first? Fresh before forgotten, and who can still be called in time before who cannot.
 select
+    team_id,
+    place,
     lead_id,
     source,
     service_line,
-    team_id,
     age_band,
     is_overdue,
     attempt_count,
     round(business_minutes_to_due) as business_minutes_to_due,
     sla_due_at
 from {{ ref('fct_ageing_queue') }}
-where is_contactable = 'yes'
-order by business_minutes_to_due nulls last, handed_off_at, lead_key
-limit 50
+where place <= 10
+order by team_id, place

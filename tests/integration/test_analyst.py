@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from tests.integration.harness import ROOT, Home, environment
+from tests.integration.questions import TEN, ask, ask_sql
 
 DBT = Path(sys.executable).parent / "dbt"
 
@@ -74,3 +76,64 @@ def _different_rows(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     differing = f"({ours} except all {theirs}) union all ({theirs} except all {ours})"
     row = connection.execute(f"select count(*) from ({differing})").fetchone()
     return -1 if row is None else int(row[0])
+
+
+COUNTED = "from fct_lead_lifecycles where not is_deleted and excluded_by is null"
+
+
+def test_ten_questions_are_answered(undisturbed: Home) -> None:
+    answers = {question: ask(undisturbed, question) for question in TEN}
+    # A small clinic has too few outcomes for a rule to be shown misleading.
+    assert {question for question, answer in answers.items() if answer.empty} <= {"rules_that_mislead"}
+
+
+def test_steps_and_months_count_every_mql_once(undisturbed: Home) -> None:
+    mqls = ask_sql(undisturbed, f"select became_mql_at {COUNTED} and became_mql_at is not null")["became_mql_at"]
+    as_of = pd.Timestamp(undisturbed.manifest()["as_of"]).tz_localize(None)
+    steps = ask(undisturbed, "where_leads_get_lost").set_index("step")
+    assert steps.loc["mql_to_sql", "entered_count"] == len(mqls) > 0
+    horizon = pd.Timedelta(days=int(steps.loc["mql_to_sql", "horizon_days"]))
+    assert steps.loc["mql_to_sql", "at_risk_count"] == (mqls + horizon <= as_of).sum()
+    assert ask(undisturbed, "is_it_getting_better")["entered_count"].sum() == len(mqls)
+
+
+def test_channels_cost_what_platforms_billed_and_bring_what_leads_became(undisturbed: Home) -> None:
+    until = (pd.Timestamp(undisturbed.manifest()["as_of"]).tz_localize(None).normalize() - pd.Timedelta(days=62)).date()
+    spend = ask_sql(undisturbed, f"select sum(cost) from fct_campaign_spend where spend_date <= date '{until}'").iat[
+        0, 0
+    ]
+    costs = ask(undisturbed, "cost_per_sql")
+    for level in ("channel", "campaign"):
+        assert float(costs.loc[costs["level"] == level, "cost"].sum()) == pytest.approx(float(spend), abs=1e-6)
+    credited = "select sum(sql_credits) from fct_channel_costs where level = 'channel' and attribution_model = 'first'"
+    became = ask_sql(undisturbed, f"select count(became_sql_at) {COUNTED}").iat[0, 0]
+    assert float(ask_sql(undisturbed, credited).iat[0, 0]) == became
+
+
+def test_whoever_is_to_be_called_was_handed_over_and_not_reached(undisturbed: Home) -> None:
+    first = ask(undisturbed, "whom_to_call_first")
+    waiting = ask_sql(
+        undisturbed,
+        """
+        select leads.lead_id
+        from fct_handoffs as handoffs
+        inner join dim_leads as leads using (lead_key)
+        anti join (select * from fct_contact_attempts where is_contact) as contacts using (lead_key)
+        where not leads.is_deleted and leads.excluded_by is null
+        """,
+    )
+    assert set(first["lead_id"]) <= set(waiting["lead_id"])
+    assert first.groupby("team_id")["place"].max().le(10).all()
+
+
+def test_promises_labels_and_bookings_are_counted_once(undisturbed: Home) -> None:
+    promised = "select count(*) from fct_handoffs where status = 'met' and not is_deleted and excluded_by is null"
+    assert ask(undisturbed, "called_in_time")["met_count"].sum() == ask_sql(undisturbed, promised).iat[0, 0]
+    conflicts = "select count(*) from fct_stage_label_conflicts where not is_deleted and excluded_by is null"
+    assert ask(undisturbed, "labels_that_disagree")["conflict_count"].sum() == ask_sql(undisturbed, conflicts).iat[0, 0]
+    as_of = undisturbed.manifest()["as_of"]
+    old = f"{COUNTED} and became_sql_at <= timestamptz '{as_of}' at time zone 'UTC' - interval 30 day"
+    assert (
+        ask(undisturbed, "kept_appointments")["at_risk_count"].sum()
+        == ask_sql(undisturbed, f"select count(*) {old}").iat[0, 0]
+    )
