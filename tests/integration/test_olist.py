@@ -65,6 +65,44 @@ def test_cohorts_of_2017_are_marked_as_observed_only_from_december(olist: Home) 
     assert (marked, after) == ([("2017-12-05 00:00:00",)], 0)
 
 
+def test_cohorts_of_2017_are_truncated_and_no_rate_of_theirs_is_mature(olist: Home) -> None:
+    entered = olist.one("select count(*) from fct_lead_lifecycles where became_mql_at < '2017-12-05'")
+    shown = olist.query(
+        """
+        select truncated_count, is_mature, entered_count, converted_count from fct_conversion_rates
+        where step = 'mql_to_sql' and dimension = 'all' and cohort_month = '(all)'
+        """
+    )
+    assert entered > 0 and shown == [(entered, False, 8000, 842)]
+    by_month = olist.query(
+        """
+        select cohort_month, truncated_count > 0, is_mature from fct_conversion_rates
+        where step = 'mql_to_sql' and dimension = 'all' and cohort_month <> '(all)'
+        """
+    )
+    assert {month for month, truncated, _ in by_month if truncated} == {
+        month for month, *_ in by_month if month <= "2017-12"
+    }
+    assert all(is_mature is not truncated for _, truncated, is_mature in by_month)
+
+
+def test_a_mature_month_converts_at_its_horizon_as_the_plain_share_does(olist: Home) -> None:
+    different = olist.query(
+        """
+        select rates.cohort_month, rates.rate, sum(conversions.converted_count) / sum(conversions.entered_count) as plain
+        from fct_conversion_rates as rates
+        inner join fct_funnel_conversions as conversions
+            on rates.cohort_month = strftime(conversions.cohort_date, '%Y-%m')
+            and rates.step = conversions.step
+            and rates.horizon_days = conversions.horizon_days
+        where rates.dimension = 'all' and rates.step = 'mql_to_sql' and rates.is_mature
+        group by rates.cohort_month, rates.rate
+        having abs(rates.rate - sum(conversions.converted_count) / sum(conversions.entered_count)) > 1e-6
+        """
+    )
+    assert different == []
+
+
 def test_leads_without_a_deal_are_open_not_lost(olist: Home) -> None:
     stages = dict(olist.query("select current_stage, count(*) from fct_lead_lifecycles group by 1"))
     assert stages == {"mql": 8000 - 842, "sql": 842}

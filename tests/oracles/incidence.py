@@ -27,8 +27,11 @@ class Life:
     unseen_until: int | None = None
 
     def is_watched(self, age: int) -> bool:
-        """Its time reaches that age, and it was under observation before it."""
-        return self.followed >= age and (self.unseen_until is None or age > self.unseen_until)
+        """Its time reaches that age, and it was under observation before it: if gone since, not before that."""
+        if self.unseen_until is None:
+            return self.followed >= age
+        gone = min([each for each in (self.converted, self.left) if each is not None], default=age)
+        return self.followed >= age > self.unseen_until and gone > self.unseen_until
 
     def is_at_risk(self, age: int) -> bool:
         """It is watched, and had not gone before."""

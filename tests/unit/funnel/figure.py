@@ -28,7 +28,7 @@ from tests.unit.funnel.simulated import (
     simulated_rates,
 )
 
-_INK, _ACCENT, _MUTED = "#1f3a5f", "#c8553d", "#9aa5b1"
+_INK, _ACCENT, _MUTED = "#1b3a4b", "#c8553d", "#8d99ae"
 _SHARE, _DELAY, _EXITS, _GROWTH, _DAYS = 0.5, 14.0, 0.012, 2.5, 75.0
 
 
@@ -41,6 +41,8 @@ def write_figure(folder: str | Path) -> Path:
     _looked_at_later(axes[0, 1])
     _errors(axes[1, 0], rates)
     _coverage(axes[1, 1], rates)
+    for one in axes.flat:
+        one.spines[["top", "right"]].set_visible(False)
     place = Path(folder) / "funnel-maturity.png"
     figure.savefig(place, dpi=90, metadata={"Software": None})
     return place
@@ -88,11 +90,14 @@ def _looked_at_later(axes: Axes) -> None:
 
 
 def _errors(axes: Axes, rates: pd.DataFrame) -> None:
+    rates = rates[rates["family"] == "growing intake, long delays"]
     bins = np.linspace(-0.25, 0.15, 61).tolist()
     axes.hist(rates["naive_rate"] - rates["truth"], bins, color=_ACCENT, alpha=0.6, label="naive ratio")
     axes.hist(rates["rate"] - rates["truth"], bins, color=_INK, alpha=0.6, label="rate at 30 days")
     axes.axvline(0, color="black", linewidth=1)
-    axes.set(xlabel="estimate less truth", ylabel="cohorts", title=f"{len(rates):,} simulated cohorts")
+    axes.set(
+        xlabel="estimate less truth", ylabel="cohorts", title=f"{len(rates)} cohorts of growing intake and long delays"
+    )
     axes.legend(frameon=False, fontsize=8)
 
 
@@ -108,9 +113,9 @@ def _coverage(axes: Axes, rates: pd.DataFrame) -> None:
     axes.axvspan(0.93, 0.97, color=_MUTED, alpha=0.3)
     axes.set_yticks(places, [name.replace(", ", ",\n") for name in FAMILIES])
     axes.invert_yaxis()
-    axes.set(xlim=(0, 1.12), xlabel="share of cohorts whose 95 % interval holds the truth (grey: 93 to 97 %)",
-             title="What 95 % is worth")  # fmt: skip
-    axes.legend(frameon=False, loc="lower left", fontsize=8)
+    axes.set(xlim=(0, 1.12), xlabel="share of cohorts, grey: 93 to 97 %",
+             title="How often the 95 % interval holds the truth")  # fmt: skip
+    axes.legend(facecolor="white", framealpha=1, edgecolor="none", loc="lower left", fontsize=8)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,8 @@ class Funnel:
         self.connection.register("given", frame)
         columns = ", ".join(["step", *DIMENSIONS, *(f"cast({name} as timestamp) as {name}" for name in _MOMENTS)])
         self.connection.execute(
-            f"create table int_funnel_steps__entered as select {columns}, cast(entered_at as date) as cohort_date from given"
+            f"create table int_funnel_steps__entered as select {columns}, cast(entered_at as date) as cohort_date "
+            "from given"
         )
         self.connection.execute("create table input__run as select cast(? as timestamp) as as_of", [as_of])
         for name in ("fct_conversion_cohorts", "fct_conversion_rates", "fct_conversion_horizons"):

@@ -1,4 +1,4 @@
-"""Of thousands of simulated cohorts the interval of a rate holds the truth as often as it says; a naive ratio does not."""
+"""Of thousands of simulated cohorts a rate's interval holds the truth as often as it says; a naive one does not."""
 
 from __future__ import annotations
 

@@ -48,6 +48,11 @@ versions:
 MARTS = (
     "fct_lead_stage_transitions",
     "fct_funnel_conversions",
+    "fct_conversion_cohorts",
+    "fct_conversion_rates",
+    "fct_conversion_horizons",
+    "fct_stage_durations",
+    "fct_pipeline_days",
     "fct_touches",
     "fct_appointments",
     "fct_contact_attempts",

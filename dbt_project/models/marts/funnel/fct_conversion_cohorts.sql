@@ -18,7 +18,6 @@ lives as (
     select
         aged.*,
         least(followed_days, converted_age, left_age) as last_age,
-        first_age <= followed_days as is_followed,
         first_age <= least(followed_days, converted_age, left_age) as is_watched,
         coalesce(converted_age <= followed_days, false) as is_converted,
         coalesce(left_age <= followed_days, false) as is_out
@@ -34,13 +33,13 @@ changes as (
         0 as no_longer_followed, 0 as converted, 0 as competing, 0 as censored
     from lives
     union all
-    select *, first_age, 0, 0, 1, case when is_watched then 1 else 0 end, 0, 0, 0, 0
+    select *, first_age, 0, 0, 1, 1, 0, 0, 0, 0
     from lives
-    where first_age > 0 and is_followed and first_age < {{ ages }}
+    where first_age > 0 and is_watched and first_age < {{ ages }}
     union all
     select *, followed_days, 0, 0, 0, 0, 1, 0, 0, 0
     from lives
-    where is_followed and followed_days < {{ ages }}
+    where is_watched and followed_days < {{ ages }}
     union all
     select
         *, last_age, 0, 0, 0, 0, 0,
