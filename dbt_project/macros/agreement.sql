@@ -29,13 +29,13 @@
             from shares
         ),
 
-        -- x^3 + second x^2 + first x + constant = 0
+        -- x^3 + square_term x^2 + linear_term x + constant_term = 0
         cubics as (
             select
                 *,
-                (1 - 2 * kappa + spread / nullif(chance, 0) - 3 * spread) / (1 + spread) as second,
-                (kappa * kappa - 2 * kappa - spread / nullif(chance, 0) + 3 * spread) / (1 + spread) as first,
-                (kappa * kappa - spread) / (1 + spread) as constant
+                (1 - 2 * kappa + spread / nullif(chance, 0) - 3 * spread) / (1 + spread) as square_term,
+                (kappa * kappa - 2 * kappa - spread / nullif(chance, 0) + 3 * spread) / (1 + spread) as linear_term,
+                (kappa * kappa - spread) / (1 + spread) as constant_term
             from agreed
         ),
 
@@ -43,8 +43,8 @@
         turned as (
             select
                 *,
-                sqrt(greatest(cast(0 as double), second * second - 3 * first)) / 3 as radius,
-                (9 * second * first - 27 * constant - 2 * pow(second, 3)) / 54 as reach
+                sqrt(greatest(cast(0 as double), square_term * square_term - 3 * linear_term)) / 3 as radius,
+                (9 * square_term * linear_term - 27 * constant_term - 2 * pow(square_term, 3)) / 54 as reach
             from cubics
         ),
 
@@ -59,11 +59,11 @@
             *,
             case
                 when kappa is not null
-                    then greatest(cast(-1 as double), least(kappa, 2 * radius * cos((2 * pi() - angle) / 3) - second / 3))
+                    then greatest(cast(-1 as double), least(kappa, 2 * radius * cos((2 * pi() - angle) / 3) - square_term / 3))
             end as kappa_low,
             case
                 when kappa is not null
-                    then least(cast(1 as double), greatest(kappa, 2 * radius * cos(angle / 3) - second / 3))
+                    then least(cast(1 as double), greatest(kappa, 2 * radius * cos(angle / 3) - square_term / 3))
             end as kappa_high
         from angled
     )

@@ -9,7 +9,7 @@
 #}
 {% macro directly_standardised(cells, family, group, strata) -%}
     (
-        with groups as (
+        with families as (
             select {{ family }}, count(distinct {{ group }}) as group_count
             from {{ cells }}
             where at_risk_count > 0
@@ -25,10 +25,10 @@
                 {{ share_of('sum(cells.at_risk_count)', 'sum(sum(cells.at_risk_count)) over (partition by cells.' ~ family ~ ')') }}
                     as weight
             from {{ cells }} as cells
-            inner join groups on cells.{{ family }} = groups.{{ family }}
+            inner join families on cells.{{ family }} = families.{{ family }}
             where cells.at_risk_count > 0
             group by cells.{{ family }}, cells.{{ strata | join(', cells.') }}
-            having count(*) = max(groups.group_count)
+            having count(*) = max(families.group_count)
         ),
 
         rated as (

@@ -20,6 +20,7 @@ with handoffs as (
         {{ unreachable('worked', 'leads') }} as is_unreachable,
         coalesce(timed.first_contacted_at <= {{ watched_until }}, false) as is_contacted,
         coalesce(timed.first_attempted_at <= {{ watched_until }}, false) as is_attempted,
+        timed.first_contacted_at,
         timed.open_micros_to_contact as contact_micros,
         {{ open_micros_between('timed', 'timed.first_attempted_at', 'attempts') }} as attempt_micros,
         case
@@ -70,7 +71,7 @@ counted as (
         {% for status in ['met', 'breached', 'open', 'censored', 'not_observed', 'not_set'] %}
         count(case when status = '{{ status }}' then 1 end) as {{ status }}_count,
         {% endfor %}
-        count(case when status <> 'not_observed' and is_contacted then 1 end) as contacted_count,
+        count(case when status <> 'not_observed' then first_contacted_at end) as contacted_count,
         count(case when status <> 'not_observed' and is_unreachable then 1 end) as unreachable_count
     from viewed
     group by {{ key | join(', ') }}
