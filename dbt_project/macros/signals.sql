@@ -35,7 +35,7 @@
             || {{ in_per_cent('rest_rate') }} || '. '
             || case
                 when verdict = 'speaks_for'
-                    then 'At the rate of the rest, there would have been ' || cast(cast(round(missed_sql_count) as bigint) as varchar) || ' SQLs more.'
+                    then 'At the rate of all together there would have been ' || cast(cast(round(missed_sql_count) as bigint) as varchar) || ' SQLs more.'
                 when verdict = 'no_sign' then 'No value lies surely lower, and none could mean much.'
                 else 'That may be chance.'
             end
