@@ -54,7 +54,7 @@
 
 {# Where the band of ten points begins that holds some micro-points; all from 60 on are one band. #}
 {% macro band_from(micro_points) -%}
-    cast(least(floor({{ micro_points }} / 10000000.0) * 10, 60) as bigint)
+    case when {{ micro_points }} is not null then cast(least(floor({{ micro_points }} / 10000000.0) * 10, 60) as bigint) end
 {%- endmacro %}
 
 {# A band's name, by where it begins. #}

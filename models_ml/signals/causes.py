@@ -73,6 +73,8 @@ def estimate_causes(
     """
     if examples.empty:
         return pd.DataFrame(columns=list(CAUSE_COLUMNS))
+    # Numbers in the order of the keys: every comparison looks for its leads anew.
+    examples = examples.assign(lead_key=pd.factorize(examples["lead_key"], sort=True)[0])
     lines = sorted(examples["service_line"].unique())
     parts = [(line, examples[examples["service_line"] == line]) for line in lines]
     found = [
@@ -122,7 +124,8 @@ def compare_values(examples: pd.DataFrame) -> pd.DataFrame:
     names, counts = _counted(examples)
     having, rest = counts.having, counts.whole - counts.having
     # Where nothing else is there, there is nothing to compare with.
-    used = Counts(*(np.where((having > 0) & (rest > 0), each, 0.0) for each in counts[:2]), *counts[2:])
+    is_used = (having > 0) & (rest > 0)
+    used = counts._replace(having=np.where(is_used, having, 0.0), yes=np.where(is_used, counts.yes, 0.0))
     expected = least_expected(used.having, counts.all_yes, counts.whole).sum(axis=0)
     apart, spread = _apart(counts)
     is_judged = (expected >= LEAST_EXPECTED) & (np.diag(spread) > 0)
