@@ -35,7 +35,7 @@
             || {{ in_per_cent('rest_rate') }} || '. '
             || case
                 when verdict = 'speaks_for'
-                    then 'At the rate of the rest, there would have been ' || cast(cast(round(missed_sql_count) as bigint) as varchar) || ' SQLs more.'
+                    then 'At the rate of all together there would have been ' || cast(cast(round(missed_sql_count) as bigint) as varchar) || ' SQLs more.'
                 when verdict = 'no_sign' then 'No value lies surely lower, and none could mean much.'
                 else 'That may be chance.'
             end
@@ -54,7 +54,7 @@
 
 {# Where the band of ten points begins that holds some micro-points; all from 60 on are one band. #}
 {% macro band_from(micro_points) -%}
-    cast(least(floor({{ micro_points }} / 10000000.0) * 10, 60) as bigint)
+    case when {{ micro_points }} is not null then cast(least(floor({{ micro_points }} / 10000000.0) * 10, 60) as bigint) end
 {%- endmacro %}
 
 {# A band's name, by where it begins. #}

@@ -33,6 +33,9 @@ CAUSE_COLUMNS = (
     "rate_difference",
     "rate_difference_low",
     "rate_difference_high",
+    "missed_sql_count",
+    "missed_sql_count_low",
+    "missed_sql_count_high",
     "adjusted_p_value",
     "share_of_variation",
     "spread_adjusted_p_value",
@@ -65,11 +68,13 @@ def estimate_causes(
     (Benjamini and Hochberg).
 
     The data speak for a cause if a value lies surely below the rest; the worst of these is the one that means most
-    SQLs. There is no sign of it if each value, raised to the rest, would raise the rate over all by less than `margin`
-    at the upper limit. Else too little is known.
+    SQLs. There is no sign of it if each value, raised to the average, would raise the rate over all by less than
+    `margin` at the upper limit. Else too little is known.
     """
     if examples.empty:
         return pd.DataFrame(columns=list(CAUSE_COLUMNS))
+    # Numbers in the order of the keys: every comparison looks for its leads anew.
+    examples = examples.assign(lead_key=pd.factorize(examples["lead_key"], sort=True)[0])
     lines = sorted(examples["service_line"].unique())
     parts = [(line, examples[examples["service_line"] == line]) for line in lines]
     found = [
@@ -100,14 +105,11 @@ def _of_cause(cause: str, values: pd.DataFrame, leads: int, *, rate: float, marg
     if judged.empty:
         return {"cause": cause, "verdict": "too_little_known", "value_count": 0}
     sure = judged[(judged["adjusted_p_value"] <= rate) & (judged["rate_difference"] < 0)]
-    at_most = (-judged["rate_difference_low"] * judged["worst_count"] / leads).max()
-    calm = "no_sign" if at_most < margin else "too_little_known"
+    calm = "no_sign" if (judged["missed_sql_count_high"] / leads).max() < margin else "too_little_known"
     chosen = sure if len(sure) else judged
-    missed = -(chosen["rate_difference"] * chosen["worst_count"])
     # Equal ones in the order of their names.
-    worst = chosen.assign(missed=missed.round(9)).sort_values(
-        ["missed", "dimension", "worst_value"], ascending=[False, True, True]
-    )
+    order = ["missed", "dimension", "worst_value"]
+    worst = chosen.assign(missed=chosen["missed_sql_count"].round(9)).sort_values(order, ascending=[False, True, True])
     told = {str(name): value for name, value in worst.iloc[0].items()}
     return {**told, "verdict": "speaks_for" if len(sure) else calm, "value_count": len(judged)}
 
@@ -116,42 +118,50 @@ def compare_values(examples: pd.DataFrame) -> pd.DataFrame:
     """Each value of one dimension beside the rest of the leads of which the dimension is known.
 
     Columns: worst_value, worst_count, worst_sql_count, rest_count, rest_rate (of the rest in the value's mix of service
-    lines), rate_difference with limits, p_value (NaN: too few); share_of_variation and spread_p_value of the dimension.
+    lines), rate_difference with limits, missed_sql_count (SQLs more, had they converted as all together) with limits,
+    p_value (NaN: too few); share_of_variation and spread_p_value of the dimension.
     """
     names, counts = _counted(examples)
-    count, yes, whole, all_yes, _ = counts
-    rest, rest_yes = whole - count, all_yes - yes
+    having, rest = counts.having, counts.whole - counts.having
     # Where nothing else is there, there is nothing to compare with.
-    is_used = (count > 0) & (rest > 0)
-    share = np.where(is_used, count, 0.0)
-    share = share / np.maximum(share.sum(axis=0), 1)
-    own, other = yes / np.maximum(count, 1), rest_yes / np.maximum(rest, 1)
+    is_used = (having > 0) & (rest > 0)
+    used = counts._replace(having=np.where(is_used, having, 0.0), yes=np.where(is_used, counts.yes, 0.0))
+    expected = least_expected(used.having, counts.all_yes, counts.whole).sum(axis=0)
+    apart, spread = _apart(counts)
+    is_judged = (expected >= LEAST_EXPECTED) & (np.diag(spread) > 0)
+    p_value = np.full(len(names), np.nan)
+    p_value[is_judged] = two_sided(apart[is_judged] / np.sqrt(np.diag(spread)[is_judged]))
+    variation, spread_p_value = _variation(apart, spread, is_judged, float(counts.whole.sum()))
+    frame = pd.DataFrame({
+        "worst_value": names,
+        "worst_count": used.having.sum(axis=0).astype(np.int64),
+        "worst_sql_count": used.yes.sum(axis=0).astype(np.int64),
+        "rest_count": np.where(used.having > 0, rest, 0.0).sum(axis=0).astype(np.int64),
+        **_beside(used),
+    })  # fmt: skip
+    return frame.assign(p_value=p_value, share_of_variation=variation, spread_p_value=spread_p_value)
+
+
+def _beside(used: Counts) -> dict[str, Floats]:
+    """The rest's rate, the difference from it and what it means, each with limits; NaN where nothing is compared."""
+    having, yes, whole, all_yes, _ = used
+    rest, rest_yes = whole - having, all_yes - yes
+    share = np.where(having.any(axis=0), having / np.maximum(having.sum(axis=0), 1), np.nan)
+    own, other = yes / np.maximum(having, 1), rest_yes / np.maximum(rest, 1)
     difference = (share * (own - other)).sum(axis=0)
     # Limits of a weighted sum, from those of each share (Zou, Huang, Zhang 2009); of one line they are Newcombe's.
-    (low, high), (other_low, other_high) = wilson(yes, np.maximum(count, 1)), wilson(rest_yes, np.maximum(rest, 1))
+    (low, high), (other_low, other_high) = wilson(yes, np.maximum(having, 1)), wilson(rest_yes, np.maximum(rest, 1))
     below = np.sqrt((share**2 * ((own - low) ** 2 + (other_high - other) ** 2)).sum(axis=0))
     above = np.sqrt((share**2 * ((high - own) ** 2 + (other - other_low) ** 2)).sum(axis=0))
-    expected = np.where(is_used, least_expected(count, all_yes, whole), 0.0).sum(axis=0)
-    is_judged = expected >= LEAST_EXPECTED
-    apart, spread = _apart(counts)
-    variance = np.diag(spread)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        p_value = np.where(is_judged & (variance > 0), two_sided(apart / np.sqrt(variance)), np.nan)
-    variation, spread_p_value = _variation(apart, spread, np.isfinite(p_value), float(whole.sum()))
-    is_any = is_used.any(axis=0)
-    return pd.DataFrame({
-        "worst_value": names,
-        "worst_count": np.where(is_used, count, 0.0).sum(axis=0).astype(np.int64),
-        "worst_sql_count": np.where(is_used, yes, 0.0).sum(axis=0).astype(np.int64),
-        "rest_count": np.where(is_used, rest, 0.0).sum(axis=0).astype(np.int64),
-        "rest_rate": np.where(is_any, (share * other).sum(axis=0), np.nan),
-        "rate_difference": np.where(is_any, difference, np.nan),
-        "rate_difference_low": np.where(is_any, difference - below, np.nan),
-        "rate_difference_high": np.where(is_any, difference + above, np.nan),
-        "p_value": p_value,
-        "share_of_variation": variation,
-        "spread_p_value": spread_p_value,
-    })  # fmt: skip
+    # All together hold the value itself: of a value that nearly everybody has, little could be gained.
+    weight = (having * rest / whole).sum(axis=0)
+    limits = {"": difference, "_low": difference - below, "_high": difference + above}
+    missed = {"": difference, "_low": difference + above, "_high": difference - below}
+    return {
+        "rest_rate": (share * other).sum(axis=0),
+        **{f"rate_difference{limit}": value for limit, value in limits.items()},
+        **{f"missed_sql_count{limit}": -value * weight for limit, value in missed.items()},
+    }
 
 
 def _counted(examples: pd.DataFrame) -> tuple[npt.NDArray[np.object_], Counts]:

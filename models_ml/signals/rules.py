@@ -213,15 +213,16 @@ def _given_others(patterns: Patterns, kept: Bools) -> tuple[Floats, Floats]:
 
 def _correlations(patterns: Patterns) -> tuple[Floats, Floats]:
     """Each rule's largest correlation with another, and all of them; NaN, and 0, for a rule that does not vary."""
-    share = patterns.leads / max(patterns.leads.sum(), 1.0)
-    mean = share @ patterns.fired
-    both = (patterns.fired * share[:, None]).T @ patterns.fired
-    spread = np.sqrt(mean * (1 - mean))
+    leads, count = patterns.leads.sum(), patterns.leads @ patterns.fired
+    both = (patterns.fired * patterns.leads[:, None]).T @ patterns.fired
+    # Of whole numbers: a rule that always fires has exactly no spread.
+    spread = np.sqrt(count * (leads - count))
     with np.errstate(invalid="ignore", divide="ignore"):
-        table = (both - np.outer(mean, mean)) / np.outer(spread, spread)
+        table = (leads * both - np.outer(count, count)) / np.outer(spread, spread)
     np.fill_diagonal(table, np.nan)
+    table = np.where(np.outer(spread, spread) > 0, table, np.nan)
     largest = np.where(np.isfinite(table), table, -np.inf).max(axis=0, initial=-np.inf)
-    return np.where(np.isfinite(largest), largest, np.nan), np.nan_to_num(table, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.where(np.isfinite(largest), largest, np.nan), np.nan_to_num(table, nan=0.0)
 
 
 def _pairs(together: Floats, alike: float) -> list[tuple[int, int]]:

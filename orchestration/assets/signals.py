@@ -24,7 +24,12 @@ SIGNAL_ESTIMATES = pa.schema(
 CAUSE_ESTIMATES = pa.schema(
     [(name, _TEXT) for name in ("service_line", "cause", "verdict", "dimension", "worst_value")]
     + [(name, _COUNT) for name in ("value_count", "worst_count", "worst_sql_count", "rest_count")]
-    + [(name, _FLOAT) for name in ("rest_rate", "rate_difference", "rate_difference_low", "rate_difference_high")]
+    + [("rest_rate", _FLOAT)]
+    + [
+        (f"{name}{limit}", _FLOAT)
+        for name in ("rate_difference", "missed_sql_count")
+        for limit in ("", "_low", "_high")
+    ]
     + [(name, _FLOAT) for name in ("adjusted_p_value", "share_of_variation", "spread_adjusted_p_value")]
     + [_AS_OF]
 )
@@ -46,7 +51,7 @@ def signal_assets() -> list[dg.AssetsDefinition]:
                 group="signals",
                 kinds=("python", "parquet"),
                 description=said[name],
-                # After training, as scoring is: what reads the estimates is then built along with what reads the scores,
+                # After training, as scoring is: what reads the estimates is then built along with what reads scores,
                 # and dbt is started no more often.
                 deps=[["ml", examples], CHAMPION],
             )

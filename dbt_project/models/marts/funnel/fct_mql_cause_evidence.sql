@@ -55,9 +55,9 @@ told as (
         estimates.rate_difference,
         estimates.rate_difference_low,
         estimates.rate_difference_high,
-        -estimates.rate_difference * estimates.worst_count as missed_sql_count,
-        -estimates.rate_difference_high * estimates.worst_count as missed_sql_count_low,
-        -estimates.rate_difference_low * estimates.worst_count as missed_sql_count_high,
+        estimates.missed_sql_count,
+        estimates.missed_sql_count_low,
+        estimates.missed_sql_count_high,
         estimates.adjusted_p_value,
         estimates.share_of_variation,
         estimates.spread_adjusted_p_value
