@@ -7,8 +7,8 @@ it or says why not.
 
 from __future__ import annotations
 
-import logging
 import os
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -34,7 +34,8 @@ def report_beside(told: Callable[[str], None]) -> Callable[[Path, Manifest], Non
         try:
             write_bytes(folder / REPORT, report_html(folder, manifest).encode())
         except Exception as error:
-            logging.getLogger(__name__).warning(NOT_MADE, exc_info=True)
+            # What a run prints is its log (`<home>/dagster/last_run.log`).
+            traceback.print_exc(file=sys.stdout)
             (folder / REPORT).unlink(missing_ok=True)
             told(f"{NOT_MADE}, the publication stands: {_where(error)}")
 

@@ -12,6 +12,7 @@ from importlib import resources
 from types import ModuleType
 
 from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 from orchestration.report import words
 from orchestration.report.parts import Card, Facts, Frames, Read, Section
@@ -31,6 +32,7 @@ _SECTIONS: Mapping[str, ModuleType] = {
 # What people and things are called: not needed to say anything, so a page goes without where one is absent.
 NAMES = (
     Read("dim_intake_teams", ("team_id", "name")),
+    Read("dim_locations", ("location_id", "name")),
     Read("dim_service_lines", ("service_line", "name")),
 )
 READS: Mapping[str, tuple[Read, ...]] = {key: module.READS for key, module in _SECTIONS.items()}
@@ -40,7 +42,7 @@ def report_html(frames: Mapping[str, Frames], facts: Facts) -> str:
     """The page. `frames` holds, for each section, its tables by name; one that is absent is said to be."""
     sections = [_section(key, frames.get(key, {}), facts) for key in _SECTIONS]
     cards = [(section.key, section.card) for section in sections if section.card]
-    return _template().render(
+    html = _template().render(
         title=TITLE,
         style=_text("page.css").strip(),
         as_of=words.moment(facts.as_of),
@@ -49,6 +51,8 @@ def report_html(frames: Mapping[str, Frames], facts: Facts) -> str:
         cards=cards,
         sections=sections,
     )
+    # A number and its sign stay on one line.
+    return html.replace("95 %", f"95{words.SPACE}%")
 
 
 def _section(key: str, frames: Frames, facts: Facts) -> Section:
@@ -80,4 +84,11 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
+    environment.filters["coded"] = _coded
     return environment.from_string(_text("page.html.j2"))
+
+
+def _coded(text: str) -> Markup:
+    """Text in which what stands between backticks is code."""
+    parts = (Markup("<code>{}</code>") if place % 2 else Markup("{}") for place in range(text.count("`") + 1))
+    return Markup("").join(part.format(said) for part, said in zip(parts, text.split("`"), strict=True))

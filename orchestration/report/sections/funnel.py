@@ -163,26 +163,29 @@ def _steps(rows: list[Row]) -> Figure:
     )
 
 
+def _point(row: Row) -> Point:
+    limits = words.known(row["rate_low"]), words.known(row["rate_high"])
+    return Point(words.short_month(row["cohort_month"]), words.known(row["rate"]), *limits, _is_open(row))
+
+
 def _months(over_all: pd.DataFrame) -> list[Figure]:
     panels, table = [], []
     for step, name in STEPS.items():
         months = over_all[(over_all["step"] == step) & (over_all["cohort_month"] != _ALL)].sort_values("cohort_month")
-        rows = [row for row in rows_of(months) if words.known(row["rate"]) is not None][-_MONTHS_SHOWN:]
+        rows = rows_of(months)[-_MONTHS_SHOWN:]
         if not rows:
             continue
-        points = [
-            Point(words.short_month(row["cohort_month"]), float(row["rate"]), *_limits(row), _is_open(row))
-            for row in rows
-        ]
+        points = [_point(row) for row in rows]
         cells = [_cells(words.month(row["cohort_month"]), row) for row in rows]
         alt = f"{name}: " + "; ".join(f"{each[0]}: {each[4]}, {each[6]}" for each in cells)
-        panels.append(Panel(name, timeline(points, axis=words.axis_percent, name=f"funnel-{step}", top=1.0), alt))
+        panels.append(Panel(name, timeline(points, axis=words.axis_percent, name=f"funnel-{step}"), alt))
         table += [(name, *each) for each in cells]
     if not panels:
         return []
     caption = (
         "Share that came on within the horizon, by the month of entering, with its 95 % interval. Hollow, on hatched "
-        "ground: not everybody of the month has been followed to the end; the share may still move."
+        "ground: not everybody of the month has been followed to the end; the share may still move. Hatched without a "
+        "mark: nobody has."
     )
     header = ("step", "month of entering", *_HEADER[1:])
     return [

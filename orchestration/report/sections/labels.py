@@ -131,7 +131,7 @@ def _by_week(weeks: pd.DataFrame) -> Figure | None:
             for row in rows
         ]
         alt = f"{name}: " + "; ".join(f"week of {each[1]}: {each[4]} of {each[2]}" for each in cells)
-        panels.append(Panel(name, timeline(points, axis=words.axis_percent, name=f"labels-{stage}", top=1.0), alt))
+        panels.append(Panel(name, timeline(points, axis=words.axis_percent, name=f"labels-{stage}"), alt))
         table += cells
     if not panels:
         return None

@@ -81,6 +81,7 @@ def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
             ],
         ),
         "dim_intake_teams": pd.DataFrame({"team_id": TEAMS, "name": ["Heart", None, "Skin", None]}),
+        "dim_locations": pd.DataFrame({"location_id": ["loc_north"], "name": ["North"]}),
         "dim_service_lines": pd.DataFrame({"service_line": LINES, "name": None}),
     }
 
@@ -136,6 +137,7 @@ def _attainment(rng: np.random.Generator) -> pd.DataFrame:
                 "month", month, int(total * (0.28 + 0.01 * place)), int(total * 0.62), open_count=38 * (place == 17)
             )
         )
+    rows += [attainment_row("location", place, 200, 300 + 90 * len(place)) for place in ("loc_north", "loc_south_west")]
     rows += [attainment_row("team", team, int(rng.integers(60, 600)), int(rng.integers(100, 900))) for team in TEAMS]
     for hour in range(24):
         total = 30 + int(300 * np.exp(-(((hour - 14) / 5) ** 2)))
@@ -220,8 +222,8 @@ def _rates(rng: np.random.Generator) -> pd.DataFrame:
         rows.append(rate_row(step, entered, at_risk, int(at_risk * rate)))
         for place, month in enumerate(MONTHS):
             number = int(entered / 18 * rng.uniform(0.8, 1.2))
-            followed = {17: 0.04, 16: 0.95}.get(place, 1.0)
-            seen = max(int(number * followed), 1)
+            followed = {17: 0.0, 16: 0.95}.get(place, 1.0)
+            seen = int(number * followed)
             rows.append(rate_row(step, number, seen, int(seen * rate * rng.uniform(0.85, 1.15)), month=month))
         for dimension, values in (("service_line", LINES), ("channel", CHANNELS)):
             for place, value in enumerate(values):
@@ -277,10 +279,12 @@ def cost_row(
     spent = cost if cost else float("nan")
     each = spent / sqls if sqls else float("nan")
     return {
-        "attribution_model": model, "platform": "(all)", "channel": channel, "campaign_id": "(all)", "currency": currency,
-        "is_mature": is_mature, "cost": spent, "lead_credits": sqls * 5, "mql_credits": sqls * 2.5, "sql_credits": sqls,
+        "attribution_model": model, "platform": "(all)", "channel": channel, "campaign_id": "(all)",
+        "currency": currency, "is_mature": is_mature, "cost": spent, "lead_credits": sqls * 5, "mql_credits": sqls * 2.5,
+        "sql_credits": sqls,
         "cost_per_lead": each / 5, "cost_per_mql": each / 2.5, "cost_per_sql": each,
-        "cost_per_sql_low": each * (1 - 1.9 / (sqls + 2) ** 0.5), "cost_per_sql_high": each * (1 + 2.3 / (sqls + 1) ** 0.5),
+        "cost_per_sql_low": each * (1 - 1.9 / (sqls + 2) ** 0.5),
+        "cost_per_sql_high": each * (1 + 2.3 / (sqls + 1) ** 0.5),
         "share_of_spend": min(cost / 1_500_000, 1.0), "share_of_sql": sqls / 4_000,
     }  # fmt: skip
 
@@ -343,8 +347,9 @@ def _agreement(rng: np.random.Generator) -> pd.DataFrame:
 
 def _conflicts(rng: np.random.Generator) -> pd.DataFrame:
     counts = {
-        ("mql", "missed"): 844, ("mql", "labelled_without_evidence"): 423, ("mql", "labelled_too_late"): 317, ("mql", "labelled_too_early"): 273,
-        ("sql", "missed"): 277, ("sql", "labelled_without_evidence"): 156, ("sql", "labelled_too_late"): 104, ("sql", "unauthorised_role"): 68,
+        ("mql", "missed"): 844, ("mql", "labelled_without_evidence"): 423, ("mql", "labelled_too_late"): 317,
+        ("mql", "labelled_too_early"): 273, ("sql", "missed"): 277, ("sql", "labelled_without_evidence"): 156,
+        ("sql", "labelled_too_late"): 104, ("sql", "unauthorised_role"): 68,
     }  # fmt: skip
     rows = [(stage, kind) for (stage, kind), number in counts.items() for _ in range(number)]
     frame = pd.DataFrame(rows, columns=["stage", "kind"])
@@ -372,32 +377,41 @@ def _review() -> pd.DataFrame:
 
 
 def signal_row(
-    version: str, rule: str, verdict: str, lift: float, width: float, *, fired: int = 220
+    version: str, rule: str, verdict: str, ratio: float, width: float, *, fired: int = 220
 ) -> dict[str, object]:
     """One row of fct_mql_signal_outcomes."""
     return {
-        "criteria_version": version, "section": "behaviour", "rule_id": rule, "verdict": verdict,
+        "criteria_version": version,
+        "section": "behaviour",
+        "rule_id": rule,
+        "verdict": verdict,
         "redundant_with": "asked_for_appointment" if verdict == "redundant" else None,
-        "suggested_edit": "take the rule out" if verdict in ("harmful", "useless") else None,
-        "mql_count": 900, "fired_count": fired, "fired_sql_count": int(fired * 0.3), "fired_rate": 0.3,
-        "rest_rate": 0.3 / lift if lift else float("nan"), "lift": lift, "lift_low": max(lift - width, 0), "lift_high": lift + width,
-    }  # fmt: skip
+        "suggested_edit": f"{'leave' if verdict in ('pulls_its_weight', 'too_little_known') else 'take out'} {rule}",
+        "mql_count": 900,
+        "fired_count": fired,
+        "fired_sql_count": int(fired * 0.3),
+        "fired_rate": 0.3,
+        "rest_rate": 0.25,
+        "marginal_odds_ratio": ratio,
+        "marginal_odds_ratio_low": ratio / width,
+        "marginal_odds_ratio_high": ratio * width,
+    }
 
 
 def _signals(rng: np.random.Generator) -> pd.DataFrame:
     verdicts = ("pulls_its_weight", "useless", "harmful", "redundant", "too_little_known")
-    lifts = {"pulls_its_weight": 1.9, "useless": 1.02, "harmful": 0.55, "redundant": 1.2, "too_little_known": 1.4}
+    ratios = {"pulls_its_weight": 1.9, "useless": 1.02, "harmful": 0.55, "redundant": 1.2, "too_little_known": 1.4}
     rows = []
     for version in ("cardiology@1", "cardiology@2", "orthopaedics@3"):
         for place in range(9):
             verdict = verdicts[place % 5]
-            width = 1.6 if verdict == "too_little_known" else 0.25
+            width = 7.0 if verdict == "too_little_known" else 1.4
             rows.append(
                 signal_row(
                     version,
                     f"rule_{place}_{verdict}",
                     verdict,
-                    lifts[verdict] + float(rng.normal(0, 0.05)),
+                    ratios[verdict] + float(rng.normal(0, 0.05)),
                     width,
                     fired=int(rng.integers(30, 500)),
                 )
