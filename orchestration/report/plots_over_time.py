@@ -16,6 +16,9 @@ from matplotlib.collections import LineCollection
 from orchestration.report.drawing import SMALL, Mark, Words, add_marks, new_axes
 from orchestration.report.svg import ACCENT, BAND, INK, LINE, SOFT, STYLE, inline_svg
 
+# The library's names of the shapes, and the shapes as letters.
+_MARKERS, _SHAPES = "os^D", "●■▲◆"
+
 
 @dataclass(frozen=True)
 class Point:
@@ -85,7 +88,7 @@ def timeline(points: Sequence[Point], *, axis: Words, name: str, end: float = 1.
 def curves(lines: Sequence[Curve], *, axis: Words, name: str, horizon: float | None, end: float = 1.0) -> str:
     """Rates by age in days; the first line is the one that matters. Dashed where not final yet."""
     last = max((line.ages[-1] for line in lines if line.ages), default=1.0)
-    axes = new_axes(210, left=42, right=62, foot=40, head=18)
+    axes = new_axes(210, left=42, right=70, foot=40, head=18)
     axes.set_ylim(0, end)
     axes.set_xlim(0, last or 1)
     _grid(axes, end, axis)
@@ -93,7 +96,7 @@ def curves(lines: Sequence[Curve], *, axis: Words, name: str, horizon: float | N
         axes.axvline(horizon, color=SOFT, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
         axes.text(horizon, end * 1.04, f"{horizon:.0f} days", ha="center", color=SOFT, fontsize=SMALL)
     for place, line in enumerate(lines):
-        _curve(axes, line, is_first=place == 0, marker="os^D"[place % 4])
+        _curve(axes, line, is_first=place == 0, marker=_MARKERS[place % len(_MARKERS)])
     _line_ends(axes, lines, last, end)
     axes.set_xticks([tick for tick in (0, 30, 60, 90) if tick <= last] or [0, last])
     axes.set_xlabel("days since entering", color=SOFT, fontsize=SMALL)
@@ -120,13 +123,14 @@ def _curve(axes: Axes, line: Curve, *, is_first: bool, marker: str) -> None:
 
 
 def _line_ends(axes: Axes, lines: Sequence[Curve], last: float, end: float) -> None:
-    """Names at the right ends, moved apart where they would lie on each other."""
+    """Names at the right ends, each behind the shape of its marks, moved apart where they would lie on each other."""
     step = end * 0.095
     at = -step
-    for line in sorted(lines, key=lambda each: each.rates[-1]):
+    for place, line in sorted(enumerate(lines), key=lambda each: (each[1].rates[-1], each[0])):
         at = max(line.rates[-1], at + step)
-        weight = "bold" if line is lines[0] else "normal"
-        axes.text(last * 1.03, at, line.label, va="center", color=INK, fontsize=SMALL, fontweight=weight)
+        weight = "normal" if place else "bold"
+        said = f"{_SHAPES[place % len(_SHAPES)]} {line.label}"
+        axes.text(last * 1.03, at, said, va="center", color=INK, fontsize=SMALL, fontweight=weight)
 
 
 def _grid(axes: Axes, end: float, axis: Words) -> None:

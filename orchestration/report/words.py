@@ -131,6 +131,11 @@ def day(value: date | datetime) -> str:
     return f"{value.day}{SPACE}{_MONTHS[value.month - 1]} {value.year}"
 
 
+def short_day(value: date | datetime) -> str:
+    """A date for an axis."""
+    return f"{value.day} {_MONTHS[value.month - 1][:3]}"
+
+
 def moment(value: datetime) -> str:
     """A moment (UTC) in words, to the minute."""
     return f"{day(value)}, {value:%H:%M} UTC"

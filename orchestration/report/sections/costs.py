@@ -166,7 +166,7 @@ def _shares(rows: list[Row], currency: str, facts: Facts) -> Figure:
     for row in rows:
         name = facts.names.say("channel", row["channel"])
         of_spend, of_sql = words.known(row["share_of_spend"]) or 0.0, words.known(row["share_of_sql"]) or 0.0
-        said = f"{words.percent(of_spend)} of spend, {words.percent(of_sql)} of SQLs"
+        said = f"spend {_rounded(of_spend)}, SQLs {_rounded(of_sql)}"
         dots.append(Dot(name, said, of_sql, others=((of_spend, "s"),)))
         table += [(name, "of SQLs", words.percent(of_sql)), (name, "of spend", words.percent(of_spend))]
     picture = dot_rows(dots, axis=words.axis_percent, name=f"shares-{_word(currency)}")
@@ -198,6 +198,10 @@ def _dot(row: Row, beside: Row, currency: str, facts: Facts) -> Dot:
             (float(beside[name]["cost_per_sql"]), marker) for name, marker in OTHERS.items() if name in beside
         ),
     )
+
+
+def _rounded(share: float) -> str:
+    return f"{share * 100:.0f}{words.SPACE}%"
 
 
 def _word(text: str) -> str:

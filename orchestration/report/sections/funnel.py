@@ -6,7 +6,7 @@ import pandas as pd
 
 from orchestration.report import words
 from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
-from orchestration.report.plots import Dot, dot_rows, strip
+from orchestration.report.plots import Bar, Dot, bars, dot_rows, strip
 from orchestration.report.plots_over_time import Point, timeline
 
 READS = (
@@ -52,7 +52,7 @@ def section(frames: Frames, facts: Facts) -> Section:
         why = _nothing(over_all)
         return Section("funnel", TITLE, (why,), card=Card("MQL to SQL", "Not known yet", why))
     main = next((row for row in totals if row["step"] == _MAIN), None)
-    figures = [_steps(totals), *_months(over_all)]
+    figures = [_steps(totals), _followed(totals), *_months(over_all)]
     figures += [figure for name in ("service_line", "channel") if (figure := _values(rates, name, facts))]
     says = tuple(_sentence(row) for row in totals)
     card = (
@@ -73,7 +73,7 @@ def _nothing(over_all: pd.DataFrame) -> str:
 
 
 def _open_count(row: Row) -> int:
-    return words.whole(row["entered_count"]) - words.whole(row["at_risk_count"]) - words.whole(row["truncated_count"])
+    return words.whole(row["entered_count"]) - words.whole(row["at_risk_count"])
 
 
 def _is_open(row: Row) -> bool:
@@ -96,7 +96,7 @@ def _truncated(rows: list[Row]) -> list[str]:
         STEPS[row["step"]]: words.whole(row["truncated_count"]) for row in rows if words.whole(row["truncated_count"])
     }
     return [
-        f"{step}: {words.count(number)} entered before the source told of the next stage; their outcome is not known."
+        f"{step}: {words.count(number)} entered before the source told of the next stage: seen from then on only."
         for step, number in cut.items()
     ]
 
@@ -160,6 +160,24 @@ def _steps(rows: list[Row]) -> Figure:
         f"dashed: fewer than {words.FEW}, too few to judge by.",
         (Panel("", dot_rows(dots, axis=words.axis_percent, name="funnel-steps", top=1.0), alt),),
         Table("Steps of the funnel, everybody", ("step", *_HEADER[1:]), table),
+    )
+
+
+def _followed(rows: list[Row]) -> Figure:
+    drawn, table = [], []
+    for row in rows:
+        name, open_ = STEPS[row["step"]], _open_count(row)
+        drawn.append(
+            Bar(name, f"{words.count(open_)} still open", float(row["entered_count"]), float(row["at_risk_count"]))
+        )
+        counts = (words.count(row[column]) for column in ("entered_count", "at_risk_count", "truncated_count"))
+        table.append((name, *counts, words.count(open_)))
+    alt = "; ".join(f"{cells[0]}: {cells[1]} entered, {cells[2]} followed, {cells[4]} still open" for cells in table)
+    return Figure(
+        "How far they are followed",
+        "All who entered. Full: followed to the end of the horizon. Hatched: still inside it.",
+        (Panel("", bars(drawn, axis=lambda value: f"{value:,.0f}", name="funnel-followed"), alt),),
+        Table("Entered and followed", ("step", "entered", "followed", "seen late", "open"), tuple(table)),
     )
 
 

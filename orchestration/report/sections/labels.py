@@ -25,9 +25,9 @@ STAGES = {"mql": "MQL", "sql": "SQL"}
 KINDS = {
     "labelled_too_early": "labelled too early",
     "labelled_too_late": "labelled too late",
-    "labelled_without_evidence": "labelled, and nothing speaks for it",
-    "missed": "never labelled, though the criteria say so",
-    "unauthorised_role": "labelled by a role the criteria do not name",
+    "labelled_without_evidence": "labelled, nothing speaks for it",
+    "missed": "criteria met, never labelled",
+    "unauthorised_role": "labelled by a role not authorised",
 }
 _WEEKS_SHOWN, _QUEUE_SHOWN = 26, 10
 _BEWARE = (
@@ -112,7 +112,7 @@ def _by_week(weeks: pd.DataFrame) -> Figure | None:
             continue
         points = [
             Point(
-                f"{pd.Timestamp(row['week_date']):%d.%m.%y}",
+                words.short_day(pd.Timestamp(row["week_date"])),
                 float(row["agreement_rate"]),
                 words.known(row["agreement_rate_low"]),
                 words.known(row["agreement_rate_high"]),

@@ -21,9 +21,9 @@ READS = (
 )
 TITLE = "Which signals tell"
 VERDICTS = {
-    "harmful": "counts for, and goes with fewer SQLs",
-    "useless": "makes no difference",
-    "redundant": "says what another rule says",
+    "harmful": "harmful",
+    "useless": "useless",
+    "redundant": "redundant",
     "pulls_its_weight": "pulls its weight",
     "too_little_known": "too little known",
 }
@@ -35,6 +35,8 @@ _TWICES = 2
 _BEWARE = (
     "Odds ratio: by what the odds of becoming SQL are multiplied where the rule fires, all other rules the same. 1 is "
     "no difference. It tells what goes together, not what causes what.",
+    "Harmful: MQLs with it become SQL less often. Useless: it makes no difference worth having. Redundant: another "
+    "rule says the same.",
     "Only MQLs are compared. Leads the criteria never let through are not in it.",
 )
 
@@ -46,7 +48,7 @@ def section(frames: Frames, facts: Facts) -> Section:
         return Section("signals", TITLE, ("No rule of the criteria in force has been followed to its outcome yet.",))
     counts = rules["verdict"].value_counts()
     told = [f"{words.count(counts[verdict])} {said}" for verdict, said in VERDICTS.items() if counts.get(verdict, 0)]
-    says = [f"Of {words.several(len(rules), 'rule')} in force: {'; '.join(told)}."]
+    says = [f"Of {words.several(len(rules), 'rule')} in force: {', '.join(told)}."]
     edits = rules[rules["verdict"].isin(_TO_EDIT) & rules["suggested_edit"].notna()]
     if not edits.empty:
         says.append(f"For {words.several(len(edits), 'rule')} an edit is suggested; `handoff whatif` tries it first.")

@@ -11,7 +11,8 @@ import pytest
 from orchestration.dbt_manifest import ensure_manifest
 from orchestration.report.page import READS, report_html
 from orchestration.settings import Settings
-from tests.unit.report.frames import FACTS, all_reads, attainment_row, clinic_tables, empty_tables, page_frames
+from tests.unit.report.frames import FACTS, all_reads, clinic_tables, empty_tables, page_frames
+from tests.unit.report.rows import attainment_row
 
 # Published already, and still to gain the columns the page reads.
 AWAITED = {"fct_stage_label_conflicts"}

@@ -10,18 +10,8 @@ import pytest
 
 from orchestration.report.parts import Frames, Section
 from orchestration.report.sections import basis, cohorts, costs, funnel, labels, promise, signals, waiting
-from tests.unit.report.frames import (
-    FACTS,
-    agreement_row,
-    attainment_row,
-    clinic_tables,
-    cost_row,
-    empty_tables,
-    page_frames,
-    queue_row,
-    rate_row,
-    signal_row,
-)
+from tests.unit.report.frames import FACTS, clinic_tables, empty_tables, page_frames
+from tests.unit.report.rows import agreement_row, attainment_row, cost_row, queue_row, rate_row, signal_row
 
 
 def frames(key: str, **rows: list[dict[str, object]]) -> Frames:
@@ -122,11 +112,11 @@ def test_the_funnel_shows_the_naive_share_only_as_not_for_judging() -> None:
     section = funnel.section(frames("funnel", fct_conversion_rates=rows), FACTS)
     said = says(section)
     assert "MQL to SQL: 40.0 % within 30 days (95 % interval 30.9 to 49.8 %)." in said
-    assert "Rests on 100 MQLs followed for 30 days; 80 still open, not counted as lost" in said
+    assert "Rests on 100 MQLs followed for 30 days; 100 still open, not counted as lost" in said
     assert "May 2026, the last month followed to its end: 37.5 % of 80" in said
     assert "All so far: 20.0 %, not for judging" in said
     assert "20 entered before the source told of the next stage" in said
-    months = section.figures[1].table
+    months = section.figures[2].table
     assert [(row[1], row[7]) for row in months.rows] == [("May 2026", "mature"), ("June 2026", "16 still open")]
     assert months.rows[1][-1].replace("\u00a0", " ") == "5.0 %" and months.header[-1] == "so far, not for judging"
 
@@ -207,7 +197,7 @@ def test_only_rules_in_force_are_shown_the_doubtful_first() -> None:
     section = signals.section(
         page_frames({**empty_tables(), **{k: pd.DataFrame(v) for k, v in tables.items()}})["signals"], FACTS
     )
-    assert "Of 2 rules in force: 1 counts for, and goes with fewer SQLs; 1 pulls its weight." in says(section)
+    assert "Of 2 rules in force: 1 harmful, 1 pulls its weight." in says(section)
     assert [row[0] for row in section.figures[0].table.rows] == ["bad", "good"]
     assert section.tables[0].rows == (("bad", "cardiology@2", signals.VERDICTS["harmful"], "take out bad"),)
     assert "No rule of the criteria in force" in says(signals.section(frames("signals"), FACTS))
