@@ -75,13 +75,20 @@ def report_html(folder: Path, manifest: Manifest) -> str:
         }
         frames = {key: taken(reads) for key, reads in READS.items()}
     facts = Facts(
-        as_of=datetime.fromisoformat(manifest.as_of).replace(tzinfo=None),
+        as_of=_moment(manifest.as_of),
+        table_as_of={
+            name: _moment(entry.as_of) for name, entry in {**manifest.operational, **manifest.derived}.items()
+        },
         names=Names(names),
         versions={name: getattr(manifest, name)[:_SHORT] for name in ("code", "criteria", "model")},
         stale_sources=tuple(manifest.stale.get("sources", ())),
         stale_tables=tuple(manifest.stale.get("tables", ())),
     )
     return report_html(frames, facts)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=None)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:

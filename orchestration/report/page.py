@@ -7,6 +7,7 @@ lies, is the wiring's business. A table a publication does not have leaves its s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from types import ModuleType
@@ -41,7 +42,8 @@ READS: Mapping[str, tuple[Read, ...]] = {key: module.READS for key, module in _S
 def report_html(frames: Mapping[str, Frames], facts: Facts) -> str:
     """The page. `frames` holds, for each section, its tables by name; one that is absent is said to be."""
     sections = [_section(key, frames.get(key, {}), facts) for key in _SECTIONS]
-    cards = [(section.key, section.card) for section in sections if section.card]
+    as_of = {key: words.moment(_answers_for(key, facts)) for key in _SECTIONS}
+    cards = [(section.key, section.card, as_of[section.key]) for section in sections if section.card]
     html = _template().render(
         title=TITLE,
         style=_text("page.css").strip(),
@@ -49,7 +51,7 @@ def report_html(frames: Mapping[str, Frames], facts: Facts) -> str:
         as_of_day=words.day(facts.as_of),
         notices=_notices(facts),
         cards=cards,
-        sections=sections,
+        sections=[(section, as_of[section.key]) for section in sections],
     )
     # A number and its sign stay on one line.
     return html.replace("95 %", f"95{words.SPACE}%")
@@ -64,6 +66,11 @@ def _section(key: str, frames: Frames, facts: Facts) -> Section:
     said = f"Not in this publication: {words.joined(absent)}."
     card = Card(module.TITLE, "Not known", said) if key in ("promise", "waiting", "funnel", "costs", "labels") else None
     return Section(key, module.TITLE, (said,), card=card)
+
+
+def _answers_for(key: str, facts: Facts) -> datetime:
+    """The moment a section answers for: that of the oldest of its tables."""
+    return min(facts.table_as_of.get(read.table, facts.as_of) for read in READS[key])
 
 
 def _notices(facts: Facts) -> list[str]:

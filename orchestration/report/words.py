@@ -12,6 +12,7 @@ NO_VALUE = "–"
 SPACE = "\u00a0"
 # Below this many an interval is wide enough to hold nearly any story.
 FEW = 30
+TOO_FEW = f"Too few to judge by: fewer than {FEW}."
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",

@@ -83,7 +83,7 @@ def _is_open(row: Row) -> bool:
 def _sentence(row: Row) -> str:
     half = words.known(row["median_days"])
     wait = f" Half of all who entered came on within {words.days(half)}." if half is not None else ""
-    few = f" Too few to judge by: fewer than {words.FEW}." if words.whole(row["at_risk_count"]) < words.FEW else ""
+    few = f" {words.TOO_FEW}" if words.whole(row["at_risk_count"]) < words.FEW else ""
     limits = words.percent_range(row["rate_low"], row["rate_high"])
     return (
         f"{STEPS[row['step']]}: {words.percent(row['rate'])} within {words.days(row['horizon_days'])} "
@@ -113,6 +113,8 @@ def _card(row: Row, over_all: pd.DataFrame) -> Card:
         last = mature[-1]
         said = f"{words.month(last['cohort_month'])}, the last month followed to its end: {words.percent(last['rate'])}"
         rests_on.append(f"{said} of {words.count(last['at_risk_count'])}")
+    if words.whole(row["at_risk_count"]) < words.FEW:
+        rests_on.append(words.TOO_FEW)
     return Card(
         "MQL to SQL",
         words.percent(row["rate"]),

@@ -73,7 +73,7 @@ def _agreement(weeks: pd.DataFrame, stage: str, name: str) -> str:
     if not compared:
         return f"{name}: no labels to compare."
     rate, low, high = wilson_interval(agreed, compared)
-    few = f" Too few to judge by: fewer than {words.FEW}." if compared < words.FEW else ""
+    few = f" {words.TOO_FEW}" if compared < words.FEW else ""
     return (
         f"{name}: label and criteria agree for {words.percent(rate)} of {words.several(compared, 'lead')} "
         f"(95 % interval {words.percent_range(low, high)}).{few}"
@@ -88,6 +88,8 @@ def _card(weeks: pd.DataFrame, conflicts: pd.DataFrame, still: int) -> Card:
         if not weeks.empty and (totals := _totals(weeks, stage))[1]
     ]
     rests_on = [*told, f"{words.count(still)} still {'stands' if still == 1 else 'stand'} and can be settled"]
+    if 0 < compared < words.FEW:
+        rests_on.append(words.TOO_FEW)
     if not compared:
         return Card(
             TITLE, words.short_count(len(conflicts)), "disagreements between label and criteria", tuple(rests_on)

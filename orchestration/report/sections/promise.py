@@ -50,7 +50,7 @@ def section(frames: Frames, facts: Facts) -> Section:
         _waits(total),
     ]
     if judged < words.FEW:
-        says.append(f"That is too few to judge by: fewer than {words.FEW}.")
+        says.append(words.TOO_FEW)
     months = table[table["dimension"] == "month"].sort_values("dimension_value")
     figures = [_by_month(months)] if len(months) > 1 else []
     figures += [figure for figure in (_by_hour(table), *(_by_value(table, name, facts) for name in _VALUES)) if figure]
@@ -69,6 +69,8 @@ def _card(total: Row, months: pd.DataFrame, judged: int) -> Card:
         last = settled[-1]
         said = f"{words.month(str(last['dimension_value']))}: {words.percent(last['attainment_rate'])} of"
         rests_on.append(f"{said} {words.count(_judged(last))}")
+    if judged < words.FEW:
+        rests_on.append(words.TOO_FEW)
     return Card(
         TITLE,
         words.percent(rate),

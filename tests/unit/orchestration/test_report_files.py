@@ -7,16 +7,19 @@ from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import dagster as dg
 import duckdb
 import pandas as pd
 import pytest
 
 from orchestration import report_files
 from orchestration.asset_checks import build_asset_checks
-from orchestration.assets.publication import _report_metadata
+from orchestration.assets.publication import _report_metadata, publication_assets
+from orchestration.dbt_manifest import ensure_manifest
 from orchestration.lake.manifest import Manifest, Table
 from orchestration.lake.publication import Provenance, Publication, current_publication, publish
 from orchestration.report_files import REPORT, report_beside
+from orchestration.settings import Settings
 from tests.unit.orchestration.test_cli import call
 from tests.unit.report.frames import clinic_tables
 
@@ -111,3 +114,21 @@ def test_what_cannot_be_made_is_2(home: Path, tmp_path: Path) -> None:
         code, output = call("report", *words)
         assert code == 2 and said in output, words
     assert not (tmp_path / "absent").exists()
+
+
+def test_dagster_shows_it_and_checks_it(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    ensure_manifest(settings)
+    published(tmp_path / "home", [], **TABLES)
+    run = SimpleNamespace(
+        settings=settings, home=settings.paths, paths=SimpleNamespace(warehouse=tmp_path / "home/w.duckdb"),
+        as_of=datetime(2026, 7, 2), hashes=SimpleNamespace(code="c", criteria="d"), inputs=dict, is_historic=False,
+        criteria=SimpleNamespace(hashes=lambda by: {}), stale_sources=(), built={"dim_intake_teams"}, published=None,
+        say=lambda *_: None, complete_build=lambda: None, notices=[], failures=[],
+    )  # fmt: skip
+    check = next(each for each in build_asset_checks() if each.check_key.name == "report_is_made")
+    done = dg.materialize([*publication_assets(settings), check], resources={"run": run})
+    assert done.success and not run.notices
+    shown = done.asset_materializations_for_node("publish")[0].metadata
+    assert shown["report"].value == str(run.published.path / REPORT) and Path(shown["report"].value).is_file()
+    assert [each.passed for each in done.get_asset_check_evaluations()] == [True]

@@ -65,6 +65,14 @@ def test_what_did_not_run_is_said_on_top() -> None:
     assert "its last run failed: crm." in html and "as published before: fct_handoffs." in html
 
 
+def test_a_part_from_an_older_table_answers_for_an_older_moment() -> None:
+    older = FACTS.as_of.replace(month=6)
+    html = report_html(page_frames(clinic_tables()), replace(FACTS, table_as_of={"fct_channel_costs": older}))
+    html = html.replace("\u00a0", " ")
+    assert html.count("This part is older: it answers for 1 June 2026, 05:00 UTC.") == 1
+    assert html.count('<p class="of">As of 1 June 2026') == 1 and html.count('<p class="of">As of 1 July 2026') == 4
+
+
 def test_text_from_the_data_is_text() -> None:
     tables = clinic_tables()
     tables["fct_ageing_queue"]["lead_id"] = "<b>&"

@@ -63,7 +63,7 @@ def test_without_a_judged_handoff_it_says_why(counts: dict[str, int], why: str) 
 
 def test_few_handoffs_are_said_to_be_few() -> None:
     rows = [attainment_row("all", "all", 1, 0), attainment_row("month", "2026-06", 1, 0)]
-    assert "too few to judge by: fewer than 30" in says(
+    assert "Too few to judge by: fewer than 30." in says(
         promise.section(frames("promise", fct_sla_attainment=rows), FACTS)
     )
 
