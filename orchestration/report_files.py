@@ -7,8 +7,8 @@ it or says why not.
 
 from __future__ import annotations
 
-import logging
 import os
+import sys
 import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -34,7 +34,8 @@ def report_beside(told: Callable[[str], None]) -> Callable[[Path, Manifest], Non
         try:
             write_bytes(folder / REPORT, report_html(folder, manifest).encode())
         except Exception as error:
-            logging.getLogger(__name__).warning(NOT_MADE, exc_info=True)
+            # What a run prints is its log (`<home>/dagster/last_run.log`).
+            traceback.print_exc(file=sys.stdout)
             (folder / REPORT).unlink(missing_ok=True)
             told(f"{NOT_MADE}, the publication stands: {_where(error)}")
 
@@ -74,13 +75,20 @@ def report_html(folder: Path, manifest: Manifest) -> str:
         }
         frames = {key: taken(reads) for key, reads in READS.items()}
     facts = Facts(
-        as_of=datetime.fromisoformat(manifest.as_of).replace(tzinfo=None),
+        as_of=_moment(manifest.as_of),
+        table_as_of={
+            name: _moment(entry.as_of) for name, entry in {**manifest.operational, **manifest.derived}.items()
+        },
         names=Names(names),
         versions={name: getattr(manifest, name)[:_SHORT] for name in ("code", "criteria", "model")},
         stale_sources=tuple(manifest.stale.get("sources", ())),
         stale_tables=tuple(manifest.stale.get("tables", ())),
     )
     return report_html(frames, facts)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=None)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:

@@ -1,6 +1,6 @@
 """Tables in Markdown: the funnel, stages per service line, rows per published table. Frames and counts in, text out.
 
-No pictures here (`readiness_figures`): a publication shows these, and does not wait for a plotting library.
+No pictures here (`readiness_figures`, `page`): what shows only tables does not wait for a plotting library.
 """
 
 from __future__ import annotations

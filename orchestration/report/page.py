@@ -7,11 +7,13 @@ lies, is the wiring's business. A table a publication does not have leaves its s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from types import ModuleType
 
 from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 from orchestration.report import words
 from orchestration.report.parts import Card, Facts, Frames, Read, Section
@@ -31,6 +33,7 @@ _SECTIONS: Mapping[str, ModuleType] = {
 # What people and things are called: not needed to say anything, so a page goes without where one is absent.
 NAMES = (
     Read("dim_intake_teams", ("team_id", "name")),
+    Read("dim_locations", ("location_id", "name")),
     Read("dim_service_lines", ("service_line", "name")),
 )
 READS: Mapping[str, tuple[Read, ...]] = {key: module.READS for key, module in _SECTIONS.items()}
@@ -39,16 +42,19 @@ READS: Mapping[str, tuple[Read, ...]] = {key: module.READS for key, module in _S
 def report_html(frames: Mapping[str, Frames], facts: Facts) -> str:
     """The page. `frames` holds, for each section, its tables by name; one that is absent is said to be."""
     sections = [_section(key, frames.get(key, {}), facts) for key in _SECTIONS]
-    cards = [(section.key, section.card) for section in sections if section.card]
-    return _template().render(
+    as_of = {key: words.moment(_answers_for(key, facts)) for key in _SECTIONS}
+    cards = [(section.key, section.card, as_of[section.key]) for section in sections if section.card]
+    html = _template().render(
         title=TITLE,
         style=_text("page.css").strip(),
         as_of=words.moment(facts.as_of),
         as_of_day=words.day(facts.as_of),
         notices=_notices(facts),
         cards=cards,
-        sections=sections,
+        sections=[(section, as_of[section.key]) for section in sections],
     )
+    # A number and its sign stay on one line.
+    return html.replace("95 %", f"95{words.SPACE}%")
 
 
 def _section(key: str, frames: Frames, facts: Facts) -> Section:
@@ -60,6 +66,11 @@ def _section(key: str, frames: Frames, facts: Facts) -> Section:
     said = f"Not in this publication: {words.joined(absent)}."
     card = Card(module.TITLE, "Not known", said) if key in ("promise", "waiting", "funnel", "costs", "labels") else None
     return Section(key, module.TITLE, (said,), card=card)
+
+
+def _answers_for(key: str, facts: Facts) -> datetime:
+    """The moment a section answers for: that of the oldest of its tables."""
+    return min(facts.table_as_of.get(read.table, facts.as_of) for read in READS[key])
 
 
 def _notices(facts: Facts) -> list[str]:
@@ -80,4 +91,11 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
+    environment.filters["coded"] = _coded
     return environment.from_string(_text("page.html.j2"))
+
+
+def _coded(text: str) -> Markup:
+    """Text in which what stands between backticks is code."""
+    parts = (Markup("<code>{}</code>") if place % 2 else Markup("{}") for place in range(text.count("`") + 1))
+    return Markup("").join(part.format(said) for part, said in zip(parts, text.split("`"), strict=True))

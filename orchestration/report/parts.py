@@ -34,13 +34,16 @@ class Read:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is the same for every section of one page. `as_of` is naive UTC."""
+    """What is the same for every section of one page. `as_of` is naive UTC; `table_as_of` that of each table, which is
+    older where a run failed to build it.
+    """
 
     as_of: datetime
     names: Names = Names()
     versions: Mapping[str, str] = field(default_factory=dict)
     stale_sources: tuple[str, ...] = ()
     stale_tables: tuple[str, ...] = ()
+    table_as_of: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -44,32 +44,41 @@ class Bar:
 
 
 @STYLE
-def dot_rows(rows: Sequence[Dot], *, axis: Words, name: str, at: float | None = None, top: float | None = None) -> str:
-    """Estimates with their intervals, one below the other, labels above them. `at` draws a line to compare with."""
+def dot_rows(
+    rows: Sequence[Dot], *, axis: Words, name: str, at: float | None = None, top: float | None = None, bottom: float = 0
+) -> str:
+    """Estimates with their intervals, one below the other, labels above them. `at` draws a line to compare with; what
+    lies beyond `bottom` or `top` ends there in an arrow.
+    """
     reach = [value for row in rows for value in (row.value, row.high, *(other for other, _ in row.others)) if value]
     end = top or nice_end(max(reach, default=1.0))
     axes = new_axes(len(rows) * _ROW + _FOOT, left=8, right=8, foot=_FOOT)
-    axes.set_xlim(0, end)
+    axes.set_xlim(bottom, end)
     if at is not None:
         axes.axvline(at, color=SOFT, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
-    marks = [mark for place, row in enumerate(rows) for mark in _dot_row(axes, row, place * _ROW, end)]
+    marks = [mark for place, row in enumerate(rows) for mark in _dot_row(axes, row, place * _ROW, bottom, end)]
     add_marks(axes, marks)
-    _ticks_below(axes, end, axis)
+    _ticks_below(axes, bottom, end, axis)
     return inline_svg(axes, name)
 
 
-def _dot_row(axes: Axes, row: Dot, top: float, end: float) -> list[Mark]:
-    _label(axes, row.label, row.said, top, end)
+def _dot_row(axes: Axes, row: Dot, top: float, start: float, end: float) -> list[Mark]:
+    _label(axes, row.label, row.said, top, start, end)
     y = top + 30
-    axes.plot([0, end], [y, y], color=LINE, linewidth=1, zorder=1)
+    axes.plot([start, end], [y, y], color=LINE, linewidth=1, zorder=1)
     colour = SOFT if row.is_open else ACCENT
     if row.low is not None and row.high is not None:
         style = (0, (3, 2)) if row.is_open else "-"
-        axes.plot([row.low, min(row.high, end)], [y, y], color=colour, linewidth=3, linestyle=style, zorder=2)
-        if row.high > end:
-            axes.plot([end], [y], marker=">", color=colour, markersize=6, clip_on=False, zorder=3)
+        axes.plot(
+            [max(row.low, start), min(row.high, end)], [y, y], color=colour, linewidth=3, linestyle=style, zorder=2
+        )
+        for is_beyond, x, arrow in ((row.low < start, start, "<"), (row.high > end, end, ">")):
+            if is_beyond:
+                axes.plot([x], [y], marker=arrow, color=colour, markersize=6, clip_on=False, zorder=3)
     marks = [Mark(min(value, end), y, SOFT, True, marker, 26) for value, marker in row.others]
-    return marks if row.value is None else [*marks, Mark(min(row.value, end), y, colour, row.is_open)]
+    if row.value is None:
+        return marks
+    return [*marks, Mark(max(min(row.value, end), start), y, colour, row.is_open)]
 
 
 @STYLE
@@ -80,13 +89,13 @@ def bars(rows: Sequence[Bar], *, axis: Words, name: str) -> str:
     axes.set_xlim(0, end)
     for place, row in enumerate(rows):
         top = place * _ROW
-        _label(axes, row.label, row.said, top, end)
+        _label(axes, row.label, row.said, top, 0, end)
         whole = axes.barh(
             [top + 30], [row.total], height=14, facecolor=PAPER, edgecolor=SOFT, hatch="/////", linewidth=1
         )
         whole[0].set_gid("mark")
         axes.barh([top + 30], [row.part], height=14, color=ACCENT, linewidth=0, zorder=2)
-    _ticks_below(axes, end, axis)
+    _ticks_below(axes, 0, end, axis)
     return inline_svg(axes, name)
 
 
@@ -111,13 +120,13 @@ def shortened(text: str, room: int) -> str:
     return f"{text[: room - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
 
 
-def _label(axes: Axes, label: str, said: str, top: float, end: float) -> None:
-    axes.text(0, top + 17, shortened(label, _LETTERS - len(said)), color=INK, fontsize=SIZE)
+def _label(axes: Axes, label: str, said: str, top: float, start: float, end: float) -> None:
+    axes.text(start, top + 17, shortened(label, _LETTERS - len(said)), color=INK, fontsize=SIZE)
     axes.text(end, top + 17, said, color=SOFT, fontsize=SIZE, ha="right")
 
 
-def _ticks_below(axes: Axes, end: float, axis: Words) -> None:
-    ticks = [0, end / 2, end]
+def _ticks_below(axes: Axes, start: float, end: float, axis: Words) -> None:
+    ticks = [start, (start + end) / 2, end]
     axes.set_yticks([])
     axes.set_xticks(ticks, [axis(tick) for tick in ticks])
     labels = axes.get_xticklabels()

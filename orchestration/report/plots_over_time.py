@@ -13,16 +13,19 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from orchestration.report.drawing import SMALL, Mark, Words, add_marks, new_axes, nice_end
+from orchestration.report.drawing import SMALL, Mark, Words, add_marks, new_axes
 from orchestration.report.svg import ACCENT, BAND, INK, LINE, SOFT, STYLE, inline_svg
+
+# The library's names of the shapes, and the shapes as letters.
+_MARKERS, _SHAPES = "os^D", "●■▲◆"
 
 
 @dataclass(frozen=True)
 class Point:
-    """An estimate of a span of time."""
+    """An estimate of a span of time; without a value, nobody of it can be judged yet."""
 
     label: str
-    value: float
+    value: float | None
     low: float | None
     high: float | None
     is_open: bool = False
@@ -42,34 +45,35 @@ class Curve:
 
 
 @STYLE
-def timeline(points: Sequence[Point], *, axis: Words, name: str, top: float | None = None) -> str:
+def timeline(points: Sequence[Point], *, axis: Words, name: str, end: float = 1.0) -> str:
     """Estimates over time: full where final, hollow on a hatched ground where still open."""
-    highs = [point.high if point.high is not None else point.value for point in points]
-    end = top or nice_end(max(highs, default=1.0) or 1.0)
     axes = new_axes(190, left=42, right=8, foot=26, head=10)
     axes.set_ylim(0, end)
     axes.set_xlim(-0.6, max(len(points) - 0.4, 0.6))
     _grid(axes, end, axis)
-    first_open = next((place for place, point in enumerate(points) if point.is_open), None)
-    if first_open is not None:
-        _open_ground(axes, first_open - 0.5, len(points) - 0.4)
-    places = range(len(points))
+    for place, point in enumerate(points):
+        if point.is_open or point.value is None:
+            _open_ground(axes, place, is_mark=point.value is None)
+    known = [(place, point, point.value) for place, point in enumerate(points) if point.value is not None]
     for is_open, style in ((False, "-"), (True, (0, (2, 2)))):
         colour = SOFT if is_open else ACCENT
-        chosen = [pair for pair in pairwise(places) if any(points[place].is_open for place in pair) == is_open]
-        lines = [[(place, points[place].value) for place in pair] for pair in chosen]
+        lines = [
+            [(left, value), (right, next_value)]
+            for (left, point, value), (right, next_, next_value) in pairwise(known)
+            if (point.is_open or next_.is_open) == is_open
+        ]
         axes.add_collection(LineCollection(lines, colors=colour, linewidths=1.2, linestyles=style, zorder=2))
         reach = [
             [(place, point.low), (place, point.high)]
-            for place, point in enumerate(points)
+            for place, point, _ in known
             if point.is_open == is_open and point.low is not None and point.high is not None
         ]
         axes.add_collection(LineCollection(reach, colors=colour, linewidths=1.4, alpha=0.55, zorder=2))
     add_marks(
         axes,
         [
-            Mark(place, point.value, SOFT if point.is_open else ACCENT, point.is_open, size=24)
-            for place, point in zip(places, points, strict=True)
+            Mark(place, value, SOFT if point.is_open else ACCENT, point.is_open, size=24)
+            for place, point, value in known
         ],
     )
     shown = _spread(len(points), 4)
@@ -81,12 +85,10 @@ def timeline(points: Sequence[Point], *, axis: Words, name: str, top: float | No
 
 
 @STYLE
-def curves(lines: Sequence[Curve], *, axis: Words, name: str, horizon: float | None, top: float | None = None) -> str:
+def curves(lines: Sequence[Curve], *, axis: Words, name: str, horizon: float | None, end: float = 1.0) -> str:
     """Rates by age in days; the first line is the one that matters. Dashed where not final yet."""
-    reach = [value for line in lines for value in (*line.rates, *line.highs)]
-    end = top or nice_end(max(reach, default=1.0) or 1.0)
     last = max((line.ages[-1] for line in lines if line.ages), default=1.0)
-    axes = new_axes(210, left=42, right=62, foot=40, head=18)
+    axes = new_axes(210, left=42, right=70, foot=40, head=18)
     axes.set_ylim(0, end)
     axes.set_xlim(0, last or 1)
     _grid(axes, end, axis)
@@ -94,7 +96,7 @@ def curves(lines: Sequence[Curve], *, axis: Words, name: str, horizon: float | N
         axes.axvline(horizon, color=SOFT, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
         axes.text(horizon, end * 1.04, f"{horizon:.0f} days", ha="center", color=SOFT, fontsize=SMALL)
     for place, line in enumerate(lines):
-        _curve(axes, line, is_first=place == 0, marker="os^D"[place % 4])
+        _curve(axes, line, is_first=place == 0, marker=_MARKERS[place % len(_MARKERS)])
     _line_ends(axes, lines, last, end)
     axes.set_xticks([tick for tick in (0, 30, 60, 90) if tick <= last] or [0, last])
     axes.set_xlabel("days since entering", color=SOFT, fontsize=SMALL)
@@ -121,13 +123,14 @@ def _curve(axes: Axes, line: Curve, *, is_first: bool, marker: str) -> None:
 
 
 def _line_ends(axes: Axes, lines: Sequence[Curve], last: float, end: float) -> None:
-    """Names at the right ends, moved apart where they would lie on each other."""
+    """Names at the right ends, each behind the shape of its marks, moved apart where they would lie on each other."""
     step = end * 0.095
     at = -step
-    for line in sorted(lines, key=lambda each: each.rates[-1]):
+    for place, line in sorted(enumerate(lines), key=lambda each: (each[1].rates[-1], each[0])):
         at = max(line.rates[-1], at + step)
-        weight = "bold" if line is lines[0] else "normal"
-        axes.text(last * 1.03, at, line.label, va="center", color=INK, fontsize=SMALL, fontweight=weight)
+        weight = "normal" if place else "bold"
+        said = f"{_SHAPES[place % len(_SHAPES)]} {line.label}"
+        axes.text(last * 1.03, at, said, va="center", color=INK, fontsize=SMALL, fontweight=weight)
 
 
 def _grid(axes: Axes, end: float, axis: Words) -> None:
@@ -136,8 +139,12 @@ def _grid(axes: Axes, end: float, axis: Words) -> None:
     axes.hlines(ticks, *axes.get_xlim(), color=LINE, linewidth=1, zorder=0)
 
 
-def _open_ground(axes: Axes, left: float, right: float) -> None:
-    axes.axvspan(left, right, facecolor="none", edgecolor=LINE, hatch="////", linewidth=0, zorder=0)
+def _open_ground(axes: Axes, place: float, *, is_mark: bool) -> None:
+    ground = axes.axvspan(
+        place - 0.5, place + 0.5, facecolor="none", edgecolor=LINE, hatch="////", linewidth=0, zorder=0
+    )
+    if is_mark:
+        ground.set_gid("mark")
 
 
 def _spread(number: int, most: int) -> list[int]:

@@ -12,6 +12,7 @@ NO_VALUE = "–"
 SPACE = "\u00a0"
 # Below this many an interval is wide enough to hold nearly any story.
 FEW = 30
+TOO_FEW = f"Too few to judge by: fewer than {FEW}."
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -129,6 +130,11 @@ def days(value: Any) -> str:
 def day(value: date | datetime) -> str:
     """A date in words."""
     return f"{value.day}{SPACE}{_MONTHS[value.month - 1]} {value.year}"
+
+
+def short_day(value: date | datetime) -> str:
+    """A date for an axis."""
+    return f"{value.day} {_MONTHS[value.month - 1][:3]}"
 
 
 def moment(value: datetime) -> str:

@@ -35,10 +35,11 @@ TITLE = "How soon they come on"
 _ALL = "(all)"
 _MARKED = (0, 7, 14, 30, 60, 90)
 _MONTHS_SHOWN = 2
+_FOLLOWED = 10
 _BEWARE = (
     "Age is counted from entering the stage. The line of everybody uses each lead for as long as it has been followed; "
     "who left otherwise (disqualified, or further on without this step) stays in the denominator.",
-    "The newest months end where nobody of them has been followed longer.",
+    f"A line ends where fewer than {_FOLLOWED} are still followed and have not come on.",
 )
 
 
@@ -53,9 +54,7 @@ def section(frames: Frames, facts: Facts) -> Section:
             continue
         cells = [(name, line.label, *each) for line, found in lines for each in _cells(line, found)]
         horizon = words.known(horizons.get(step))
-        drawn = curves(
-            [line for line, _ in lines], axis=words.axis_percent, name=f"cohorts-{step}", horizon=horizon, top=1.0
-        )
+        drawn = curves([line for line, _ in lines], axis=words.axis_percent, name=f"cohorts-{step}", horizon=horizon)
         panels.append(Panel(name, drawn, f"{name}: " + "; ".join(f"{c[1]}, {c[2]}: {c[5]}" for c in cells)))
         rows += cells
         says.append(_sentence(name, lines[0][1]))
@@ -71,7 +70,9 @@ def section(frames: Frames, facts: Facts) -> Section:
 
 
 def _lines(found: pd.DataFrame) -> list[tuple[Curve, pd.DataFrame]]:
-    known = found[found["rate"].notna()].sort_values("age_days")
+    # One of a handful who comes on moves a share by so much that it says nothing.
+    is_sure = found["is_mature"].astype(bool) | (found["at_risk_count"] >= _FOLLOWED)
+    known = found[found["rate"].notna() & is_sure].sort_values("age_days")
     months = sorted(month for month in known["cohort_month"].unique() if month != _ALL)
     chosen = [_ALL] if (known["cohort_month"] == _ALL).any() else []
     chosen += [month for month in reversed(months) if known.loc[known["cohort_month"] == month, "age_days"].max() >= 7][

@@ -46,6 +46,7 @@ def section(frames: Frames, facts: Facts) -> Section:
     for currency in sorted(paid["currency"].astype(str).unique()):
         rows = _ranked(paid[paid["currency"] == currency])
         figures.append(_figure(rows, mature[mature["currency"] == currency], str(currency), facts))
+        figures.append(_shares(rows, str(currency), facts))
         says.append(_sentence(rows, str(currency), facts))
         listed += [(row, str(currency)) for row in rows[:_IN_CARD]]
     says += _free(mature, facts) + _open(table)
@@ -160,6 +161,30 @@ def _figure(rows: list[Row], mature: pd.DataFrame, currency: str, facts: Facts) 
     )
 
 
+def _shares(rows: list[Row], currency: str, facts: Facts) -> Figure:
+    dots, table = [], []
+    for row in rows:
+        name = facts.names.say("channel", row["channel"])
+        of_spend, of_sql = words.known(row["share_of_spend"]) or 0.0, words.known(row["share_of_sql"]) or 0.0
+        said = f"spend {_rounded(of_spend)}, SQLs {_rounded(of_sql)}"
+        dots.append(Dot(name, said, of_sql, others=((of_spend, "s"),)))
+        table += [(name, "of SQLs", words.percent(of_sql)), (name, "of spend", words.percent(of_spend))]
+    picture = dot_rows(dots, axis=words.axis_percent, name=f"shares-{_word(currency)}")
+    unit = words.money(0, currency).split(words.SPACE)[0]
+    caption = (
+        f"Hollow square: share of all spend in {unit}. Round: share of all SQLs, by first touch. Square on the right: "
+        "more of the money than of the SQLs."
+    )
+    alt = "; ".join(" ".join(cells) for cells in table)
+    header = ("channel", "share", "percent")
+    return Figure(
+        f"Spend beside SQLs, {unit}",
+        caption,
+        (Panel("", picture, alt),),
+        Table(f"Shares of spend and SQLs, {unit}", header, tuple(table), 2),
+    )
+
+
 def _dot(row: Row, beside: Row, currency: str, facts: Facts) -> Dot:
     said = f"{words.money(row['cost_per_sql'], currency)}, {_credits(row['sql_credits'])} SQLs"
     low, high = words.known(row["cost_per_sql_low"]), words.known(row["cost_per_sql_high"])
@@ -173,6 +198,10 @@ def _dot(row: Row, beside: Row, currency: str, facts: Facts) -> Dot:
             (float(beside[name]["cost_per_sql"]), marker) for name, marker in OTHERS.items() if name in beside
         ),
     )
+
+
+def _rounded(share: float) -> str:
+    return f"{share * 100:.0f}{words.SPACE}%"
 
 
 def _word(text: str) -> str:

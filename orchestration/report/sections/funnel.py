@@ -6,7 +6,7 @@ import pandas as pd
 
 from orchestration.report import words
 from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
-from orchestration.report.plots import Dot, dot_rows, strip
+from orchestration.report.plots import Bar, Dot, bars, dot_rows, strip
 from orchestration.report.plots_over_time import Point, timeline
 
 READS = (
@@ -52,7 +52,7 @@ def section(frames: Frames, facts: Facts) -> Section:
         why = _nothing(over_all)
         return Section("funnel", TITLE, (why,), card=Card("MQL to SQL", "Not known yet", why))
     main = next((row for row in totals if row["step"] == _MAIN), None)
-    figures = [_steps(totals), *_months(over_all)]
+    figures = [_steps(totals), _followed(totals), *_months(over_all)]
     figures += [figure for name in ("service_line", "channel") if (figure := _values(rates, name, facts))]
     says = tuple(_sentence(row) for row in totals)
     card = (
@@ -73,7 +73,7 @@ def _nothing(over_all: pd.DataFrame) -> str:
 
 
 def _open_count(row: Row) -> int:
-    return words.whole(row["entered_count"]) - words.whole(row["at_risk_count"]) - words.whole(row["truncated_count"])
+    return words.whole(row["entered_count"]) - words.whole(row["at_risk_count"])
 
 
 def _is_open(row: Row) -> bool:
@@ -83,7 +83,7 @@ def _is_open(row: Row) -> bool:
 def _sentence(row: Row) -> str:
     half = words.known(row["median_days"])
     wait = f" Half of all who entered came on within {words.days(half)}." if half is not None else ""
-    few = f" Too few to judge by: fewer than {words.FEW}." if words.whole(row["at_risk_count"]) < words.FEW else ""
+    few = f" {words.TOO_FEW}" if words.whole(row["at_risk_count"]) < words.FEW else ""
     limits = words.percent_range(row["rate_low"], row["rate_high"])
     return (
         f"{STEPS[row['step']]}: {words.percent(row['rate'])} within {words.days(row['horizon_days'])} "
@@ -96,7 +96,7 @@ def _truncated(rows: list[Row]) -> list[str]:
         STEPS[row["step"]]: words.whole(row["truncated_count"]) for row in rows if words.whole(row["truncated_count"])
     }
     return [
-        f"{step}: {words.count(number)} entered before the source told of the next stage; their outcome is not known."
+        f"{step}: {words.count(number)} entered before the source told of the next stage: seen from then on only."
         for step, number in cut.items()
     ]
 
@@ -113,6 +113,8 @@ def _card(row: Row, over_all: pd.DataFrame) -> Card:
         last = mature[-1]
         said = f"{words.month(last['cohort_month'])}, the last month followed to its end: {words.percent(last['rate'])}"
         rests_on.append(f"{said} of {words.count(last['at_risk_count'])}")
+    if words.whole(row["at_risk_count"]) < words.FEW:
+        rests_on.append(words.TOO_FEW)
     return Card(
         "MQL to SQL",
         words.percent(row["rate"]),
@@ -163,26 +165,47 @@ def _steps(rows: list[Row]) -> Figure:
     )
 
 
+def _followed(rows: list[Row]) -> Figure:
+    drawn, table = [], []
+    for row in rows:
+        name, open_ = STEPS[row["step"]], _open_count(row)
+        drawn.append(
+            Bar(name, f"{words.count(open_)} still open", float(row["entered_count"]), float(row["at_risk_count"]))
+        )
+        counts = (words.count(row[column]) for column in ("entered_count", "at_risk_count", "truncated_count"))
+        table.append((name, *counts, words.count(open_)))
+    alt = "; ".join(f"{cells[0]}: {cells[1]} entered, {cells[2]} followed, {cells[4]} still open" for cells in table)
+    return Figure(
+        "How far they are followed",
+        "All who entered. Full: followed to the end of the horizon. Hatched: still inside it.",
+        (Panel("", bars(drawn, axis=lambda value: f"{value:,.0f}", name="funnel-followed"), alt),),
+        Table("Entered and followed", ("step", "entered", "followed", "seen late", "open"), tuple(table)),
+    )
+
+
+def _point(row: Row) -> Point:
+    limits = words.known(row["rate_low"]), words.known(row["rate_high"])
+    return Point(words.short_month(row["cohort_month"]), words.known(row["rate"]), *limits, _is_open(row))
+
+
 def _months(over_all: pd.DataFrame) -> list[Figure]:
     panels, table = [], []
     for step, name in STEPS.items():
         months = over_all[(over_all["step"] == step) & (over_all["cohort_month"] != _ALL)].sort_values("cohort_month")
-        rows = [row for row in rows_of(months) if words.known(row["rate"]) is not None][-_MONTHS_SHOWN:]
+        rows = rows_of(months)[-_MONTHS_SHOWN:]
         if not rows:
             continue
-        points = [
-            Point(words.short_month(row["cohort_month"]), float(row["rate"]), *_limits(row), _is_open(row))
-            for row in rows
-        ]
+        points = [_point(row) for row in rows]
         cells = [_cells(words.month(row["cohort_month"]), row) for row in rows]
         alt = f"{name}: " + "; ".join(f"{each[0]}: {each[4]}, {each[6]}" for each in cells)
-        panels.append(Panel(name, timeline(points, axis=words.axis_percent, name=f"funnel-{step}", top=1.0), alt))
+        panels.append(Panel(name, timeline(points, axis=words.axis_percent, name=f"funnel-{step}"), alt))
         table += [(name, *each) for each in cells]
     if not panels:
         return []
     caption = (
         "Share that came on within the horizon, by the month of entering, with its 95 % interval. Hollow, on hatched "
-        "ground: not everybody of the month has been followed to the end; the share may still move."
+        "ground: not everybody of the month has been followed to the end; the share may still move. Hatched without a "
+        "mark: nobody has."
     )
     header = ("step", "month of entering", *_HEADER[1:])
     return [

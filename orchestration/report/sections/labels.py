@@ -25,9 +25,9 @@ STAGES = {"mql": "MQL", "sql": "SQL"}
 KINDS = {
     "labelled_too_early": "labelled too early",
     "labelled_too_late": "labelled too late",
-    "labelled_without_evidence": "labelled, and nothing speaks for it",
-    "missed": "never labelled, though the criteria say so",
-    "unauthorised_role": "labelled by a role the criteria do not name",
+    "labelled_without_evidence": "labelled, nothing speaks for it",
+    "missed": "criteria met, never labelled",
+    "unauthorised_role": "labelled by a role not authorised",
 }
 _WEEKS_SHOWN, _QUEUE_SHOWN = 26, 10
 _BEWARE = (
@@ -73,7 +73,7 @@ def _agreement(weeks: pd.DataFrame, stage: str, name: str) -> str:
     if not compared:
         return f"{name}: no labels to compare."
     rate, low, high = wilson_interval(agreed, compared)
-    few = f" Too few to judge by: fewer than {words.FEW}." if compared < words.FEW else ""
+    few = f" {words.TOO_FEW}" if compared < words.FEW else ""
     return (
         f"{name}: label and criteria agree for {words.percent(rate)} of {words.several(compared, 'lead')} "
         f"(95 % interval {words.percent_range(low, high)}).{few}"
@@ -88,6 +88,8 @@ def _card(weeks: pd.DataFrame, conflicts: pd.DataFrame, still: int) -> Card:
         if not weeks.empty and (totals := _totals(weeks, stage))[1]
     ]
     rests_on = [*told, f"{words.count(still)} still {'stands' if still == 1 else 'stand'} and can be settled"]
+    if 0 < compared < words.FEW:
+        rests_on.append(words.TOO_FEW)
     if not compared:
         return Card(
             TITLE, words.short_count(len(conflicts)), "disagreements between label and criteria", tuple(rests_on)
@@ -112,7 +114,7 @@ def _by_week(weeks: pd.DataFrame) -> Figure | None:
             continue
         points = [
             Point(
-                f"{pd.Timestamp(row['week_date']):%d.%m.%y}",
+                words.short_day(pd.Timestamp(row["week_date"])),
                 float(row["agreement_rate"]),
                 words.known(row["agreement_rate_low"]),
                 words.known(row["agreement_rate_high"]),
@@ -131,7 +133,7 @@ def _by_week(weeks: pd.DataFrame) -> Figure | None:
             for row in rows
         ]
         alt = f"{name}: " + "; ".join(f"week of {each[1]}: {each[4]} of {each[2]}" for each in cells)
-        panels.append(Panel(name, timeline(points, axis=words.axis_percent, name=f"labels-{stage}", top=1.0), alt))
+        panels.append(Panel(name, timeline(points, axis=words.axis_percent, name=f"labels-{stage}"), alt))
         table += cells
     if not panels:
         return None

@@ -18,11 +18,13 @@ READS = (
         "fct_sla_attainment",
         ("dimension", "dimension_value", *_COUNTS, "attainment_rate", "attainment_rate_low", "attainment_rate_high")
         + ("median_minutes_to_contact", "ninth_decile_minutes_to_contact"),
-        {"dimension": ("all", "month", "team", "hour_of_day")},
+        {"dimension": ("all", "month", "location", "team", "hour_of_day")},
     ),
 )
 TITLE = "Called in time"
-_MONTHS_SHOWN, _TEAMS_SHOWN = 18, 12
+_MONTHS_SHOWN, _VALUES_SHOWN = 18, 12
+# Dimensions, and where their names stand.
+_VALUES = {"location": "location_id", "team": "team_id"}
 _HEADER = ("", "judged", "called in time", "share", "95 % interval", "still open", "half contacted within")
 _BEWARE = (
     "Judged are handoffs whose promise was kept or has run out. Not judged: those still inside it, those who booked "
@@ -48,10 +50,10 @@ def section(frames: Frames, facts: Facts) -> Section:
         _waits(total),
     ]
     if judged < words.FEW:
-        says.append(f"That is too few to judge by: fewer than {words.FEW}.")
+        says.append(words.TOO_FEW)
     months = table[table["dimension"] == "month"].sort_values("dimension_value")
     figures = [_by_month(months)] if len(months) > 1 else []
-    figures += [figure for figure in (_by_hour(table), _by_team(table, facts)) if figure]
+    figures += [figure for figure in (_by_hour(table), *(_by_value(table, name, facts) for name in _VALUES)) if figure]
     return Section(
         "promise", TITLE, tuple(says), (*_BEWARE, *_left_out(total)), tuple(figures), (), _card(total, months, judged)
     )
@@ -67,6 +69,8 @@ def _card(total: Row, months: pd.DataFrame, judged: int) -> Card:
         last = settled[-1]
         said = f"{words.month(str(last['dimension_value']))}: {words.percent(last['attainment_rate'])} of"
         rests_on.append(f"{said} {words.count(_judged(last))}")
+    if judged < words.FEW:
+        rests_on.append(words.TOO_FEW)
     return Card(
         TITLE,
         words.percent(rate),
@@ -94,7 +98,9 @@ def _waits(row: Row) -> str:
         return "Fewer than half were ever contacted, so there is no typical wait."
     said = f"Half are contacted within {words.minutes(half)} of opening hours"
     return (
-        f"{said}, nine of ten within {words.minutes(most)}." if most is not None else f"{said}; nine of ten never are."
+        f"{said}, nine of ten within {words.minutes(most)}."
+        if most is not None
+        else f"{said}; fewer than nine of ten ever are."
     )
 
 
@@ -139,7 +145,7 @@ def _by_month(months: pd.DataFrame) -> Figure:
     return Figure(
         "By month of the handoff",
         "Share called in time, with its 95 % interval. Hollow, on hatched ground: some of the month are still open.",
-        (Panel("", timeline(points, axis=words.axis_percent, name="promise-month", top=1.0), _alt(table)),),
+        (Panel("", timeline(points, axis=words.axis_percent, name="promise-month"), _alt(table)),),
         Table("Called in time by month of the handoff", ("month", *_HEADER[1:]), table),
     )
 
@@ -150,7 +156,7 @@ def _by_hour(table: pd.DataFrame) -> Figure | None:
     if len(rows) < 2:
         return None
     cells = tuple(_cells(f"{row['dimension_value']}:00 to {row['dimension_value']}:59", row) for row in rows)
-    picture = timeline([_hour(row) for row in rows], axis=words.axis_percent, name="promise-hour", top=1.0)
+    picture = timeline([_hour(row) for row in rows], axis=words.axis_percent, name="promise-hour")
     return Figure(
         "By hour of the handoff",
         "Share called in time by the hour of the handoff, where the lead’s location is, with its 95 % interval.",
@@ -159,18 +165,18 @@ def _by_hour(table: pd.DataFrame) -> Figure | None:
     )
 
 
-def _by_team(table: pd.DataFrame, facts: Facts) -> Figure | None:
-    found = [row for row in rows_of(table[table["dimension"] == "team"]) if _judged(row)]
-    rows = sorted(found, key=lambda row: (-_judged(row), str(row["dimension_value"])))[:_TEAMS_SHOWN]
+def _by_value(table: pd.DataFrame, dimension: str, facts: Facts) -> Figure | None:
+    found = [row for row in rows_of(table[table["dimension"] == dimension]) if _judged(row)]
+    rows = sorted(found, key=lambda row: (-_judged(row), str(row["dimension_value"])))[:_VALUES_SHOWN]
     if len(rows) < 2:
         return None
-    cells = tuple(_cells(facts.names.say("team_id", row["dimension_value"]), row) for row in rows)
+    cells = tuple(_cells(facts.names.say(_VALUES[dimension], row["dimension_value"]), row) for row in rows)
     dots = [_dot(said, row) for said, row in zip(cells, rows, strict=True)]
     return Figure(
-        "By team",
+        f"By {dimension}",
         "Share called in time, with its 95 % interval.",
-        (Panel("", dot_rows(dots, axis=words.axis_percent, name="promise-team", top=1.0), _alt(cells)),),
-        Table("Called in time by team", ("team", *_HEADER[1:]), cells),
+        (Panel("", dot_rows(dots, axis=words.axis_percent, name=f"promise-{dimension}", top=1.0), _alt(cells)),),
+        Table(f"Called in time by {dimension}", (dimension, *_HEADER[1:]), cells),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from orchestration.report import words
@@ -12,22 +14,29 @@ READS = (
     Read(
         "fct_mql_signal_outcomes",
         ("criteria_version", "section", "rule_id", "verdict", "redundant_with", "suggested_edit", "mql_count")
-        + ("fired_count", "fired_sql_count", "fired_rate", "rest_rate", "lift", "lift_low", "lift_high"),
+        + ("fired_count", "fired_sql_count", "fired_rate", "rest_rate")
+        + ("marginal_odds_ratio", "marginal_odds_ratio_low", "marginal_odds_ratio_high"),
     ),
     Read("dim_criteria_versions", ("criteria_version", "effective_from", "effective_to")),
 )
 TITLE = "Which signals tell"
 VERDICTS = {
-    "harmful": "counts for, and goes with fewer SQLs",
-    "useless": "makes no difference",
-    "redundant": "says what another rule says",
+    "harmful": "harmful",
+    "useless": "useless",
+    "redundant": "redundant",
     "pulls_its_weight": "pulls its weight",
     "too_little_known": "too little known",
 }
 _SHOWN = 14
+# A reason to change something; the other verdicts are one to leave it.
+_TO_EDIT = ("harmful", "useless", "redundant")
+# Beyond four times more or less there is nothing finer to see.
+_TWICES = 2
 _BEWARE = (
-    "Lift is the share of MQLs that become SQL where the rule fired, divided by the share where it did not: 1 is no "
-    "difference. It tells what goes together, not what causes what.",
+    "Odds ratio: by what the odds of becoming SQL are multiplied where the rule fires, all other rules the same. 1 is "
+    "no difference. It tells what goes together, not what causes what.",
+    "Harmful: MQLs with it become SQL less often. Useless: it makes no difference worth having. Redundant: another "
+    "rule says the same.",
     "Only MQLs are compared. Leads the criteria never let through are not in it.",
 )
 
@@ -39,8 +48,8 @@ def section(frames: Frames, facts: Facts) -> Section:
         return Section("signals", TITLE, ("No rule of the criteria in force has been followed to its outcome yet.",))
     counts = rules["verdict"].value_counts()
     told = [f"{words.count(counts[verdict])} {said}" for verdict, said in VERDICTS.items() if counts.get(verdict, 0)]
-    says = [f"Of {words.several(len(rules), 'rule')} in force: {'; '.join(told)}."]
-    edits = rules[rules["suggested_edit"].notna() & (rules["suggested_edit"].astype(str) != "")]
+    says = [f"Of {words.several(len(rules), 'rule')} in force: {', '.join(told)}."]
+    edits = rules[rules["verdict"].isin(_TO_EDIT) & rules["suggested_edit"].notna()]
     if not edits.empty:
         says.append(f"For {words.several(len(edits), 'rule')} an edit is suggested; `handoff whatif` tries it first.")
     figure = _figure(rules)
@@ -55,7 +64,7 @@ def _in_force(rules: pd.DataFrame, versions: pd.DataFrame, facts: Facts) -> pd.D
 
 
 def _figure(rules: pd.DataFrame) -> Figure | None:
-    known = rules[rules["lift"].notna()]
+    known = rules[rules["marginal_odds_ratio"].notna() & (rules["marginal_odds_ratio"] > 0)]
     order = {verdict: place for place, verdict in enumerate(VERDICTS)}
     ranked = known.assign(place=known["verdict"].map(order)).sort_values(
         ["place", "fired_count", "criteria_version", "rule_id"], ascending=[True, False, True, True]
@@ -64,32 +73,48 @@ def _figure(rules: pd.DataFrame) -> Figure | None:
     if not rows:
         return None
     table = tuple(_cells(row) for row in rows)
-    dots = [
-        Dot(
-            f"{row['rule_id']}, {row['criteria_version']}",
-            f"lift {words.decimal(row['lift'])}",
-            float(row["lift"]),
-            words.known(row["lift_low"]),
-            words.known(row["lift_high"]),
-            row["verdict"] == "too_little_known",
-        )
-        for row in rows
-    ]
-    top = 2.0 if max(dot.value or 0 for dot in dots) <= 2 else 4.0
-    alt = "; ".join(f"{cells[0]} of {cells[1]}: lift {cells[6]}, {cells[2]}" for cells in table)
+    alt = "; ".join(f"{cells[0]} of {cells[1]}: odds ratio {cells[7]}, {cells[2]}" for cells in table)
     caption = (
-        "Lift with its 95 % interval; the dotted line is 1, no difference; an arrow: it goes on. Hollow and dashed: "
-        f"too little known. Shown are {len(rows)} of {words.count(len(known))} rules, those to look at first."
+        "Odds ratio with its 95 % interval; the dotted line is 1, no difference; an arrow: it goes on. Hollow and "
+        f"dashed: too little known. Shown are {len(rows)} of {words.count(len(known))} rules judged, those to look at "
+        "first."
     )
-    header = ("rule", "version", "verdict", "MQLs", "fired", "SQL where it fired", "lift", "95 % interval")
-    picture = dot_rows(dots, axis=lambda value: f"{value:g}", name="signals", at=1.0, top=top)
+    header = ("rule", "version", "verdict", "MQLs", "fired", "SQL where it fired", "SQL elsewhere", "odds ratio")
+    picture = dot_rows(
+        [_dot(row) for row in rows],
+        axis=lambda twices: f"{2**twices:g} times" if twices else "1",
+        name="signals",
+        at=0.0,
+        bottom=-_TWICES,
+        top=_TWICES,
+    )
     return Figure(
-        "Rules to look at first", caption, (Panel("", picture, alt),), Table("Rules to look at first", header, table, 3)
+        "Rules to look at first",
+        caption,
+        (Panel("", picture, alt),),
+        Table("Rules to look at first", (*header, "95 % interval"), table, 3),
     )
+
+
+def _dot(row: Row) -> Dot:
+    return Dot(
+        f"{row['rule_id']}, {row['criteria_version']}",
+        f"{words.decimal(row['marginal_odds_ratio'])} times",
+        _twices(row["marginal_odds_ratio"]),
+        _twices(row["marginal_odds_ratio_low"]),
+        _twices(row["marginal_odds_ratio_high"]),
+        row["verdict"] == "too_little_known",
+    )
+
+
+def _twices(ratio: object) -> float | None:
+    """How often a ratio doubles, so that half and twice lie as far from 1."""
+    number = words.known(ratio)
+    return None if number is None else math.log2(max(number, 1e-9))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    low, high = words.known(row["lift_low"]), words.known(row["lift_high"])
+    low, high = words.known(row["marginal_odds_ratio_low"]), words.known(row["marginal_odds_ratio_high"])
     verdict = VERDICTS.get(str(row["verdict"]), words.plain(str(row["verdict"])))
     other = row["redundant_with"]
     return (
@@ -99,7 +124,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         words.count(row["mql_count"]),
         words.count(row["fired_count"]),
         words.percent(row["fired_rate"]),
-        words.decimal(row["lift"]),
+        words.percent(row["rest_rate"]),
+        words.decimal(row["marginal_odds_ratio"]),
         words.NO_VALUE if low is None or high is None else f"{low:.2f} to {high:.2f}",
     )
 

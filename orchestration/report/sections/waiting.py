@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from orchestration.report import words
@@ -28,7 +30,7 @@ READS = (
 )
 TITLE = "Who is waiting now"
 BANDS = ("under 1 day", "1 to 3 days", "3 to 7 days", "7 to 30 days", "over 30 days")
-_SHOWN = 10
+_SHOWN, _TEAMS_SHOWN = 10, 8
 _BEWARE = (
     "Waiting time is counted on the clock of the wall, the promise in opening hours of the lead’s location.",
     "Who booked, was disqualified or asked not to be contacted is not waiting, and is not counted here.",
@@ -67,7 +69,13 @@ def section(frames: Frames, facts: Facts) -> Section:
     unseen_note = (f"{words.count(unseen)} handoffs come from sources that tell of no work by staff; whether they wait "
                    "is not known.",) if unseen else ()  # fmt: skip
     return Section(
-        "waiting", TITLE, tuple(says), (*_BEWARE, *unseen_note), (_by_age(queue, overdue),), _first(queue, facts), card
+        "waiting",
+        TITLE,
+        tuple(says),
+        (*_BEWARE, *unseen_note),
+        _figures(queue, overdue, facts),
+        _first(queue, facts),
+        card,
     )
 
 
@@ -90,21 +98,45 @@ def _empty_card(handed: int, unseen: int) -> Card:
     return Card("Waiting now", "Not known" if is_unknown and handed else "Nobody", _nobody(handed, unseen))
 
 
-def _by_age(queue: pd.DataFrame, overdue: pd.Series) -> Figure:
-    drawn, rows = [], []
-    for band in BANDS:
-        inside = queue["age_band"] == band
-        total, late = int(inside.sum()), int((inside & overdue).sum())
-        untried = int((inside & (queue["attempt_count"].fillna(0) == 0)).sum())
-        drawn.append(Bar(band, f"{words.count(total)}, {words.count(late)} late", total, late))
-        rows.append((band, words.count(total), words.count(late), words.count(total - late), words.count(untried)))
-    alt = "; ".join(f"{row[0]}: {row[1]} waiting, {row[2]} past the promise" for row in rows)
-    header = ("time since the handoff", "waiting", "past the promise", "not past it", "no attempt yet")
-    return Figure(
+def _figures(queue: pd.DataFrame, overdue: pd.Series, facts: Facts) -> tuple[Figure, ...]:
+    by_age = _figure(
         "By time since the handoff",
+        "time since the handoff",
+        "age",
+        [_group(queue, overdue, "age_band", band, facts) for band in BANDS],
+    )
+    counts = queue["team_id"].value_counts()
+    teams = sorted(counts.index, key=lambda team: (-counts[team], str(team)))[:_TEAMS_SHOWN]
+    by_team = _figure("By team", "team", "team", [_group(queue, overdue, "team_id", team, facts) for team in teams])
+    return (by_age, by_team) if len(teams) > 1 else (by_age,)
+
+
+def _group(queue: pd.DataFrame, overdue: pd.Series, column: str, value: str, facts: Facts) -> tuple[str, int, int, int]:
+    """Name, waiting, late and untried of those with a value."""
+    inside = queue[column] == value
+    untried = inside & (queue["attempt_count"].fillna(0) == 0)
+    name = value if column == "age_band" else facts.names.say(column, value)
+    return name, int(inside.sum()), int((inside & overdue).sum()), int(untried.sum())
+
+
+def _figure(title: str, first: str, name: str, groups: Sequence[tuple[str, int, int, int]]) -> Figure:
+    drawn = [
+        Bar(said, f"{words.count(total)}, {words.count(late)} late", total, late) for said, total, late, _ in groups
+    ]
+    rows = tuple(
+        (said, words.count(total), words.count(late), words.count(total - late), words.count(untried))
+        for said, total, late, untried in groups
+    )
+    alt = "; ".join(f"{row[0]}: {row[1]} waiting, {row[2]} past the promise" for row in rows)
+    return Figure(
+        title,
         "Full: late, past the promised time. Hatched: not past it, or no time was promised.",
-        (Panel("", bars(drawn, axis=lambda value: f"{value:,.0f}", name="waiting"), alt),),
-        Table("Leads waiting for a first contact", header, tuple(rows)),
+        (Panel("", bars(drawn, axis=lambda value: f"{value:,.0f}", name=f"waiting-{name}"), alt),),
+        Table(
+            f"Leads waiting for a first contact, {title.lower()}",
+            (first, "waiting", "past the promise", "not past it", "no attempt yet"),
+            rows,
+        ),
     )
 
 

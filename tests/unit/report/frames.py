@@ -6,27 +6,29 @@ Shapes are those of the marts; figures are made up, but agree with each other (i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from models_ml.metrics import wilson_interval
 from orchestration.report.page import NAMES, READS
 from orchestration.report.parts import Facts, Frames, Read
 from orchestration.report.words import Names
+from tests.unit.report.rows import (
+    AS_OF,
+    LINES,
+    STEPS,
+    TEAMS,
+    agreement_row,
+    attainment_row,
+    cost_row,
+    queue_row,
+    rate_row,
+    signal_row,
+)
 
-AS_OF = datetime(2026, 7, 1, 5)
 MONTHS = [f"{year}-{month:02d}" for year in (2025, 2026) for month in range(1, 13)][:18]
-LINES = ("cardiology", "orthopaedics", "dermatology", "behavioural_health", "(none)")
 CHANNELS = ("paid_search", "paid_social", "organic_search", "physician_referral", "webinar", "direct")
-TEAMS = ("team_heart", "team_bones_texas", "team_skin", "(none)")
-STEPS = {
-    "lead_to_mql": (30, 0.49),
-    "mql_to_sql": (30, 0.34),
-    "sql_to_appointment": (30, 0.78),
-    "appointment_to_consult": (60, 0.7),
-}
 FACTS = Facts(
     AS_OF,
     Names(
@@ -37,12 +39,6 @@ FACTS = Facts(
     ),
     {"code": "71e8800f1a39", "criteria": "e8c1102c19cd", "model": ""},
 )
-
-
-def rated(name: str, converted: int, count: int) -> dict[str, float]:
-    """A rate with its limits, under the marts' names."""
-    rate, low, high = wilson_interval(converted, count)
-    return {name: rate, f"{name}_low": low, f"{name}_high": high}
 
 
 def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
@@ -81,6 +77,7 @@ def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
             ],
         ),
         "dim_intake_teams": pd.DataFrame({"team_id": TEAMS, "name": ["Heart", None, "Skin", None]}),
+        "dim_locations": pd.DataFrame({"location_id": ["loc_north"], "name": ["North"]}),
         "dim_service_lines": pd.DataFrame({"service_line": LINES, "name": None}),
     }
 
@@ -108,25 +105,6 @@ def all_reads() -> list[Read]:
     return [*NAMES, *(read for reads in READS.values() for read in reads)]
 
 
-def attainment_row(dimension: str, value: str, met: int, breached: int, **counts: int) -> dict[str, object]:
-    """One row of fct_sla_attainment."""
-    rest = {"open_count": 0, "censored_count": 0, "not_observed_count": 0, "not_set_count": 0, **counts}
-    judged = met + breached
-    return {
-        "dimension": dimension,
-        "dimension_value": value,
-        "handoff_count": judged + sum(rest.values()),
-        "met_count": met,
-        "breached_count": breached,
-        **rest,
-        **rated("attainment_rate", met, judged),
-        "contacted_count": met + breached // 2,
-        "median_minutes_to_contact": 83.4 if judged else float("nan"),
-        "ninth_decile_minutes_to_contact": 2_930.0 if judged else float("nan"),
-        "median_minutes_to_attempt": 51.0,
-    }
-
-
 def _attainment(rng: np.random.Generator) -> pd.DataFrame:
     rows = [attainment_row("all", "all", 2_905, 5_441, open_count=38, censored_count=1_253)]
     for place, month in enumerate(MONTHS):
@@ -136,39 +114,13 @@ def _attainment(rng: np.random.Generator) -> pd.DataFrame:
                 "month", month, int(total * (0.28 + 0.01 * place)), int(total * 0.62), open_count=38 * (place == 17)
             )
         )
+    rows += [attainment_row("location", place, 200, 300 + 90 * len(place)) for place in ("loc_north", "loc_south_west")]
     rows += [attainment_row("team", team, int(rng.integers(60, 600)), int(rng.integers(100, 900))) for team in TEAMS]
     for hour in range(24):
         total = 30 + int(300 * np.exp(-(((hour - 14) / 5) ** 2)))
         met = int(total * (0.2 + 0.3 * (7 < hour < 18)))
         rows.append(attainment_row("hour_of_day", f"{hour:02d}", met, total - met))
     return pd.DataFrame(rows)
-
-
-def queue_row(
-    lead_id: str, hours: float, *, is_overdue: bool = True, contactable: str = "yes", attempts: int = 0
-) -> dict[str, object]:
-    """One row of fct_ageing_queue."""
-    bands = (
-        (24, "under 1 day"),
-        (72, "1 to 3 days"),
-        (168, "3 to 7 days"),
-        (720, "7 to 30 days"),
-        (1e9, "over 30 days"),
-    )
-    return {
-        "lead_id": lead_id,
-        "source": "crm",
-        "service_line": LINES[int(hours) % 5],
-        "team_id": TEAMS[int(hours) % 4],
-        "age_band": next(band for limit, band in bands if hours < limit),
-        "is_contactable": contactable,
-        "is_overdue": is_overdue,
-        "place": int(hours),
-        "attempt_count": attempts,
-        "business_minutes_waiting": hours * 18,
-        "business_minutes_to_due": 60 - hours * 18,
-        "handed_off_at": pd.Timestamp(AS_OF) - pd.Timedelta(hours=hours),
-    }
 
 
 def _queue(rng: np.random.Generator, number: int) -> pd.DataFrame:
@@ -188,30 +140,6 @@ def _queue(rng: np.random.Generator, number: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def rate_row(
-    step: str, entered: int, at_risk: int, converted: int, *, dimension: str = "all", value: str = "all",
-    month: str = "(all)", truncated: int = 0,
-) -> dict[str, object]:  # fmt: skip
-    """One row of fct_conversion_rates; `converted` of those at risk."""
-    horizon = STEPS[step][0]
-    return {
-        "dimension": dimension,
-        "dimension_value": value,
-        "cohort_month": month,
-        "step": step,
-        "is_mature": entered == at_risk and not truncated,
-        "horizon_days": horizon,
-        "entered_count": entered,
-        "at_risk_count": at_risk,
-        "truncated_count": truncated,
-        "converted_count": converted,
-        **rated("rate", converted, at_risk),
-        "naive_rate": converted / entered if entered else float("nan"),
-        "median_days": 6.0 if at_risk and converted * 2 > at_risk else float("nan"),
-        "ninth_decile_days": float("nan"),
-    }
-
-
 def _rates(rng: np.random.Generator) -> pd.DataFrame:
     rows = []
     entered = 18_613
@@ -220,8 +148,8 @@ def _rates(rng: np.random.Generator) -> pd.DataFrame:
         rows.append(rate_row(step, entered, at_risk, int(at_risk * rate)))
         for place, month in enumerate(MONTHS):
             number = int(entered / 18 * rng.uniform(0.8, 1.2))
-            followed = {17: 0.04, 16: 0.95}.get(place, 1.0)
-            seen = max(int(number * followed), 1)
+            followed = {17: 0.0, 16: 0.95}.get(place, 1.0)
+            seen = int(number * followed)
             rows.append(rate_row(step, number, seen, int(seen * rate * rng.uniform(0.85, 1.15)), month=month))
         for dimension, values in (("service_line", LINES), ("channel", CHANNELS)):
             for place, value in enumerate(values):
@@ -270,21 +198,6 @@ def _cohorts() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def cost_row(
-    model: str, channel: str, cost: float, sqls: float, *, currency: str = "USD", is_mature: bool = True
-) -> dict[str, object]:
-    """One row of fct_channel_costs, rolled up to its channel."""
-    spent = cost if cost else float("nan")
-    each = spent / sqls if sqls else float("nan")
-    return {
-        "attribution_model": model, "platform": "(all)", "channel": channel, "campaign_id": "(all)", "currency": currency,
-        "is_mature": is_mature, "cost": spent, "lead_credits": sqls * 5, "mql_credits": sqls * 2.5, "sql_credits": sqls,
-        "cost_per_lead": each / 5, "cost_per_mql": each / 2.5, "cost_per_sql": each,
-        "cost_per_sql_low": each * (1 - 1.9 / (sqls + 2) ** 0.5), "cost_per_sql_high": each * (1 + 2.3 / (sqls + 1) ** 0.5),
-        "share_of_spend": min(cost / 1_500_000, 1.0), "share_of_sql": sqls / 4_000,
-    }  # fmt: skip
-
-
 def _costs(rng: np.random.Generator) -> pd.DataFrame:
     known = (
         ("paid_search", 901_123, 1_103, "USD"),
@@ -312,19 +225,6 @@ def _costs(rng: np.random.Generator) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def agreement_row(stage: str, week: date, compared: int, agreed: int) -> dict[str, object]:
-    """One row of fct_stage_label_agreement."""
-    counts = {"compared_count": compared, "agreed_count": agreed}
-    return {
-        "dimension": "all",
-        "dimension_value": "all",
-        "stage": stage,
-        "week_date": pd.Timestamp(week),
-        **counts,
-        **rated("agreement_rate", agreed, compared),
-    }
-
-
 def _agreement(rng: np.random.Generator) -> pd.DataFrame:
     rows = []
     for stage, share in (("mql", 0.52), ("sql", 0.74)):
@@ -343,8 +243,9 @@ def _agreement(rng: np.random.Generator) -> pd.DataFrame:
 
 def _conflicts(rng: np.random.Generator) -> pd.DataFrame:
     counts = {
-        ("mql", "missed"): 844, ("mql", "labelled_without_evidence"): 423, ("mql", "labelled_too_late"): 317, ("mql", "labelled_too_early"): 273,
-        ("sql", "missed"): 277, ("sql", "labelled_without_evidence"): 156, ("sql", "labelled_too_late"): 104, ("sql", "unauthorised_role"): 68,
+        ("mql", "missed"): 844, ("mql", "labelled_without_evidence"): 423, ("mql", "labelled_too_late"): 317,
+        ("mql", "labelled_too_early"): 273, ("sql", "missed"): 277, ("sql", "labelled_without_evidence"): 156,
+        ("sql", "labelled_too_late"): 104, ("sql", "unauthorised_role"): 68,
     }  # fmt: skip
     rows = [(stage, kind) for (stage, kind), number in counts.items() for _ in range(number)]
     frame = pd.DataFrame(rows, columns=["stage", "kind"])
@@ -371,33 +272,20 @@ def _review() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["place", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since"])
 
 
-def signal_row(
-    version: str, rule: str, verdict: str, lift: float, width: float, *, fired: int = 220
-) -> dict[str, object]:
-    """One row of fct_mql_signal_outcomes."""
-    return {
-        "criteria_version": version, "section": "behaviour", "rule_id": rule, "verdict": verdict,
-        "redundant_with": "asked_for_appointment" if verdict == "redundant" else None,
-        "suggested_edit": "take the rule out" if verdict in ("harmful", "useless") else None,
-        "mql_count": 900, "fired_count": fired, "fired_sql_count": int(fired * 0.3), "fired_rate": 0.3,
-        "rest_rate": 0.3 / lift if lift else float("nan"), "lift": lift, "lift_low": max(lift - width, 0), "lift_high": lift + width,
-    }  # fmt: skip
-
-
 def _signals(rng: np.random.Generator) -> pd.DataFrame:
     verdicts = ("pulls_its_weight", "useless", "harmful", "redundant", "too_little_known")
-    lifts = {"pulls_its_weight": 1.9, "useless": 1.02, "harmful": 0.55, "redundant": 1.2, "too_little_known": 1.4}
+    ratios = {"pulls_its_weight": 1.9, "useless": 1.02, "harmful": 0.55, "redundant": 1.2, "too_little_known": 1.4}
     rows = []
     for version in ("cardiology@1", "cardiology@2", "orthopaedics@3"):
         for place in range(9):
             verdict = verdicts[place % 5]
-            width = 1.6 if verdict == "too_little_known" else 0.25
+            width = 7.0 if verdict == "too_little_known" else 1.4
             rows.append(
                 signal_row(
                     version,
                     f"rule_{place}_{verdict}",
                     verdict,
-                    lifts[verdict] + float(rng.normal(0, 0.05)),
+                    ratios[verdict] + float(rng.normal(0, 0.05)),
                     width,
                     fired=int(rng.integers(30, 500)),
                 )

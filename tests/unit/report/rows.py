@@ -1,0 +1,148 @@
+"""Single rows of the tables the report reads, in the shapes of the marts; what is not given agrees with what is."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pandas as pd
+
+from models_ml.metrics import wilson_interval
+
+STEPS = {
+    "lead_to_mql": (30, 0.49),
+    "mql_to_sql": (30, 0.34),
+    "sql_to_appointment": (30, 0.78),
+    "appointment_to_consult": (60, 0.7),
+}
+TEAMS = ("team_heart", "team_bones_texas", "team_skin", "(none)")
+LINES = ("cardiology", "orthopaedics", "dermatology", "behavioural_health", "(none)")
+AS_OF = datetime(2026, 7, 1, 5)
+
+
+def rated(name: str, converted: int, count: int) -> dict[str, float]:
+    """A rate with its limits, under the marts' names."""
+    rate, low, high = wilson_interval(converted, count)
+    return {name: rate, f"{name}_low": low, f"{name}_high": high}
+
+
+def attainment_row(dimension: str, value: str, met: int, breached: int, **counts: int) -> dict[str, object]:
+    """One row of fct_sla_attainment."""
+    rest = {"open_count": 0, "censored_count": 0, "not_observed_count": 0, "not_set_count": 0, **counts}
+    judged = met + breached
+    return {
+        "dimension": dimension,
+        "dimension_value": value,
+        "handoff_count": judged + sum(rest.values()),
+        "met_count": met,
+        "breached_count": breached,
+        **rest,
+        **rated("attainment_rate", met, judged),
+        "contacted_count": met + breached // 2,
+        "median_minutes_to_contact": 83.4 if judged else float("nan"),
+        "ninth_decile_minutes_to_contact": 2_930.0 if judged else float("nan"),
+        "median_minutes_to_attempt": 51.0,
+    }
+
+
+def queue_row(
+    lead_id: str, hours: float, *, is_overdue: bool = True, contactable: str = "yes", attempts: int = 0
+) -> dict[str, object]:
+    """One row of fct_ageing_queue."""
+    bands = (
+        (24, "under 1 day"),
+        (72, "1 to 3 days"),
+        (168, "3 to 7 days"),
+        (720, "7 to 30 days"),
+        (1e9, "over 30 days"),
+    )
+    return {
+        "lead_id": lead_id,
+        "source": "crm",
+        "service_line": LINES[int(hours) % 5],
+        "team_id": TEAMS[int(hours) % 4],
+        "age_band": next(band for limit, band in bands if hours < limit),
+        "is_contactable": contactable,
+        "is_overdue": is_overdue,
+        "place": int(hours),
+        "attempt_count": attempts,
+        "business_minutes_waiting": hours * 18,
+        "business_minutes_to_due": 60 - hours * 18,
+        "handed_off_at": pd.Timestamp(AS_OF) - pd.Timedelta(hours=hours),
+    }
+
+
+def rate_row(
+    step: str, entered: int, at_risk: int, converted: int, *, dimension: str = "all", value: str = "all",
+    month: str = "(all)", truncated: int = 0,
+) -> dict[str, object]:  # fmt: skip
+    """One row of fct_conversion_rates; `converted` of those at risk."""
+    horizon = STEPS[step][0]
+    return {
+        "dimension": dimension,
+        "dimension_value": value,
+        "cohort_month": month,
+        "step": step,
+        "is_mature": entered == at_risk and not truncated,
+        "horizon_days": horizon,
+        "entered_count": entered,
+        "at_risk_count": at_risk,
+        "truncated_count": truncated,
+        "converted_count": converted,
+        **rated("rate", converted, at_risk),
+        "naive_rate": converted / entered if entered else float("nan"),
+        "median_days": 6.0 if at_risk and converted * 2 > at_risk else float("nan"),
+        "ninth_decile_days": float("nan"),
+    }
+
+
+def cost_row(
+    model: str, channel: str, cost: float, sqls: float, *, currency: str = "USD", is_mature: bool = True
+) -> dict[str, object]:
+    """One row of fct_channel_costs, rolled up to its channel."""
+    spent = cost if cost else float("nan")
+    each = spent / sqls if sqls else float("nan")
+    return {
+        "attribution_model": model, "platform": "(all)", "channel": channel, "campaign_id": "(all)",
+        "currency": currency, "is_mature": is_mature, "cost": spent,
+        "lead_credits": sqls * 5, "mql_credits": sqls * 2.5,
+        "sql_credits": sqls,
+        "cost_per_lead": each / 5, "cost_per_mql": each / 2.5, "cost_per_sql": each,
+        "cost_per_sql_low": each * (1 - 1.9 / (sqls + 2) ** 0.5),
+        "cost_per_sql_high": each * (1 + 2.3 / (sqls + 1) ** 0.5),
+        "share_of_spend": min(cost / 1_500_000, 1.0), "share_of_sql": sqls / 4_000,
+    }  # fmt: skip
+
+
+def agreement_row(stage: str, week: date, compared: int, agreed: int) -> dict[str, object]:
+    """One row of fct_stage_label_agreement."""
+    counts = {"compared_count": compared, "agreed_count": agreed}
+    return {
+        "dimension": "all",
+        "dimension_value": "all",
+        "stage": stage,
+        "week_date": pd.Timestamp(week),
+        **counts,
+        **rated("agreement_rate", agreed, compared),
+    }
+
+
+def signal_row(
+    version: str, rule: str, verdict: str, ratio: float, width: float, *, fired: int = 220
+) -> dict[str, object]:
+    """One row of fct_mql_signal_outcomes."""
+    return {
+        "criteria_version": version,
+        "section": "behaviour",
+        "rule_id": rule,
+        "verdict": verdict,
+        "redundant_with": "asked_for_appointment" if verdict == "redundant" else None,
+        "suggested_edit": f"{'leave' if verdict in ('pulls_its_weight', 'too_little_known') else 'take out'} {rule}",
+        "mql_count": 900,
+        "fired_count": fired,
+        "fired_sql_count": int(fired * 0.3),
+        "fired_rate": 0.3,
+        "rest_rate": 0.25,
+        "marginal_odds_ratio": ratio,
+        "marginal_odds_ratio_low": ratio / width,
+        "marginal_odds_ratio_high": ratio * width,
+    }

@@ -1,0 +1,98 @@
+"""The whole page: what it never needs, that the same frames give the same bytes, and what it reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from orchestration.dbt_manifest import ensure_manifest
+from orchestration.report.page import READS, report_html
+from orchestration.settings import Settings
+from tests.unit.report.frames import FACTS, all_reads, clinic_tables, empty_tables, page_frames
+from tests.unit.report.rows import attainment_row
+
+# Published already, and still to gain the columns the page reads.
+AWAITED = {"fct_stage_label_conflicts"}
+HTML = report_html(page_frames(clinic_tables()), FACTS)
+
+
+def test_it_needs_nothing_beside_itself() -> None:
+    assert len(HTML.encode()) < 1_000_000
+    assert not re.search(r"https?://|<script|@import|\bon\w+=|<link(?! rel=\"icon\" href=\"data:,\")", HTML)
+    assert set(re.findall(r"url\((.)", HTML)) <= {"#"}
+
+
+def test_the_same_frames_give_the_same_bytes() -> None:
+    assert report_html(page_frames(clinic_tables()), FACTS) == HTML
+
+
+def test_every_id_is_there_once_and_every_reference_leads_somewhere() -> None:
+    ids = re.findall(r'\sid="([^"]+)"', HTML)
+    assert len(ids) == len(set(ids))
+    named = re.findall(r'(?:href="#|url\(#|aria-labelledby=")([\w.-]+)', HTML)
+    assert named and set(named) <= set(ids)
+
+
+def test_no_colour_of_a_picture_is_its_own() -> None:
+    """Light and dark are the page's: no picture keeps a stand-in, or a colour nobody chose."""
+    pictures = "".join(re.findall(r"<svg.*?</svg>", HTML, re.DOTALL))
+    assert not re.search(r"#[0-9a-f]{6}\b", pictures)
+
+
+def test_an_empty_home_and_one_without_the_tables_say_so_in_words() -> None:
+    nothing = report_html(page_frames(empty_tables()), FACTS)
+    assert "Nobody has entered a stage yet." in nothing and "<figure" not in nothing and "nan" not in nothing.lower()
+    bare = report_html({}, FACTS)
+    assert bare.count("Not in this publication") >= len(READS) and "<figure" not in bare
+
+
+def test_one_of_everything_and_far_too_much_of_it_are_drawn() -> None:
+    one = {name: frame.head(1) for name, frame in clinic_tables().items()}
+    assert "<h1>" in report_html(page_frames(one), FACTS)
+    huge = clinic_tables()
+    huge["fct_sla_attainment"] = huge["fct_sla_attainment"].iloc[1:]
+    rows = [attainment_row("all", "all", 2_000_000_000, 3_000_000_000), *huge["fct_sla_attainment"].to_dict("records")]
+    huge["fct_sla_attainment"] = type(huge["fct_sla_attainment"])(rows)
+    huge["fct_channel_costs"][["cost", "cost_per_sql", "cost_per_sql_low", "cost_per_sql_high"]] *= 1e6
+    assert "5,000,000,000 handoffs" in report_html(page_frames(huge), FACTS)
+
+
+def test_what_did_not_run_is_said_on_top() -> None:
+    html = report_html({}, replace(FACTS, stale_sources=("crm",), stale_tables=("fct_handoffs",)))
+    assert "its last run failed: crm." in html and "as published before: fct_handoffs." in html
+
+
+def test_a_part_from_an_older_table_answers_for_an_older_moment() -> None:
+    older = FACTS.as_of.replace(month=6)
+    html = report_html(page_frames(clinic_tables()), replace(FACTS, table_as_of={"fct_channel_costs": older}))
+    html = html.replace("\u00a0", " ")
+    assert html.count("This part is older: it answers for 1 June 2026, 05:00 UTC.") == 1
+    assert html.count('<p class="of">As of 1 June 2026') == 1 and html.count('<p class="of">As of 1 July 2026') == 4
+
+
+def test_text_from_the_data_is_text() -> None:
+    tables = clinic_tables()
+    tables["fct_ageing_queue"]["lead_id"] = "<b>&"
+    html = report_html(
+        page_frames(tables), replace(FACTS, names=type(FACTS.names)({"team_id": {"team_skin": "A<i>&B"}}))
+    )
+    assert "<b>&" not in html and "&lt;b&gt;&amp;" in html and "<i>" not in html
+
+
+@pytest.fixture(scope="module")
+def published() -> dict[str, set[str]]:
+    settings = Settings()
+    ensure_manifest(settings)
+    nodes = json.loads(settings.dbt_manifest.read_text(encoding="utf-8"))["nodes"].values()
+    return {node["name"]: set(node["columns"]) for node in nodes if node["schema"] == "marts"}
+
+
+def test_what_it_reads_is_published(published: dict[str, set[str]]) -> None:
+    """Tables that are not there yet are passed over; once all are, this must be every one of them."""
+    known = [read for read in all_reads() if read.table in published and read.table not in AWAITED]
+    assert known
+    wrong = {read.table: {*read.columns, *read.only} - published[read.table] for read in known}
+    assert not {table: columns for table, columns in wrong.items() if columns}
