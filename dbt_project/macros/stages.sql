@@ -15,8 +15,9 @@
 
 {#
   Stretches of versions (a relation in parentheses): the last version of each stretch in which none of the `same`
-  columns changed and no version of another record, and no deletion, lay between, with the moment the stretch began to
-  be known as first_known_at and to count as first_effective_at. So a fact keeps the moment it was first known when something beside it was corrected.
+  columns changed and no version of another record, no deletion and no time without a version lay between, with the
+  moments the stretch began to be known (first_known_at) and to count (first_effective_at). So a fact keeps the moment it
+  was first known when something beside it was corrected.
 #}
 {% macro version_stretches(versions, keys, same) -%}
     {%- set key_list = keys | join(', ') -%}
@@ -25,7 +26,7 @@
             select
                 {{ versions }}.*,
                 case when
-                    lag(valid_to) over (partition by {{ key_list }} order by known_at) = known_at
+                    lag(valid_to) over (partition by {{ key_list }} order by known_at) = valid_from
                     {%- for column in same %}
                     and lag({{ column }}) over (partition by {{ key_list }} order by known_at) is not distinct from {{ column }}
                     {%- endfor %}

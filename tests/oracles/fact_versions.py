@@ -46,7 +46,7 @@ def runs(rows: Iterable[Row], key: str, same: Sequence[str]) -> list[tuple[Row, 
     for row in sorted(rows, key=lambda each: (each[key], each["lead_id"], each["known_at"])):
         before = found[-1][0] if found else None
         names = (key, "lead_id", *same)
-        if before and before["valid_to"] == row["known_at"] and all(before[name] == row[name] for name in names):
+        if before and before["valid_to"] == row["valid_from"] and all(before[name] == row[name] for name in names):
             found[-1] = (row, found[-1][1])
         else:
             found.append((row, row))

@@ -148,19 +148,19 @@ class Ledger:
         return found
 
     def _record(self, lead: str) -> Record:
-        booked = [{**row, "occurred_at": row["booked_at"]} for row in self._facts["appointments"][lead]]
+        booked = [{**row, "occurred_at": row["booked_at"]} for row in self.facts["appointments"][lead]]
         return Record(
             lead,
             self.begins[lead],
             lines=self.leads[lead],
-            attributes=self._facts["lead_attributes"][lead],
-            touches=self._facts["touches"][lead],
-            work_events=self._facts["work_events"][lead],
+            attributes=self.facts["lead_attributes"][lead],
+            touches=self.facts["touches"][lead],
+            work_events=self.facts["work_events"][lead],
             appointments=booked,
         )
 
     @cached_property
-    def _facts(self) -> dict[str, dict[str, list[Row]]]:
+    def facts(self) -> dict[str, dict[str, list[Row]]]:
         found: dict[str, dict[str, list[Row]]] = {}
         for table, (key, moment) in FACTS.items():
             found[table] = defaultdict(list)
@@ -171,7 +171,7 @@ class Ledger:
 
 def judge(entries: list[Entry], created: datetime) -> None:
     """Walk through what stood of one lead and one family, in the order of happening, and say what is odd."""
-    entries.sort(key=_place)
+    entries.sort(key=place_of)
     stages = [None if each.is_end else each.stage for each in entries]
     at, furthest = "lead", 0
     for number, each in enumerate(entries):
@@ -207,7 +207,7 @@ def _oddity(
     return "skipped" if missing else None
 
 
-def _place(each: Entry) -> tuple[Any, ...]:
+def place_of(each: Entry) -> tuple[Any, ...]:
     """Of one instant an end comes first, then the stages by their way, then what leads off it."""
     rank = -1 if each.is_end else WAY.index(each.stage) if each.stage in WAY else 9
     return each.entered_at, rank, each.known_at, record_key("crm", each.record)

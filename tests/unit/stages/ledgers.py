@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.golden.builds import PROJECT
 from tests.golden.compiled_models import World
 from tests.golden.lake_rows import record_key
 from tests.oracles.criteria import Criteria
+from tests.oracles.label_conflicts import conflicts
 from tests.oracles.ledger import Ledger
 from tests.unit.identity.random_worlds import BEGINNING, WorldRow, hour
 from tests.unit.stages.histories import tables_of
@@ -34,6 +36,26 @@ _COLUMNS = (
     "lead_key, record_key, from_stage, stage, basis, anomaly, is_end, is_superseded, entered_at, known_at, recorded_at,"
     " superseded_at"
 )
+TOLERANCE_SECONDS = 6 * 3600
+GOVERNED_BY = {
+    "mql": "criteria",
+    "sql": "criteria",
+    "opportunity": "crm_label",
+    "appointment": "appointment_record",
+    "consult": "appointment_record",
+}
+# One source, whose labels decide nothing but opportunities.
+SOURCES: dict[str, list[dict[str, Any]]] = {
+    "sources": [
+        {
+            "source": "crm", "id_space": "crm", "connector": "contract_files", "timezone": "UTC",
+            "stage_tolerance_seconds": TOLERANCE_SECONDS,
+        }
+    ],
+    "source_stages": [
+        {"source": "crm", "stage": stage, "is_crm_authority": False} for stage in (*GOVERNED_BY, "disqualified")
+    ],
+}  # fmt: skip
 Facts = Counter[tuple[Any, ...]]
 
 
@@ -54,6 +76,43 @@ def told_by_oracle(rows: Sequence[WorldRow], as_of: int) -> Facts:
         )
         for each in ledger.entries()
     )  # fmt: skip
+
+
+def conflicts_of_models(world: World) -> Facts:
+    """Disagreements of label and criteria; whether one is open, of leads of one record."""
+    rows = world.connection.execute("""
+        select conflicts.lead_key, stage, kind, is_mere_interest,
+            case when leads.record_count = 1 then is_open end, labelled_at, decided_at
+        from marts.fct_stage_label_conflicts as conflicts
+        inner join intermediate.int_leads__current as leads on conflicts.lead_key = leads.lead_key
+    """)
+    return Counter(rows.fetchall())
+
+
+def conflicts_of_oracle(rows: Sequence[WorldRow], as_of: int) -> Facts:
+    """The same in plain Python."""
+    ledger = Ledger(tables_of(rows), Criteria({"cardiology": [CRITERIA]}), hour(as_of))
+    found = conflicts(ledger, timedelta(seconds=TOLERANCE_SECONDS))
+    return Counter((record_key("crm", each.lead), *astuple(each)[1:]) for each in found)
+
+
+def stages_of_models(world: World) -> Facts:
+    """When each lead became what."""
+    columns = "became_mql_at, became_sql_at, became_opportunity_at, appointment_booked_at, consult_held_at"
+    return Counter(
+        world.connection.execute(f"select lead_key, {columns} from intermediate.int_leads__staged").fetchall()
+    )
+
+
+def stages_of_oracle(rows: Sequence[WorldRow], as_of: int) -> Facts:
+    """The earliest entry that stands into each stage, by the family that governs it."""
+    ledger = Ledger(tables_of(rows), Criteria({"cardiology": [CRITERIA]}), hour(as_of))
+    first: dict[str, dict[str, datetime]] = {lead: {} for lead in ledger.survivors().values()}
+    for each in ledger.entries():
+        if each.superseded_at is None and not each.is_end and GOVERNED_BY.get(each.stage) == each.family:
+            moments = first[each.lead]
+            moments[each.stage] = min(moments.get(each.stage, each.effective_at), each.effective_at)
+    return Counter((record_key("crm", lead), *map(moments.get, GOVERNED_BY)) for lead, moments in first.items())
 
 
 def as_known_on(world: World, moment: datetime) -> Facts:

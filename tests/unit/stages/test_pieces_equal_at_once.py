@@ -23,7 +23,17 @@ from tests.unit.identity.feeding import feed_at_once, feed_in_pieces, land_piece
 from tests.unit.identity.random_worlds import BEGINNING, HOURS, WorldRow, draw_world, hour
 from tests.unit.stages.histories import CUT, OVER, draw_histories, known_by_cut, mixed
 from tests.unit.stages.ledgers import CRITERIA as LEDGER_CRITERIA
-from tests.unit.stages.ledgers import as_known_on, difference, told_by_models, told_by_oracle
+from tests.unit.stages.ledgers import (
+    SOURCES,
+    as_known_on,
+    conflicts_of_models,
+    conflicts_of_oracle,
+    difference,
+    stages_of_models,
+    stages_of_oracle,
+    told_by_models,
+    told_by_oracle,
+)
 
 CRITERIA = f"""
 service_line: cardiology
@@ -167,9 +177,9 @@ def told(lead_models: CompiledProject, tmp_path_factory: pytest.TempPathFactory)
     file = {"service_line": "cardiology", "versions": [version]}
     (folder / "cardiology.yaml").write_text(yaml.safe_dump(file, sort_keys=False))
     parts = load_criteria(folder).tables()
-    criteria = {f"criteria_{part}": parts[part].to_pylist() for part in ("rules", "exclusions", "versions")}
-    project = needed_for(lead_models, ["fct_lead_stage_transitions"])
-    rows = draw_histories(seed=5, count=1000)
+    criteria = {f"criteria_{part}": parts[part].to_pylist() for part in ("rules", "exclusions", "versions")} | SOURCES
+    project = needed_for(lead_models, ["fct_lead_stage_transitions", "fct_stage_label_conflicts"])
+    rows = draw_histories(seed=17, count=1000)
     over, cut = (
         feed_at_once(project, land_told(rows, moments=[moment]), references=criteria) for moment in (OVER, CUT)
     )
@@ -183,10 +193,18 @@ def test_the_ledger_is_what_a_plain_implementation_says(told: Told) -> None:
     assert anomalies == {"skipped", "backward", "repeated", "out_of_order", "no_evidence"}
 
 
+@pytest.mark.parametrize("moment", [CUT, OVER])
+def test_stages_and_conflicts_of_labels_follow_from_the_ledger(told: Told, moment: int) -> None:
+    world = told.cut if moment == CUT else told.over
+    assert not difference(stages_of_models(world), stages_of_oracle(told.rows, moment))
+    assert not difference(conflicts_of_models(world), conflicts_of_oracle(told.rows, moment))
+
+
 def test_batches_order_and_repeated_rows_leave_the_ledger_as_it_is(told: Told) -> None:
     pieces = land_told(mixed(told.rows, pieces=3, seed=1), moments=[CUT - 40, CUT, OVER])
     fed = feed_in_pieces(told.project, pieces, seed=3, references=told.criteria)
     assert not difference(told_by_models(fed), told_by_models(told.over))
+    assert not difference(conflicts_of_models(fed), conflicts_of_models(told.over))
 
 
 def test_what_is_known_later_tells_nothing_of_the_ledger_before(told: Told) -> None:

@@ -1,28 +1,31 @@
 -- Only a role the criteria name may label an SQL. A label stands on mere interest where all that was known when it took
--- effect is an MQL or a touch that counts for one: no screening that qualified, no booking of their own, nothing else that
--- makes ready.
-with sql_labels as (
+-- effect is an MQL or a touch that counts for one: no SQL by the criteria, no screening that qualified, no booking of their
+-- own, nothing else that makes ready.
+with unsupported as (
     select compared.lead_key, merged.record_key, compared.label_effective_at as moment
     from {{ ref('int_stage_labels__compared') }} as compared
     inner join {{ ref('int_records__merged') }} as merged on compared.lead_key = merged.lead_key
-    where compared.stage = 'sql' and compared.labelled_at is not null
+    where
+        compared.stage = 'sql'
+        and compared.labelled_at is not null
+        and (compared.decided_at is null or compared.decided_at > compared.label_effective_at)
 ),
 
 interested as (
     select labels.lead_key
-    from sql_labels as labels
+    from unsupported as labels
     inner join {{ ref('int_touches__matched') }} as touches
         on labels.record_key = touches.record_key and touches.counts_from_micros <= {{ epoch_micros('labels.moment') }}
     union
     select labels.lead_key
-    from sql_labels as labels
+    from unsupported as labels
     inner join {{ ref('int_mql_records__decided') }} as mqls
         on labels.record_key = mqls.record_key and mqls.qualifies and mqls.decided_at <= labels.moment
 ),
 
 ready as (
     select labels.lead_key
-    from sql_labels as labels
+    from unsupported as labels
     inner join {{ ref('int_screenings__spanned') }} as screenings
         on
             labels.record_key = screenings.record_key
@@ -31,7 +34,7 @@ ready as (
             and labels.moment < screenings.valid_to
     union
     select labels.lead_key
-    from sql_labels as labels
+    from unsupported as labels
     inner join {{ ref('int_appointments__versioned') }} as appointments
         on
             labels.record_key = appointments.record_key
@@ -41,7 +44,7 @@ ready as (
             and labels.moment < appointments.valid_to
     union
     select labels.lead_key
-    from sql_labels as labels
+    from unsupported as labels
     inner join {{ ref('int_record_criteria__spanned') }} as spans
         on labels.record_key = spans.record_key and labels.moment >= spans.valid_from and labels.moment < spans.valid_to
     inner join {{ ref('int_readiness_items__stepped') }} as steps
