@@ -3,7 +3,7 @@ with judged as (
     select
         contacts.lead_key,
         contacts.staff_id,
-        contacts.team_id,
+        {{ dimension('contacts.team_id') }} as team_id,
         {{ trimmed('contacts.outcome') }} = 'qualified' as is_qualified,
         contacts.occurred_at,
         contacts.source,
