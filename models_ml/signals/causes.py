@@ -16,6 +16,8 @@ from scipy import sparse, stats
 from models_ml.signals.looks import LEAST_EXPECTED, adjusted, least_expected, two_sided, wilson
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Texts = npt.NDArray[np.object_]
 
 CAUSES = ("audience", "offer", "message", "form", "signal", "qualification_question", "routing", "follow_up")
 EVERY_LINE = "all"
@@ -57,6 +59,16 @@ class Counts(NamedTuple):
     shared: Floats
 
 
+class Dimension(NamedTuple):
+    """A dimension of a cause: its service lines (the strata), its values, and their counts."""
+
+    cause: str
+    name: str
+    lines: Texts
+    values: Texts
+    counts: Counts
+
+
 def estimate_causes(
     examples: pd.DataFrame, *, false_discovery_rate: float = 0.05, margin: float = 0.02
 ) -> pd.DataFrame:
@@ -73,28 +85,28 @@ def estimate_causes(
     """
     if examples.empty:
         return pd.DataFrame(columns=list(CAUSE_COLUMNS))
-    # Numbers in the order of the keys: every comparison looks for its leads anew.
-    examples = examples.assign(lead_key=pd.factorize(examples["lead_key"], sort=True)[0])
+    dimensions = count_dimensions(examples)
     lines = sorted(examples["service_line"].unique())
-    parts = [(line, examples[examples["service_line"] == line]) for line in lines]
     found = [
-        _of_scope(part, rate=false_discovery_rate, margin=margin).assign(service_line=line)
-        for line, part in [(EVERY_LINE, examples), *parts]
+        _of_scope(dimensions, line, rate=false_discovery_rate, margin=margin).assign(service_line=line or EVERY_LINE)
+        for line in [None, *lines]
     ]
     return pd.concat(found, ignore_index=True)[list(CAUSE_COLUMNS)]
 
 
-def _of_scope(examples: pd.DataFrame, *, rate: float, margin: float) -> pd.DataFrame:
+def _of_scope(dimensions: list[Dimension], line: str | None, *, rate: float, margin: float) -> pd.DataFrame:
+    """One row per cause; `line` is a service line, None: every one."""
+    leads = max(int(each.counts.whole[_inside(each, line)].sum()) for each in dimensions)
     compared = [
-        compare_values(part).assign(cause=part["cause"].iloc[0], dimension=part["dimension"].iloc[0])
-        for _, part in examples.groupby(_BESIDE, sort=True)
+        compare_values(_of_line(each, line)).assign(cause=each.cause, dimension=each.name)
+        for each in dimensions
+        if _inside(each, line).any()
     ]
     values = pd.concat(compared, ignore_index=True)
     values["adjusted_p_value"] = adjusted(values["p_value"])
     spreads = values.groupby(_BESIDE, as_index=False)["spread_p_value"].first()
     spreads["spread_adjusted_p_value"] = adjusted(spreads["spread_p_value"])
     values = values.drop(columns="spread_p_value").merge(spreads, on=_BESIDE)
-    leads = examples["lead_key"].nunique()
     return pd.DataFrame([_of_cause(cause, values, leads, rate=rate, margin=margin) for cause in CAUSES])
 
 
@@ -114,14 +126,14 @@ def _of_cause(cause: str, values: pd.DataFrame, leads: int, *, rate: float, marg
     return {**told, "verdict": "speaks_for" if len(sure) else calm, "value_count": len(judged)}
 
 
-def compare_values(examples: pd.DataFrame) -> pd.DataFrame:
-    """Each value of one dimension beside the rest of the leads of which the dimension is known.
+def compare_values(dimension: Dimension) -> pd.DataFrame:
+    """Each value of a dimension beside the rest of the leads of which the dimension is known.
 
     Columns: worst_value, worst_count, worst_sql_count, rest_count, rest_rate (of the rest in the value's mix of service
     lines), rate_difference with limits, missed_sql_count (SQLs more, had they converted as all together) with limits,
     p_value (NaN: too few); share_of_variation and spread_p_value of the dimension.
     """
-    names, counts = _counted(examples)
+    names, counts = dimension.values, dimension.counts
     having, rest = counts.having, counts.whole - counts.having
     # Where nothing else is there, there is nothing to compare with.
     is_used = (having > 0) & (rest > 0)
@@ -164,25 +176,57 @@ def _beside(used: Counts) -> dict[str, Floats]:
     }
 
 
-def _counted(examples: pd.DataFrame) -> tuple[npt.NDArray[np.object_], Counts]:
-    """Counts of one dimension, and its values in the order of their names."""
-    rows = examples[["lead_key", "service_line", "value", "is_converted"]].drop_duplicates(["lead_key", "value"])
-    lead, leads = pd.factorize(rows["lead_key"], sort=True)
-    value, names = pd.factorize(rows["value"], sort=True)
-    is_own = value >= 0
-    places = (lead[is_own], value[is_own])
-    has = sparse.csr_matrix((np.ones(is_own.sum()), places), shape=(len(leads), len(names)))
-    of_lead = rows.drop_duplicates("lead_key").set_index("lead_key").loc[leads]
-    stratum = pd.factorize(of_lead["service_line"], sort=True)[0]
-    converted = of_lead["is_converted"].to_numpy(dtype=np.float64)
+def count_dimensions(examples: pd.DataFrame) -> list[Dimension]:
+    """The counts of every dimension, in the order of their names."""
+    # Numbers in the order of the names: each dimension looks for its leads, lines and values anew.
+    value, values = pd.factorize(examples["value"].to_numpy(dtype=object), sort=True)
+    line, lines = pd.factorize(examples["service_line"].to_numpy(dtype=object), sort=True)
+    lead = pd.factorize(examples["lead_key"])[0]
+    converted = examples["is_converted"].to_numpy(dtype=np.float64)
+    which, named = pd.factorize(pd.MultiIndex.from_frame(examples[_BESIDE]), sort=True)
+    found = []
+    for place, (cause, name) in enumerate(named):
+        own = which == place
+        found.append(_count_values(cause, name, lead[own], line[own], value[own], converted[own], lines, values))
+    return found
+
+
+def _count_values(
+    cause: str, name: str, lead: Ints, line: Ints, value: Ints, converted: Floats, lines: Texts, values: Texts
+) -> Dimension:
+    """Counts of one dimension from its rows: places in `lines` and `values`, -1 for no value."""
+    leads, first, row = np.unique(lead, return_index=True, return_inverse=True)
+    own = value >= 0
+    used, column = np.unique(value[own], return_inverse=True)
+    has = sparse.csr_matrix((np.ones(own.sum()), (row[own], column)), shape=(len(leads), len(used)))
+    has.sum_duplicates()
+    has.data[:] = 1
+    places, stratum = np.unique(line[first], return_inverse=True)
     parts = []
-    for place in range(stratum.max() + 1):
+    for place in range(len(places)):
         inside = stratum == place
-        own, good = has[inside], converted[inside]
-        count = np.asarray(own.sum(axis=0)).ravel()
-        parts.append((count, own.T @ good, [len(good)], [good.sum()], (own.T @ own).toarray()))
+        part, good = has[inside], converted[first][inside]
+        count = np.asarray(part.sum(axis=0)).ravel()
+        parts.append((count, part.T @ good, [len(good)], [good.sum()], (part.T @ part).toarray()))
     columns = (np.array(each, dtype=np.float64) for each in zip(*parts, strict=True))
-    return np.asarray(names, dtype=object), Counts(*columns)
+    return Dimension(cause, name, np.asarray(lines)[places], np.asarray(values, dtype=object)[used], Counts(*columns))
+
+
+def _inside(dimension: Dimension, line: str | None) -> npt.NDArray[np.bool_]:
+    return np.ones(len(dimension.lines), dtype=bool) if line is None else dimension.lines == line
+
+
+def _of_line(dimension: Dimension, line: str | None) -> Dimension:
+    """The dimension within a service line, with the values that occur there."""
+    inside = _inside(dimension, line)
+    counts = Counts(*(each[inside] for each in dimension.counts))
+    there = counts.having.any(axis=0)
+    having, yes, shared = counts.having[:, there], counts.yes[:, there], counts.shared[:, there][:, :, there]
+    return dimension._replace(
+        lines=dimension.lines[inside],
+        values=dimension.values[there],
+        counts=counts._replace(having=having, yes=yes, shared=shared),
+    )
 
 
 def _apart(counts: Counts) -> tuple[Floats, Floats]:

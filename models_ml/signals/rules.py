@@ -32,8 +32,8 @@ SIGNAL_COLUMNS = (
 _RULE = ["section", "rule_id"]
 # Standard errors by which the truth must lie beyond a test's limit to be found four times in five.
 POWER_80 = float(stats.norm.ppf(0.8))
-# Two models of one size fit alike where their deviances lie no further apart (Burnham and Anderson 2002).
-FIT_ALIKE = 2.0
+# Two models of one size whose deviances lie no further apart fit alike: chance alone brings them as far.
+FIT_ALIKE = 1.0
 # A rule that repeats another adds to it only beyond doubt: 99 %, as two so close blow up what chance does.
 ADDS_SURELY = float(stats.norm.ppf(0.995))
 
@@ -59,10 +59,10 @@ class SignalJudge:
     A rule is judged by its odds ratio given all other rules and how often they fired, with an intercept for each
     stratum: who reached the threshold by one signal alone needed less of all others, and would seem less keen. Looked
     at together (Benjamini and Hochberg), what differs from 1 `pulls_its_weight` or is `harmful`. A rule is `useless` if
-    its 90 % interval reaches down to 1 and not up to `worthwhile`, with data that would show so much four times in
-    five. What differs surely, but by less than `trifling`, is useless too. Of two rules that nearly always fire
-    together, the one that adds less given the other, and nothing to speak of, is `redundant`; both are where they
-    matter and nothing says which does. Else too little is known.
+    its 95 % interval reaches down to 1 and its 90 % interval not up to `worthwhile`, with data that would show so much
+    four times in five. What differs surely, but by less than `trifling`, is useless too. Of two rules that nearly
+    always fire together, the one that adds less given the other, and nothing to speak of, is `redundant`; both are
+    where they matter and nothing says which does. Else too little is known.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class SignalJudge:
         differs = self.adjusted_ <= self.false_discovery_rate
         is_small = np.abs(self.odds_) < np.log(self.trifling)
         is_shown = self.error_ * (NORMAL_95 + POWER_80) <= np.log(self.worthwhile)
-        is_useless = np.where(differs, is_small, is_shown & (z <= NORMAL_90) & (upper < np.log(self.worthwhile)))
+        is_useless = np.where(differs, is_small, is_shown & (z <= NORMAL_95) & (upper < np.log(self.worthwhile)))
         cases = [np.isnan(z), self.partner_ >= 0, is_useless, differs & (z > 0), differs]
         named = ["too_little_known", "redundant", "useless", "pulls_its_weight", "harmful"]
         return np.select(cases, named, default="too_little_known").astype(object)

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from models_ml.signals import CAUSE_COLUMNS, CAUSES, estimate_causes
-from models_ml.signals.causes import compare_values
+from models_ml.signals.causes import compare_values, count_dimensions
 
 OFFERS = np.array(["guide_a", "guide_b", "guide_c", "guide_d"])
 
@@ -23,6 +23,12 @@ def examples_of(lines: np.ndarray, converted: np.ndarray, **values: np.ndarray) 
         for name, value in values.items()
     ]  # fmt: skip
     return pd.concat(parts, ignore_index=True)
+
+
+def compared(examples: pd.DataFrame) -> pd.DataFrame:
+    """The values of the one dimension the rows speak of."""
+    (dimension,) = count_dimensions(examples)
+    return compare_values(dimension)
 
 
 def world(seed: int, *, leads: int = 3000, loss: float = 0.0) -> pd.DataFrame:
@@ -77,7 +83,7 @@ def test_service_lines_are_compared_within_themselves():
     offer = np.where(lines == "hip", random.choice(["a", "b"], 4000, p=[0.9, 0.1]), random.choice(["a", "b"], 4000))
     converted = random.random(4000) < np.where(lines == "hip", 0.2, 0.6)
     examples = examples_of(lines, converted, offer__offer_id=offer)
-    found = compare_values(examples).set_index("worst_value").loc["a"]
+    found = compared(examples).set_index("worst_value").loc["a"]
     assert found["rate_difference_low"] < 0 < found["rate_difference_high"]
     crude = converted[offer == "a"].mean() - converted[offer == "b"].mean()
     assert crude < -0.1 and abs(found["rate_difference"]) < 0.04
@@ -85,7 +91,7 @@ def test_service_lines_are_compared_within_themselves():
 
 def test_one_service_line_gives_newcombe_and_chi_square():
     examples = world(3).query("service_line == 'knee' and dimension == 'offer_id'")
-    found = compare_values(examples).set_index("worst_value").loc["guide_b"]
+    found = compared(examples).set_index("worst_value").loc["guide_b"]
     own, rest = (
         examples.loc[chosen, "is_converted"]
         for chosen in (examples["value"] == "guide_b", examples["value"] != "guide_b")
@@ -111,7 +117,7 @@ def test_a_lead_without_value_belongs_to_the_rest():
     lines = np.array(["knee"] * 400)
     held = np.where(np.arange(400) < 100, "referral", None)
     converted = np.where(np.arange(400) < 100, np.arange(400) < 10, np.arange(400) % 2 == 0)
-    found = compare_values(examples_of(lines, converted, qualification_question__rule=held))
+    found = compared(examples_of(lines, converted, qualification_question__rule=held))
     assert list(found["worst_value"]) == ["referral"]
     assert found.loc[0, ["worst_count", "worst_sql_count", "rest_count"]].tolist() == [100, 10, 300]
     assert found.loc[0, "rest_rate"] == 0.5
@@ -122,7 +128,7 @@ def test_a_lead_may_have_several_values():
     converted = np.arange(300) % 3 == 0
     both = examples_of(lines, converted, offer__offer_id=np.array(["a"] * 300))
     more = both.iloc[:100].assign(value="b")
-    found = compare_values(pd.concat([both, more])).set_index("worst_value")
+    found = compared(pd.concat([both, more])).set_index("worst_value")
     assert found.loc["b", ["worst_count", "rest_count"]].tolist() == [100, 200]
     # All have `a`: there is nothing to compare it with.
     assert np.isnan(found.loc["a", "p_value"]) and np.isnan(found.loc["a", "rate_difference"])

@@ -30,7 +30,7 @@ FIRES = {
     "strong": 0.15,
     "fair": 0.5,
     "bad": 0.3,
-    "rare_bad": 0.12,
+    "rare_bad": 0.15,
     "idle": 0.3,
     "rare_idle": 0.12,
     "usual": 0.65,
