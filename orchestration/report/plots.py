@@ -84,7 +84,7 @@ def _dot_row(axes: Axes, row: Dot, top: float, start: float, end: float) -> list
 @STYLE
 def bars(rows: Sequence[Bar], *, axis: Words, name: str) -> str:
     """Counts, one below the other; the part that matters full, the rest hatched."""
-    end = nice_end(max((row.total for row in rows), default=1.0) or 1.0)
+    end = max(nice_end(max((row.total for row in rows), default=1.0) or 1.0), 2.0)
     axes = new_axes(len(rows) * _ROW + _FOOT, left=8, right=8, foot=_FOOT)
     axes.set_xlim(0, end)
     for place, row in enumerate(rows):
@@ -95,7 +95,8 @@ def bars(rows: Sequence[Bar], *, axis: Words, name: str) -> str:
         )
         whole[0].set_gid("mark")
         axes.barh([top + 30], [row.part], height=14, color=ACCENT, linewidth=0, zorder=2)
-    _ticks_below(axes, 0, end, axis)
+    # There is no half of five leads.
+    _ticks_below(axes, 0, end, axis, has_middle=end % 2 == 0)
     return inline_svg(axes, name)
 
 
@@ -125,8 +126,8 @@ def _label(axes: Axes, label: str, said: str, top: float, start: float, end: flo
     axes.text(end, top + 17, said, color=SOFT, fontsize=SIZE, ha="right")
 
 
-def _ticks_below(axes: Axes, start: float, end: float, axis: Words) -> None:
-    ticks = [start, (start + end) / 2, end]
+def _ticks_below(axes: Axes, start: float, end: float, axis: Words, *, has_middle: bool = True) -> None:
+    ticks = [start, (start + end) / 2, end] if has_middle else [start, end]
     axes.set_yticks([])
     axes.set_xticks(ticks, [axis(tick) for tick in ticks])
     labels = axes.get_xticklabels()

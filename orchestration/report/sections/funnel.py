@@ -54,7 +54,7 @@ def section(frames: Frames, facts: Facts) -> Section:
     main = next((row for row in totals if row["step"] == _MAIN), None)
     figures = [_steps(totals), _followed(totals), *_months(over_all)]
     figures += [figure for name in ("service_line", "channel") if (figure := _values(rates, name, facts))]
-    says = tuple(_sentence(row) for row in totals)
+    says = (*(_sentence(row) for row in totals), *_young(over_all))
     card = (
         _card(main, over_all) if main else Card("MQL to SQL", "Not known yet", "No MQL has been followed long enough.")
     )
@@ -89,6 +89,15 @@ def _sentence(row: Row) -> str:
         f"{STEPS[row['step']]}: {words.percent(row['rate'])} within {words.days(row['horizon_days'])} "
         f"(95 % interval {limits}).{wait}{few}"
     )
+
+
+def _young(over_all: pd.DataFrame) -> list[str]:
+    rows = [row for step in STEPS for row in _of(over_all, step, _ALL)]
+    return [
+        f"{STEPS[row['step']]}: {words.count(row['entered_count'])} entered, nobody followed to the end yet."
+        for row in rows
+        if words.known(row["rate"]) is None and words.whole(row["entered_count"])
+    ]
 
 
 def _truncated(rows: list[Row]) -> list[str]:

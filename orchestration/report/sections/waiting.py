@@ -50,8 +50,8 @@ def section(frames: Frames, facts: Facts) -> Section:
     barred = int(_is_barred(queue).sum())
     says = [
         f"{words.several(waiting, 'lead')} handed to intake {words.are(waiting)} waiting for a first contact; "
-        f"{words.count(late)} {words.are(late)} past the promised time.",
-        f"{words.count(untried)} {words.are(untried)} without any attempt so far. "
+        f"{_none_or(late)} past the promised time.",
+        f"{_none_or(untried).capitalize()} without any attempt so far. "
         f"The oldest was handed over on {words.day(oldest)}.",
     ]
     if barred:
@@ -77,6 +77,10 @@ def section(frames: Frames, facts: Facts) -> Section:
         _first(queue, facts),
         card,
     )
+
+
+def _none_or(number: int) -> str:
+    return f"{words.count(number)} {words.are(number)}" if number else "none is"
 
 
 def _handoffs(attainment: pd.DataFrame) -> tuple[int, int]:

@@ -123,6 +123,9 @@ def test_the_funnel_shows_the_naive_share_only_as_not_for_judging() -> None:
 
 def test_a_funnel_nobody_has_passed_through_says_so() -> None:
     assert "Nobody has entered a stage yet." in says(funnel.section(frames("funnel"), FACTS))
+    some = [rate_row("lead_to_mql", 40, 36, 9), rate_row("mql_to_sql", 9, 0, 0)]
+    said = says(funnel.section(frames("funnel", fct_conversion_rates=some), FACTS))
+    assert "MQL to SQL: 9 entered, nobody followed to the end yet." in said
     young = [rate_row("mql_to_sql", 9, 0, 0)]
     said = says(funnel.section(frames("funnel", fct_conversion_rates=young), FACTS))
     assert "all are still open, and none is lost" in said
