@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 NO_VALUE = "–"
 SPACE = "\u00a0"
+_HEARD = 8
 # Below this many an interval is wide enough to hold nearly any story.
 FEW = 30
 TOO_FEW = f"Too few to judge by: fewer than {FEW}."
@@ -157,6 +158,14 @@ def short_month(text: str) -> str:
 def plain(code: str) -> str:
     """A code of the data as a reader would write it."""
     return "not known" if code in ("(none)", "") else code.replace("_", " ")
+
+
+def gist(said: Iterable[str]) -> str:
+    """Many things said one after another, for who hears them: a few in full, of many the first and the last."""
+    each = list(said)
+    if len(each) <= _HEARD:
+        return "; ".join(each)
+    return f"{len(each)} values, first {each[0]}, last {each[-1]}; the table below has them all"
 
 
 def joined(said: list[str]) -> str:

@@ -108,6 +108,8 @@ def test_it_fits_and_can_be_read(browser, pages, name, size, scheme):
     open_page(browser, pages[name], size, scheme)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= size[0]
     assert not browser.execute_script(_WIDER)
+    cut = "return [...document.querySelectorAll('.listing .wide')].filter(e => e.scrollWidth > e.clientWidth).length"
+    assert browser.execute_script(cut) == 0, "a card is read without scrolling within it"
     texts: list[tuple[str, list[float], list[float], float]] = browser.execute_script(_TEXTS)
     assert len(texts) > 40
     faint = [(text, contrast(ink, ground)) for text, ink, ground, _ in texts if contrast(ink, ground) < 4.5]

@@ -55,7 +55,7 @@ def section(frames: Frames, facts: Facts) -> Section:
         cells = [(name, line.label, *each) for line, found in lines for each in _cells(line, found)]
         horizon = words.known(horizons.get(step))
         drawn = curves([line for line, _ in lines], axis=words.axis_percent, name=f"cohorts-{step}", horizon=horizon)
-        panels.append(Panel(name, drawn, f"{name}: " + "; ".join(f"{c[1]}, {c[2]}: {c[5]}" for c in cells)))
+        panels.append(Panel(name, drawn, f"{name}: " + words.gist(f"{c[1]}, {c[2]}: {c[5]}" for c in cells)))
         rows += cells
         says.append(_sentence(name, lines[0][1]))
     if not panels:

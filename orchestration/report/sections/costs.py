@@ -152,7 +152,7 @@ def _figure(rows: list[Row], mature: pd.DataFrame, currency: str, facts: Facts) 
         f"{unit} for each SQL. Round: credit to the first touch, with its 95 % interval; an arrow: it goes on. Hollow: "
         "credit to the last touch (triangle), to all alike (square), to first and last more (diamond)."
     )
-    alt = "; ".join(f"{cells[0]}, {cells[1]}: {cells[4]}" for cells in table)
+    alt = words.gist(f"{cells[0]}, {cells[1]}: {cells[4]}" for cells in table)
     return Figure(
         f"Cost per SQL, {unit}",
         caption,
@@ -175,7 +175,7 @@ def _shares(rows: list[Row], currency: str, facts: Facts) -> Figure:
         f"Hollow square: share of all spend in {unit}. Round: share of all SQLs, by first touch. Square on the right: "
         "more of the money than of the SQLs."
     )
-    alt = "; ".join(" ".join(cells) for cells in table)
+    alt = words.gist(" ".join(cells) for cells in table)
     header = ("channel", "share", "percent")
     return Figure(
         f"Spend beside SQLs, {unit}",

@@ -164,7 +164,7 @@ def _dot(label: str, row: Row) -> Dot:
 def _steps(rows: list[Row]) -> Figure:
     dots = [_dot(STEPS[row["step"]], row) for row in rows]
     table = tuple(_cells(STEPS[row["step"]], row) for row in rows)
-    alt = "; ".join(f"{cells[0]}: {cells[4]} within {cells[1]}, {cells[6]}" for cells in table)
+    alt = words.gist(f"{cells[0]}: {cells[4]} within {cells[1]}, {cells[6]}" for cells in table)
     return Figure(
         "All steps",
         "Share that came on within the horizon, with its 95 % interval, of those followed to its end. Hollow and "
@@ -183,7 +183,7 @@ def _followed(rows: list[Row]) -> Figure:
         )
         counts = (words.count(row[column]) for column in ("entered_count", "at_risk_count", "truncated_count"))
         table.append((name, *counts, words.count(open_)))
-    alt = "; ".join(f"{cells[0]}: {cells[1]} entered, {cells[2]} followed, {cells[4]} still open" for cells in table)
+    alt = words.gist(f"{cells[0]}: {cells[1]} entered, {cells[2]} followed, {cells[4]} still open" for cells in table)
     return Figure(
         "How far they are followed",
         "All who entered. Full: followed to the end of the horizon. Hatched: still inside it.",
@@ -206,7 +206,7 @@ def _months(over_all: pd.DataFrame) -> list[Figure]:
             continue
         points = [_point(row) for row in rows]
         cells = [_cells(words.month(row["cohort_month"]), row) for row in rows]
-        alt = f"{name}: " + "; ".join(f"{each[0]}: {each[4]}, {each[6]}" for each in cells)
+        alt = f"{name}: " + words.gist(f"{each[0]}: {each[4]}, {each[6]}" for each in cells)
         panels.append(Panel(name, timeline(points, axis=words.axis_percent, name=f"funnel-{step}"), alt))
         table += [(name, *each) for each in cells]
     if not panels:
@@ -238,7 +238,7 @@ def _values(rates: pd.DataFrame, dimension: str, facts: Facts) -> Figure | None:
     labels = [facts.names.say(dimension, row["dimension_value"]) for row in rows]
     dots = [_dot(label, row) for label, row in zip(labels, rows, strict=True)]
     table = tuple(_cells(label, row) for label, row in zip(labels, rows, strict=True))
-    alt = "; ".join(f"{cells[0]}: {cells[4]} of {cells[3]}" for cells in table)
+    alt = words.gist(f"{cells[0]}: {cells[4]} of {cells[3]}" for cells in table)
     what = words.plain(dimension)
     return Figure(
         f"MQL to SQL by {what}",

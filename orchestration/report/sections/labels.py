@@ -132,7 +132,7 @@ def _by_week(weeks: pd.DataFrame) -> Figure | None:
             )
             for row in rows
         ]
-        alt = f"{name}: " + "; ".join(f"week of {each[1]}: {each[4]} of {each[2]}" for each in cells)
+        alt = f"{name}: " + words.gist(f"week of {each[1]}: {each[4]} of {each[2]}" for each in cells)
         panels.append(Panel(name, timeline(points, axis=words.axis_percent, name=f"labels-{stage}"), alt))
         table += cells
     if not panels:
@@ -157,7 +157,7 @@ def _by_kind(conflicts: pd.DataFrame) -> Figure | None:
             drawn.append(Bar(said, words.count(total), total, still))
             cells.append((name, said, words.count(total), words.count(still)))
         if drawn:
-            alt = f"{name}: " + "; ".join(f"{each[1]}: {each[2]}, {each[3]} still stand" for each in cells)
+            alt = f"{name}: " + words.gist(f"{each[1]}: {each[2]}, {each[3]} still stand" for each in cells)
             panels.append(Panel(name, bars(drawn, axis=lambda value: f"{value:,.0f}", name=f"kinds-{stage}"), alt))
             table += cells
     if not panels:

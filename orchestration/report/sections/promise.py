@@ -67,8 +67,8 @@ def _card(total: Row, months: pd.DataFrame, judged: int) -> Card:
     settled = [row for row in rows_of(months) if _judged(row) and not words.whole(row["open_count"])]
     if settled:
         last = settled[-1]
-        said = f"{words.month(str(last['dimension_value']))}: {words.percent(last['attainment_rate'])} of"
-        rests_on.append(f"{said} {words.count(_judged(last))}")
+        said = f"{words.month(str(last['dimension_value']))}, the last month with none open"
+        rests_on.append(f"{said}: {words.percent(last['attainment_rate'])} of {words.count(_judged(last))}")
     if judged < words.FEW:
         rests_on.append(words.TOO_FEW)
     return Card(
@@ -181,7 +181,7 @@ def _by_value(table: pd.DataFrame, dimension: str, facts: Facts) -> Figure | Non
 
 
 def _alt(cells: Sequence[tuple[str, ...]]) -> str:
-    return "; ".join(f"{each[0]}: {each[3]} of {each[1]}" for each in cells)
+    return words.gist(f"{each[0]}: {each[3]} of {each[1]}" for each in cells)
 
 
 def _dot(cells: tuple[str, ...], row: Row) -> Dot:

@@ -73,7 +73,7 @@ def _figure(rules: pd.DataFrame) -> Figure | None:
     if not rows:
         return None
     table = tuple(_cells(row) for row in rows)
-    alt = "; ".join(f"{cells[0]} of {cells[1]}: odds ratio {cells[7]}, {cells[2]}" for cells in table)
+    alt = words.gist(f"{cells[0]} of {cells[1]}: odds ratio {cells[7]}, {cells[2]}" for cells in table)
     caption = (
         "Odds ratio with its 95 % interval; the dotted line is 1, no difference; an arrow: it goes on. Hollow and "
         f"dashed: too little known. Shown are {len(rows)} of {words.count(len(known))} rules judged, those to look at "

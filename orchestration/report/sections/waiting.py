@@ -131,7 +131,7 @@ def _figure(title: str, first: str, name: str, groups: Sequence[tuple[str, int, 
         (said, words.count(total), words.count(late), words.count(total - late), words.count(untried))
         for said, total, late, untried in groups
     )
-    alt = "; ".join(f"{row[0]}: {row[1]} waiting, {row[2]} past the promise" for row in rows)
+    alt = words.gist(f"{row[0]}: {row[1]} waiting, {row[2]} past the promise" for row in rows)
     return Figure(
         title,
         "Full: late, past the promised time. Hatched: not past it, or no time was promised.",

@@ -46,6 +46,8 @@ NAN = float("nan")
         (words.plain("paid_search"), "paid search"),
         (words.plain("(none)"), "not known"),
         (words.joined(["a", "b", "c"]), "a, b and c"),
+        (words.gist("abc"), "a; b; c"),
+        (words.gist("abcdefghi"), "9 values, first a, last i; the table below has them all"),
         (words.Names({"team_id": {"t": "Heart", "u": None}}).say("team_id", "t"), "Heart"),
         (words.Names({"team_id": {"t": "Heart", "u": None}}).say("team_id", "u"), "u"),
         (words.Names().say("team_id", None), "not known"),
