@@ -34,14 +34,15 @@ def draw_calendars(rng: random.Random, *, each: int) -> list[Calendar]:
 
 
 def draw_handoffs(rng: random.Random, calendars: list[Calendar], count: int) -> list[Handoff]:
-    """Half of them within three days of a change of the clock; some on the minute, most to the second."""
+    """Half of them within three hours or days of a change of the clock; some on the minute, most to the second."""
     found = []
     for _ in range(count):
         number = rng.randrange(len(calendars))
         changes = _changes(calendars[number].timezone)
         near = changes and rng.random() < 0.5
         at = rng.choice(changes) if near else BEGIN + (END - BEGIN) * rng.random()
-        at = at.replace(microsecond=0) + timedelta(seconds=rng.randint(-3 * 86_400, 3 * 86_400))
+        hours = rng.choice([3, 72])
+        at = at.replace(microsecond=0) + timedelta(seconds=rng.randint(-hours * 3600, hours * 3600))
         if rng.random() < 0.3:
             at = at.replace(second=0)
         waited = timedelta(seconds=rng.choice([rng.randint(1, 20_000), rng.randint(1, 20 * 86_400)]))
@@ -56,9 +57,15 @@ def _calendar(rng: random.Random, zone: str) -> Calendar:
         if rng.random() < 0.8
         for opens, closes in (_span(rng) for _ in range(rng.choice([1, 1, 2, 3])))
     }
+    # Clocks change on the night to a Sunday: openings that begin and end in the hours that are missing, or come twice.
+    for weekday in (6, 7, 7):
+        opens, closes = _night(rng)
+        openings[weekday, opens] = closes
     days = [BEGIN.date() + timedelta(days=rng.randrange(3650)) for _ in range(60)]
     days += [change.date() + timedelta(days=rng.randint(-1, 1)) for change in _changes(zone) if rng.random() < 0.5]
-    holidays: dict[date, list[tuple[str, str]]] = {day: [_span(rng)] if rng.random() < 0.6 else [] for day in days}
+    holidays: dict[date, list[tuple[str, str]]] = {
+        day: [rng.choice([_span, _night])(rng)] if rng.random() < 0.6 else [] for day in days
+    }
     return Calendar(zone, [(weekday, opens, closes) for (weekday, opens), closes in openings.items()], holidays)
 
 
@@ -70,6 +77,12 @@ def _span(rng: random.Random) -> tuple[str, str]:
     if rng.random() < 0.3:
         return _clock(rng.randrange(0, 180)), _clock(rng.randrange(1, 240))
     return _clock(rng.randrange(1440)), rng.choice(["24:00", "00:00", _clock(rng.randrange(1440))])
+
+
+def _night(rng: random.Random) -> tuple[str, str]:
+    if rng.random() < 0.3:
+        return _clock(rng.randrange(1320, 1440, 5)), _clock(rng.choice([rng.randrange(1380, 1440, 5), 1440, 30]))
+    return _clock(rng.randrange(0, 240, 5)), _clock(rng.randrange(5, 300, 5))
 
 
 def _clock(minute: int) -> str:
