@@ -91,7 +91,7 @@ def estimate_causes(
         _of_scope(dimensions, line, rate=false_discovery_rate, margin=margin).assign(service_line=line or EVERY_LINE)
         for line in [None, *lines]
     ]
-    return pd.concat(found, ignore_index=True)[list(CAUSE_COLUMNS)]
+    return pd.concat(found, ignore_index=True).reindex(columns=list(CAUSE_COLUMNS))
 
 
 def _of_scope(dimensions: list[Dimension], line: str | None, *, rate: float, margin: float) -> pd.DataFrame:

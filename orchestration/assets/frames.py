@@ -30,7 +30,9 @@ def land_frame(run: Run, name: str, frame: pd.DataFrame, schema: pa.Schema) -> i
 
 def replace_frame(run: Run, name: str, frame: pd.DataFrame, schema: pa.Schema) -> int:
     """Put a frame in place of all `handoff/<name>` holds: what every run works out anew. Returns its rows."""
-    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+    # Column by column: one without any value has no type of its own.
+    told = frame.astype(object).where(frame.notna(), None)
+    table = pa.Table.from_pandas(told, schema=schema, preserve_index=False)
     write_table(run.paths.objects("handoff", name) / "current.parquet", table)
     return int(table.num_rows)
 

@@ -143,3 +143,23 @@ def test_nothing_to_compare_is_a_frame_without_rows():
     columns = ["lead_key", "service_line", "cause", "dimension", "value", "is_converted"]
     found = estimate_causes(pd.DataFrame(columns=columns))
     assert found.empty and list(found.columns) == list(CAUSE_COLUMNS)
+
+
+@pytest.mark.parametrize("leads", [1, 2, 3, 12, 40])
+def test_a_handful_of_leads_is_too_little_known(leads):
+    random = np.random.default_rng(leads)
+    lines = random.choice(["hip", "knee"], leads)
+    held = np.where(random.random(leads) < 0.2, "referral", None)
+    offer = np.where(random.random(leads) < 0.5, "guide_a", "guide_b")
+    examples = examples_of(lines, random.random(leads) < 0.5, offer__offer_id=offer, qualification_question__rule=held)
+    found = estimate_causes(examples)
+    assert list(found.columns) == list(CAUSE_COLUMNS)
+    assert len(found) == len(CAUSES) * (1 + len(set(lines)))
+    assert "speaks_for" not in set(found["verdict"])
+
+
+def test_a_dimension_without_any_value_says_nothing():
+    lines = np.array(["knee"] * 5)
+    nobody = np.array([None] * 5, dtype=object)
+    found = estimate_causes(examples_of(lines, np.arange(5) < 2, follow_up__first_attempt=nobody))
+    assert set(found["verdict"]) == {"too_little_known"} and set(found["value_count"]) == {0}

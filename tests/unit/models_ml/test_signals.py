@@ -185,3 +185,10 @@ def test_a_rule_that_all_converted_under_has_finite_limits():
     fired = np.array([[1], [0]])
     found = CountLogit().fit(np.ones((2, 1)), fired, [12, 300], [12, 60])
     assert np.isfinite(found.coef_).all() and 0.5 < found.error_[0] < SLOPE_SPREAD
+
+
+@pytest.mark.parametrize("leads", [1, 2, 3, 12, 40])
+def test_a_handful_of_leads_is_too_little_known(leads):
+    random = np.random.default_rng(leads)
+    times, converted = random.poisson(0.5, (leads, 4)), random.random(leads) < 0.5
+    assert set(SignalJudge().fit(times, converted).verdict_) == {"too_little_known"}

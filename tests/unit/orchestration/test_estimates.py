@@ -26,9 +26,14 @@ def test_estimates_replace_those_of_the_run_before_and_are_no_news(tmp_path):
     run = SimpleNamespace(paths=paths)
     before = lake_fingerprint(paths)
     row = {name: None for name in SIGNAL_ESTIMATES.names} | {"rule_id": "guide", "estimated_as_of": pd.Timestamp(0)}
-    assert replace_frame(run, "signal_estimates", pd.DataFrame([row, row]), SIGNAL_ESTIMATES) == 2
-    assert replace_frame(run, "signal_estimates", pd.DataFrame(columns=SIGNAL_ESTIMATES.names), SIGNAL_ESTIMATES) == 0
+    frame = pd.DataFrame([row, row | {"marginal_odds_ratio": 2.0}])
+    assert replace_frame(run, "signal_estimates", frame.assign(verdict=float("nan")), SIGNAL_ESTIMATES) == 2
     (file,) = paths.objects("handoff", "signal_estimates").iterdir()
+    assert pq.read_table(file, columns=["verdict", "marginal_odds_ratio"]).to_pylist() == [
+        {"verdict": None, "marginal_odds_ratio": None},
+        {"verdict": None, "marginal_odds_ratio": 2.0},
+    ]
+    assert replace_frame(run, "signal_estimates", pd.DataFrame(columns=SIGNAL_ESTIMATES.names), SIGNAL_ESTIMATES) == 0
     assert pq.read_table(file).schema.equals(SIGNAL_ESTIMATES)
     assert file.parent.name in ESTIMATES
     assert lake_fingerprint(paths) == before
