@@ -89,14 +89,10 @@ def test_cohorts_of_2017_are_truncated_and_no_rate_of_theirs_is_mature(olist: Ho
 def test_a_mature_month_converts_at_its_horizon_as_the_plain_share_does(olist: Home) -> None:
     different = olist.query(
         """
-<<<<<<< HEAD
         select
             rates.cohort_month,
             rates.rate,
             sum(conversions.converted_count) / sum(conversions.entered_count) as plain
-=======
-        select rates.cohort_month, rates.rate
->>>>>>> cohorts
         from fct_conversion_rates as rates
         inner join fct_funnel_conversions as conversions
             on rates.cohort_month = strftime(conversions.cohort_date, '%Y-%m')
