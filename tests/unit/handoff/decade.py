@@ -5,8 +5,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
 
 from orchestration.lake.zones import offset_spans
+from tests.oracles.business_minutes import Doorman
 from tests.oracles.business_time import Calendar
 
 BEGIN, END = datetime(2011, 7, 1), datetime(2021, 7, 1)
@@ -48,6 +52,19 @@ def draw_handoffs(rng: random.Random, calendars: list[Calendar], count: int) -> 
         waited = timedelta(seconds=rng.choice([rng.randint(1, 20_000), rng.randint(1, 20 * 86_400)]))
         found.append(Handoff(number, at, rng.choice(MINUTES), at + waited if rng.random() < 0.8 else None))
     return found
+
+
+def differences(row: pd.Series, handoff: Handoff, doorman: Doorman) -> list[tuple[Any, ...]]:
+    """What the SQL says of a handoff and the doorman does not."""
+    wrong: list[tuple[Any, ...]] = []
+    due = doorman.due(handoff.at, handoff.minutes)
+    if (None if pd.isna(row["sla_due_at"]) else row["sla_due_at"].to_pydatetime()) != due:
+        wrong.append((handoff, row["sla_due_at"], due))
+    if handoff.contacted_at is not None:
+        waited = doorman.counted(handoff.contacted_at) - doorman.counted(handoff.at)
+        if row["open_micros_to_contact"] != waited * 1_000_000:
+            wrong.append((handoff, row["open_micros_to_contact"], waited))
+    return wrong
 
 
 def _calendar(rng: random.Random, zone: str) -> Calendar:
