@@ -17,7 +17,7 @@ from orchestration.runs import Run
 
 _STAGES = """
 select count(*), count(became_mql_at), count(became_sql_at)
-from marts.fct_lead_lifecycles where not is_deleted
+from marts.fct_lead_lifecycles where not is_deleted and excluded_by is null
 """
 _CONVERSION = """
 select coalesce(sum(at_risk_count), 0), coalesce(sum(converted_count), 0)

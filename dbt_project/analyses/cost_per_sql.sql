@@ -12,7 +12,8 @@ select
     round(cost_per_sql_low, 2) as cost_per_sql_low,
     round(cost_per_sql_high, 2) as cost_per_sql_high,
     round(100 * share_of_spend, 1) as percent_of_spend,
-    round(100 * share_of_sql, 1) as percent_of_sql
+    round(100 * share_of_paid_sql, 1) as percent_of_paid_sql,
+    round(100 * share_of_sql, 1) as percent_of_all_sql
 from {{ ref('fct_channel_costs') }}
 where attribution_model = 'first' and is_mature and (level = 'channel' or cost is not null)
 order by level desc, cost desc nulls last, channel, campaign_id, currency

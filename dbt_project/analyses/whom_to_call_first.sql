@@ -1,4 +1,5 @@
--- Whom does each team call first? Fresh before forgotten, and who can still be called in time before who cannot.
+-- Whom does each team call first? Fresh before forgotten, who can still be called in time before who cannot, and of those
+-- too late already in the order routing gave them.
 select
     team_id,
     place,

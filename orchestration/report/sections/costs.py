@@ -17,7 +17,7 @@ READS = (
         "fct_channel_costs",
         ("attribution_model", "channel", "currency", "is_mature", "cost", "lead_credits", "mql_credits", "sql_credits")
         + ("cost_per_lead", "cost_per_mql", "cost_per_sql", "cost_per_sql_low", "cost_per_sql_high")
-        + ("share_of_spend", "share_of_sql"),
+        + ("share_of_spend", "share_of_paid_sql", "share_of_sql"),
         {"platform": (_ALL,), "campaign_id": (_ALL,)},
     ),
 )
@@ -117,6 +117,7 @@ def _cells(row: Row, currency: str, facts: Facts) -> tuple[str, ...]:
         words.money(row["cost_per_mql"], currency),
         words.money(row["cost_per_lead"], currency),
         words.percent(row["share_of_spend"]),
+        words.percent(row["share_of_paid_sql"]),
         words.percent(row["share_of_sql"]),
     )
 
@@ -145,7 +146,8 @@ def _figure(rows: list[Row], mature: pd.DataFrame, currency: str, facts: Facts) 
         "per MQL",
         "per lead",
         "of spend",
-        "of SQLs",
+        "of SQLs paid for",
+        "of all SQLs",
     )
     unit = words.money(0, currency).split(words.SPACE)[0]
     caption = (
@@ -165,15 +167,15 @@ def _shares(rows: list[Row], currency: str, facts: Facts) -> Figure:
     dots, table = [], []
     for row in rows:
         name = facts.names.say("channel", row["channel"])
-        of_spend, of_sql = words.known(row["share_of_spend"]) or 0.0, words.known(row["share_of_sql"]) or 0.0
+        of_spend, of_sql = words.known(row["share_of_spend"]) or 0.0, words.known(row["share_of_paid_sql"]) or 0.0
         said = f"spend {_rounded(of_spend)}, SQLs {_rounded(of_sql)}"
         dots.append(Dot(name, said, of_sql, others=((of_spend, "s"),)))
         table += [(name, "of SQLs", words.percent(of_sql)), (name, "of spend", words.percent(of_spend))]
     picture = dot_rows(dots, axis=words.axis_percent, name=f"shares-{_word(currency)}")
     unit = words.money(0, currency).split(words.SPACE)[0]
     caption = (
-        f"Hollow square: share of all spend in {unit}. Round: share of all SQLs, by first touch. Square on the right: "
-        "more of the money than of the SQLs."
+        f"Hollow square: share of all spend in {unit}. Round: share of the SQLs it was spent on, by first touch. Square on "
+        "the right: more of the money than of the SQLs."
     )
     alt = words.gist(" ".join(cells) for cells in table)
     header = ("channel", "share", "percent")

@@ -91,5 +91,8 @@ select
     {{ share_of('cost', byar_high('sql_credits')) }} as cost_per_sql_low,
     {{ share_of('cost', byar_low('sql_credits')) }} as cost_per_sql_high,
     {{ share_of('cost', 'sum(cost) over (partition by attribution_model, level, currency, is_mature)') }} as share_of_spend,
+    case when cost is not null then {{ share_of(
+        'sql_credits', 'sum(case when cost is not null then sql_credits end) over (partition by attribution_model, level, currency, is_mature)'
+    ) }} end as share_of_paid_sql,
     {{ share_of('sql_credits', 'sum(sql_credits) over (partition by attribution_model, level, is_mature)') }} as share_of_sql
 from joined
