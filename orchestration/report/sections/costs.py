@@ -174,8 +174,8 @@ def _shares(rows: list[Row], currency: str, facts: Facts) -> Figure:
     picture = dot_rows(dots, axis=words.axis_percent, name=f"shares-{_word(currency)}")
     unit = words.money(0, currency).split(words.SPACE)[0]
     caption = (
-        f"Hollow square: share of all spend in {unit}. Round: share of the SQLs it was spent on, by first touch. Square on "
-        "the right: more of the money than of the SQLs."
+        f"Hollow square: share of all spend in {unit}. Round: share of the SQLs it was spent on, by first touch. "
+        "Square on the right: more of the money than of the SQLs."
     )
     alt = words.gist(" ".join(cells) for cells in table)
     header = ("channel", "share", "percent")

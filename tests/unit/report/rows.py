@@ -109,7 +109,8 @@ def cost_row(
         "cost_per_lead": each / 5, "cost_per_mql": each / 2.5, "cost_per_sql": each,
         "cost_per_sql_low": each * (1 - 1.9 / (sqls + 2) ** 0.5),
         "cost_per_sql_high": each * (1 + 2.3 / (sqls + 1) ** 0.5),
-        "share_of_spend": min(cost / 1_500_000, 1.0), "share_of_paid_sql": min(sqls / 2_000, 1.0), "share_of_sql": sqls / 4_000,
+        "share_of_spend": min(cost / 1_500_000, 1.0),
+        "share_of_paid_sql": min(sqls / 2_000, 1.0), "share_of_sql": sqls / 4_000,
     }  # fmt: skip
 
 
