@@ -3,7 +3,9 @@
 Estimates answer for the run's as_of alone, so each run replaces those of the one before.
 """
 
-from collections.abc import Iterator
+import sys
+import traceback
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 import pandas as pd
@@ -67,12 +69,25 @@ def signal_assets() -> list[dg.AssetsDefinition]:
             return
         run.say("signals", "")
         examples, values = read_tables(run.paths.warehouse, "ml", *_EXAMPLES.values())
-        for name, frame, schema in (
-            ("signal_estimates", estimate_signals(examples), SIGNAL_ESTIMATES),
-            ("cause_estimates", estimate_causes(values), CAUSE_ESTIMATES),
+        for name, estimate, rows_of, schema in (
+            ("signal_estimates", estimate_signals, examples, SIGNAL_ESTIMATES),
+            ("cause_estimates", estimate_causes, values, CAUSE_ESTIMATES),
         ):
+            frame = _estimated(run, name, estimate, rows_of, schema)
             rows = replace_frame(run, name, frame.assign(estimated_as_of=pd.Timestamp(run.as_of)), schema)
             verdicts = {str(verdict): int(count) for verdict, count in frame["verdict"].value_counts().items()}
             yield dg.MaterializeResult(asset_key=["handoff", name], metadata={"rows": rows, **verdicts})
 
     return [step]
+
+
+def _estimated(
+    run: Run, name: str, estimate: Callable[[pd.DataFrame], pd.DataFrame], rows: pd.DataFrame, schema: pa.Schema
+) -> pd.DataFrame:
+    """The estimates, or none: leads are routed and published whether or not rules can be judged."""
+    try:
+        return estimate(rows)
+    except Exception as error:
+        traceback.print_exc(file=sys.stdout)
+        run.fail(f"{name} could not be made ({type(error).__name__}): no verdict is given in this run")
+        return pd.DataFrame(columns=schema.names)

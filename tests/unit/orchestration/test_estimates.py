@@ -10,7 +10,7 @@ import pytest
 
 from models_ml.signals import CAUSE_COLUMNS, SIGNAL_COLUMNS
 from orchestration.assets.frames import replace_frame
-from orchestration.assets.signals import CAUSE_ESTIMATES, SIGNAL_ESTIMATES
+from orchestration.assets.signals import CAUSE_ESTIMATES, SIGNAL_ESTIMATES, _estimated
 from orchestration.lake.own_lake import ESTIMATES
 from orchestration.lake.paths import HomePaths
 from orchestration.runs import lake_fingerprint
@@ -37,3 +37,15 @@ def test_estimates_replace_those_of_the_run_before_and_are_no_news(tmp_path):
     assert pq.read_table(file).schema.equals(SIGNAL_ESTIMATES)
     assert file.parent.name in ESTIMATES
     assert lake_fingerprint(paths) == before
+
+
+def test_what_cannot_be_estimated_is_told_and_keeps_nobody_from_a_call():
+    def broken(rows):
+        raise ZeroDivisionError
+
+    failures = []
+    frame = _estimated(
+        SimpleNamespace(fail=failures.append), "signal_estimates", broken, pd.DataFrame(), SIGNAL_ESTIMATES
+    )
+    assert frame.empty and list(frame.columns) == SIGNAL_ESTIMATES.names
+    assert failures == ["signal_estimates could not be made (ZeroDivisionError): no verdict is given in this run"]
