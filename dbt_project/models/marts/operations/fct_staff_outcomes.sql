@@ -1,22 +1,21 @@
 {% set stratum = ['service_line', 'channel', 'points_band'] %}
 
--- Leads a member of staff took up while they could still become SQL: who had left before was not theirs to bring there.
-with taken as (
+-- Leads a member of staff took up while they could still become SQL: who was gone by then was not theirs to bring there.
+with begun as (
     select
+        mqls.*,
         worked.staff_id,
         worked.team_id,
-        mqls.service_line,
-        mqls.channel,
-        mqls.points_band,
-        mqls.is_converted,
-        worked.first_attempted_at,
-        mqls.lead_key
+        worked.first_attempted_at
     from {{ mature_mqls() }} as mqls
     inner join {{ ref('int_leads__worked') }} as worked on mqls.lead_key = worked.lead_key
-    where
-        worked.staff_id is not null
-        and worked.first_attempted_at <= mqls.horizon_ends_at
-        and not coalesce(mqls.left_at < worked.first_attempted_at, false)
+    where worked.staff_id is not null and worked.first_attempted_at <= mqls.horizon_ends_at
+),
+
+taken as (
+    select begun.*
+    from begun
+    anti join {{ gone_by('begun', 'first_attempted_at') }} as gone on begun.lead_key = gone.lead_key
 ),
 
 members as (
