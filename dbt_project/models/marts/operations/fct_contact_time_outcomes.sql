@@ -50,7 +50,7 @@ cells as (
 viewed as (
     select 'all' as service_line, cells.* from cells
     union all
-    select own_line as service_line, cells.* from cells
+    select {{ beside_all('own_line') }} as service_line, cells.* from cells
 ),
 
 compared as (
