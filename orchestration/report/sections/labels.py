@@ -18,7 +18,10 @@ READS = (
         + ("agreement_rate_high",),
         {"dimension": ("all",)},
     ),
-    Read("fct_label_review_queue", ("place", "lead_key", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since")),
+    Read(
+        "fct_label_review_queue",
+        ("place", "lead_key", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since"),
+    ),
 )
 TITLE = "Labels that disagree"
 STAGES = {"mql": "MQL", "sql": "SQL"}
@@ -191,5 +194,7 @@ def _queue(queue: pd.DataFrame, facts: Facts) -> tuple[Table, ...]:
     )
     if not rows:
         return ()
-    caption = f"To settle first: {len(rows)} of {words.several(len(queue), 'label')}. All are in fct_label_review_queue."
+    caption = (
+        f"To settle first: {len(rows)} of {words.several(len(queue), 'label')}. All are in fct_label_review_queue."
+    )
     return (Table(caption, ("lead", "stage", "kind", "team", "to do", "stands since"), rows, 6),)

@@ -270,7 +270,9 @@ def _review() -> pd.DataFrame:
         )
         for place in range(1, 40)
     ]
-    return pd.DataFrame(rows, columns=["place", "lead_key", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since"])
+    return pd.DataFrame(
+        rows, columns=["place", "lead_key", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since"]
+    )
 
 
 def _signals(rng: np.random.Generator) -> pd.DataFrame:
