@@ -85,7 +85,7 @@ select
                 else 'Nothing speaks for SQL yet: '
             end
             || coalesce(rule_part || ', ' || screening_part, rule_part, screening_part)
-            || case when reached is not null then '.' when is_mere_interest then ', or set the label back to MQL.' else ', or set the label back.' end
+            || case when reached is not null then '.' else ', or set the label back.' end
     end as to_do,
     is_mere_interest,
     is_unauthorised_role,
