@@ -6,7 +6,10 @@ steps, and parsing was most of each. Where a file changed since, dbt parses for 
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from dbt.cli.main import dbtRunner
@@ -43,9 +46,17 @@ def leave_out_debug_events() -> None:
     EventManager.fire_event = fire_shown_event  # type: ignore[method-assign, assignment]
 
 
+def asks_for_debug(words: Sequence[str]) -> bool:
+    """Whether the call, or the environment, asks dbt for what it says only then."""
+    asked = {"--debug", "-d", "--log-level=debug", "--log-level-file=debug"} & set(words)
+    named = [each for each in pairwise(words) if each in {("--log-level", "debug"), ("--log-level-file", "debug")}]
+    said = [os.environ.get(name, "").lower() for name in ("DBT_DEBUG", "DBT_LOG_LEVEL", "DBT_LOG_LEVEL_FILE")]
+    return bool(asked or named or {"1", "true", "debug"} & set(said))
+
+
 def main() -> None:
     """dbt's command line; exit codes are dbt's: 0 done, 1 a node failed, 2 dbt could not go on."""
-    if "--debug" not in sys.argv:
+    if not asks_for_debug(sys.argv[1:]):
         leave_out_debug_events()
     result = dbtRunner(manifest=parsed_project()).invoke(sys.argv[1:])
     if result.exception is not None:

@@ -5,7 +5,8 @@
 
   Aalen and Johansen (1978): each conversion counts with the inverse of the share of its like still watched. That weight
   is 1 as long as nobody's time ended early, so there the rate is converted / entered to the last bit; where nobody leaves
-  otherwise it is Kaplan and Meier's. It is empty from the first age nobody was watched at, unless all had left before.
+  otherwise it is Kaplan and Meier's. It is empty from the first age nobody was watched at, unless all had left before, and
+  from one at which all watched left while others were still to be observed: what these did is not theirs to tell.
   The interval is Wilson's, for as many leads as would leave the variance as it is (Greenwood's for competing ways
   out; Marubini and Valsecchi 1995): where all are followed, just the leads.
 #}
@@ -19,6 +20,8 @@
                 *,
                 lag(at_risk_count - {{ left }}) over ({{ by_age }}) as stayed_count,
                 first_value(at_risk_count) over ({{ by_age }}) as started_count,
+                coalesce(max(at_risk_count) over ({{ by_age }} rows between 1 following and unbounded following), 0) > 0
+                    as is_joined_later,
                 coalesce(max(case when at_risk_count > 0 and at_risk_count = {{ left }} then 1 else 0 end) over (
                     {{ by_age }} rows between unbounded preceding and 1 preceding
                 ), 0) = 1 as is_emptied
@@ -28,7 +31,11 @@
         weighed as (
             select
                 *,
-                max(case when at_risk_count = 0 and not is_emptied then 1 else 0 end) over ({{ by_age }}) = 0 as is_known,
+                max(case
+                    when at_risk_count = 0 and not is_emptied then 1
+                    when at_risk_count > 0 and at_risk_count = {{ left }} and is_joined_later then 1
+                    else 0
+                end) over ({{ by_age }}) = 0 as is_known,
                 min(case when not is_emptied then followed_count end) over ({{ by_age }}) as watched_count,
                 case when not is_emptied then exp(sum(
                     case

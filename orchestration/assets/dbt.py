@@ -42,7 +42,7 @@ def build(context: dg.AssetExecutionContext, dbt: DbtCliResource, run: Run) -> I
         arguments.append("--full-refresh")
     keys = [key for key in context.selected_asset_keys if key.path[0] == "staging"]
     views = look_at_views(run.paths, [key.path[-1] for key in keys])
-    if views.stand and not run.full_build_reason and run.paths.warehouse.exists():
+    if views.stand and not run.full_build_reason:
         arguments += ["--exclude", "path:models/staging"]
         yield from _told_of_standing(context.assets_def, keys)
     station = f"dbt, {len(context.selected_asset_keys)} models"

@@ -18,7 +18,8 @@ from tests.integration.worlds import demo_home, moment
 RATES = """
     select cohort_month, rate, rate_low, rate_high, naive_rate
     from fct_conversion_rates
-    where dimension = 'all' and step = 'mql_to_sql' and horizon_days = 30 and rate is not null
+    where dimension = 'all' and step = 'mql_to_sql' and horizon_days = 30
+    order by cohort_month
 """
 MQLS = """
     select lives.lead_id, leads.timezone, lives.became_mql_at
@@ -33,11 +34,16 @@ class Cohort:
     """What is said of those that became MQL in one month, or in all, and what was to be expected of them."""
 
     month: str
-    rate: float
-    low: float
-    high: float
+    rate: float | None
+    low: float | None
+    high: float | None
     naive: float
     truth: float
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the limits hold the truth."""
+        return self.low is not None and self.high is not None and self.low <= self.truth <= self.high
 
 
 def cohorts(home: Home, world: World) -> list[Cohort]:
@@ -51,17 +57,18 @@ def cohorts(home: Home, world: World) -> list[Cohort]:
 
 @pytest.mark.nightly
 def test_mature_rates_say_what_was_to_be_expected(tmp_path: Path) -> None:
-    seen: list[Cohort] = []
+    runs: list[list[Cohort]] = []
     for seed in (3, 4, 5):
         world = build_world(leads=2500, seed=seed, months=6)
         home = demo_home(tmp_path / str(seed), world=world)
         home.run(moment(world.as_of))
-        seen += cohorts(home, world)
-    covered = [each for each in seen if each.low <= each.truth <= each.high]
-    assert len(seen) >= 18
-    # Of twenty intervals of 95 % fewer than 17 miss-free ones come once in a few hundred times.
-    assert len(covered) >= len(seen) - 3, seen
-    for whole in (each for each in seen if each.month == "(all)"):
-        assert whole.low <= whole.truth <= whole.high, whole
-        assert whole.naive < whole.truth, whole
-        assert abs(whole.rate - whole.truth) < abs(whole.naive - whole.truth), whole
+        runs.append(cohorts(home, world))
+    said = [each for run in runs for each in run if each.rate is not None]
+    assert len(said) >= 18
+    # Of twenty intervals of 95 %, more than three miss the truth once in fifty times.
+    assert sum(each.is_covered for each in said) >= len(said) - 3, said
+    assert all(each.is_covered for each in said if each.month == "(all)"), said
+    for newest in (max(run, key=lambda each: each.month) for run in runs):
+        # Most of the newest month is still to come: the naive ratio says it is lost, the rate says nothing wrong.
+        assert newest.naive < 0.9 * newest.truth, newest
+        assert newest.rate is None or newest.is_covered, newest

@@ -76,13 +76,14 @@ def curve(lives: Iterable[Life], last: int) -> list[Age]:
     is_known = True
     found: list[Age] = []
     steps: list[tuple[int, int, int, Fraction, Fraction]] = []
-    for age in range(last + 1):
-        here = [each for each in lives if each.is_at_risk(age)]
+    at_risk = [[each for each in lives if each.is_at_risk(age)] for age in range(last + 1)]
+    for age, here in enumerate(at_risk):
         converted = sum(each.converted == age for each in here)
         competing = sum(each.left == age and each.converted != age for each in here)
         censored = sum(each.followed == age and age not in (each.converted, each.left) for each in here)
         if staying > 0:
             is_known &= bool(here)
+            is_known &= converted + competing < len(here) or not any(at_risk[age + 1 :])
             watched = min(watched, sum(each.is_watched(age) for each in lives))
         if here and staying > 0:
             before = staying

@@ -1,4 +1,5 @@
--- A missing value is none of its own: its lead stands among the rest that the others are compared with.
+-- A lead without a value stands among the rest that the others are compared with; of what the CRM or the rules of fit ask,
+-- not told is a value of its own.
 with mqls as (
     select
         steps.lead_key,
@@ -42,7 +43,7 @@ counted_touches as (
 ),
 
 held as (
-    select distinct mqls.lead_key, held.rule_id
+    select distinct mqls.lead_key, held.criteria_version, held.rule_id
     from {{ ref('int_eligibility_rules__held') }} as held
     inner join {{ ref('int_records__merged') }} as merged on held.record_key = merged.record_key
     inner join mqls on merged.lead_key = mqls.lead_key and mqls.until_at > held.held_from
@@ -81,7 +82,7 @@ found as (
     union all
     select mqls.lead_key, 'qualification_question', 'rule of ' || mqls.criteria_version, held.rule_id
     from mqls
-    left join held on mqls.lead_key = held.lead_key
+    left join held on mqls.lead_key = held.lead_key and mqls.criteria_version = held.criteria_version
     where mqls.criteria_version is not null
     union all
     select lead_key, 'routing', 'team_id', team_id from mqls where team_id <> '(none)'

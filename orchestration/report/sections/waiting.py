@@ -34,7 +34,7 @@ _SHOWN, _TEAMS_SHOWN = 10, 8
 _BEWARE = (
     "Waiting time is counted on the clock of the wall, the promise in opening hours of the lead’s location.",
     "Who stands booked, was disqualified or asked not to be contacted is not waiting, and is not counted here. Who "
-    "missed or cancelled what they had booked themselves waits again, but late for no promise.",
+    "missed or cancelled what they had booked themselves waits again, late only if the promise was broken by then.",
 )
 
 

@@ -259,6 +259,7 @@ def _review() -> pd.DataFrame:
     rows = [
         (
             place,
+            f"key-{place}",
             f"L-{place:06d}",
             "crm",
             "sql" if place < 6 else "mql",
@@ -269,7 +270,9 @@ def _review() -> pd.DataFrame:
         )
         for place in range(1, 40)
     ]
-    return pd.DataFrame(rows, columns=["place", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since"])
+    return pd.DataFrame(
+        rows, columns=["place", "lead_key", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since"]
+    )
 
 
 def _signals(rng: np.random.Generator) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.report.parts import Frames, Section
 from orchestration.report.sections import basis, cohorts, costs, funnel, labels, promise, signals, waiting
-from tests.unit.report.frames import FACTS, clinic_tables, empty_tables, page_frames
+from tests.unit.report.frames import AS_OF, FACTS, clinic_tables, empty_tables, page_frames
 from tests.unit.report.rows import agreement_row, attainment_row, cost_row, queue_row, rate_row, signal_row
 
 
@@ -211,14 +211,28 @@ def test_labels_are_compared_over_all_weeks_and_deleted_leads_are_not_counted() 
         {**kept, "is_open": True, "is_deleted": True},
         {**kept, "is_open": True, "excluded_by": "vendor"},
     ]
+    asked = {"kind": "missed", "source": "crm", "team_id": "(none)", "to_do": "Set the label.", "since": AS_OF}
+    queue = [
+        {**asked, "place": 1, "lead_key": "a", "lead_id": "1", "stage": "sql"},
+        {**asked, "place": 2, "lead_key": "a", "lead_id": "1", "stage": "mql"},
+        {**asked, "place": 3, "lead_key": "b", "lead_id": "2", "stage": "mql"},
+    ]
     section = labels.section(
-        frames("labels", fct_stage_label_agreement=weeks, fct_stage_label_conflicts=conflicts), FACTS
+        frames(
+            "labels",
+            fct_stage_label_agreement=weeks,
+            fct_stage_label_conflicts=conflicts,
+            fct_label_review_queue=queue,
+        ),
+        FACTS,
     )
     said = says(section)
     assert "MQL: label and criteria agree for 80.0 % of 100 leads (95 % interval 71.1 to 86.7 %)." in said
-    assert "SQL: no labels to compare." in said and "1 disagreement still stands" in said
+    assert "SQL: no labels to compare." in said and "3 labels of 2 leads can still be settled." in said
     assert section.card.number.replace("\u00a0", " ") == "20.0 %"
     assert section.figures[1].table.rows == (("MQL", labels.KINDS["missed"], "2", "1"),)
+    assert "3 labels can still be settled" in section.card.rests_on
+    assert section.tables[0].caption.startswith("To settle first: 3 of 3 labels.")
     assert "nothing to compare" in says(labels.section(frames("labels"), FACTS))
 
 

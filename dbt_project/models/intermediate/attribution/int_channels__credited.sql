@@ -6,9 +6,12 @@ with counted as (
         case when staged.became_mql_at is not null then 1 else 0 end as is_mql,
         case when staged.became_sql_at is not null then 1 else 0 end as is_sql_stage,
         case when staged.appointment_booked_at is not null then 1 else 0 end as is_appointment,
-        case when staged.consult_held_at is not null then 1 else 0 end as is_consult
+        case when staged.consult_held_at is not null then 1 else 0 end as is_consult,
+        case when leads.created_at < authorities.observed_from then authorities.observed_from end as observed_from
     from {{ ref('int_leads__current') }} as leads
     inner join {{ ref('int_leads__staged') }} as staged on leads.lead_key = staged.lead_key
+    left join {{ ref('int_stage_authorities__set') }} as authorities
+        on leads.id_space = authorities.id_space and authorities.stage = 'sql'
     left join {{ ref('input__timezone_offsets') }} as offsets
         on
             leads.timezone = offsets.timezone
@@ -51,7 +54,8 @@ select
     cast(sum(credits.micro_credits * counted.is_mql) as bigint) as mql_micro_credits,
     cast(sum(credits.micro_credits * counted.is_sql_stage) as bigint) as sql_micro_credits,
     cast(sum(credits.micro_credits * counted.is_appointment) as bigint) as appointment_micro_credits,
-    cast(sum(credits.micro_credits * counted.is_consult) as bigint) as consult_micro_credits
+    cast(sum(credits.micro_credits * counted.is_consult) as bigint) as consult_micro_credits,
+    max(counted.observed_from) as observed_from
 from credits
 inner join counted on credits.lead_key = counted.lead_key
 where credits.micro_credits > 0

@@ -7,6 +7,7 @@ with curves as (
         dimension_value as service_line,
         age_days,
         entered_count,
+        at_risk_count,
         converted_count,
         rate
     from {{ ref('fct_conversion_cohorts') }}
@@ -19,7 +20,8 @@ ends as (
         service_line,
         max(age_days) as observed_days,
         max(rate) as eventual_rate,
-        sum(converted_count) as converted_count
+        sum(converted_count) as converted_count,
+        max(case when age_days = 0 then at_risk_count end) as started_count
     from curves
     group by step, service_line
 ),
@@ -40,7 +42,9 @@ select
     rates.step,
     rates.dimension_value as service_line,
     coalesce(
-        ends.converted_count >= {{ least_count }} and 2 * reached.suggested_horizon_days <= ends.observed_days, false
+        least(ends.converted_count, ends.started_count) >= {{ least_count }}
+        and 2 * reached.suggested_horizon_days <= ends.observed_days,
+        false
     ) as is_settled,
     rates.horizon_days,
     reached.suggested_horizon_days,

@@ -5,9 +5,7 @@
 {% set followed_days = var('channel_horizon_days') ~ ' + 2' %}
 
 with performance as (
-    select
-        *,
-        {{ add_days('created_date', followed_days) }} <= cast({{ as_of() }} as date) as is_mature
+    select *, {{ add_days('created_date', followed_days) }} <= cast({{ as_of() }} as date) and observed_from is null as is_mature
     from {{ ref('fct_channel_performance') }}
 ),
 
@@ -30,13 +28,21 @@ spent as (
         coalesce(spent.channel, campaigns.channel) as channel,
         {{ dimension('spent.campaign_id') }} as campaign_id,
         {{ dimension('spent.currency') }} as currency,
-        {{ add_days('spent.spend_date', followed_days) }} <= cast({{ as_of() }} as date) as is_mature,
+        {{ add_days('spent.spend_date', followed_days) }} <= cast({{ as_of() }} as date) and unseen.created_date is null as is_mature,
         spent.cost
     from {{ ref('int_spend__current') }} as spent
     inner join {{ ref('dim_campaigns') }} as campaigns
         on
             {{ dimension('spent.platform') }} = campaigns.platform
             and {{ dimension('spent.campaign_id') }} = campaigns.campaign_id
+    left join (
+        select distinct platform, channel, campaign_id, created_date from performance where observed_from is not null
+    ) as unseen
+        on
+            campaigns.platform = unseen.platform
+            and coalesce(spent.channel, campaigns.channel) = unseen.channel
+            and campaigns.campaign_id = unseen.campaign_id
+            and spent.spend_date = unseen.created_date
 ),
 
 costs as (
@@ -49,42 +55,34 @@ costs as (
 ),
 
 -- Money of two currencies is never one sum: where several were spent, what they brought stands in a row of its own.
-currencies as (
-    select {{ place }}, case when count(distinct currency) = 1 then min(currency) else '(several)' end as currency
-    from costs
-    group by {{ place }}
-),
-
 credits_placed as (
     select credits.*, coalesce(currencies.currency, '(none)') as currency
     from credits
-    left join currencies using ({{ place }})
-),
-
-costs_by_model as (
-    select models.attribution_model, costs.*
-    from costs
-    cross join (select distinct attribution_model from performance) as models
+    left join (
+        select {{ place }}, case when count(distinct currency) = 1 then min(currency) else '(several)' end as currency
+        from costs
+        group by {{ place }}
+    ) as currencies using ({{ place }})
 ),
 
 joined as (
     select
         attribution_model, {{ place }}, currency, is_mature,
+        cast({{ var('channel_horizon_days') }} as integer) as horizon_days,
         {% for stage in stages %}
         cast(coalesce(credits_placed.{{ stage }}_credits, 0) as decimal(18, 6)) as {{ stage }}_credits,
         {% endfor %}
         cast(costs_by_model.cost as decimal(18, 6)) as cost
     from credits_placed
-    full outer join costs_by_model using (attribution_model, {{ place }}, currency, is_mature)
+    full outer join (
+        select models.attribution_model, costs.*
+        from costs
+        cross join (select distinct attribution_model from performance) as models
+    ) as costs_by_model using (attribution_model, {{ place }}, currency, is_mature)
 )
 
 select
-    attribution_model, {{ place }}, currency, is_mature,
-    cast({{ var('channel_horizon_days') }} as integer) as horizon_days,
-    {% for stage in stages %}
-    {{ stage }}_credits,
-    {% endfor %}
-    cost,
+    *,
     {% for stage in stages %}
     {{ share_of('cost', stage ~ '_credits') }} as cost_per_{{ stage }},
     {% endfor %}

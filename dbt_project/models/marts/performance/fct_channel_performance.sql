@@ -45,7 +45,8 @@ joined as (
         {{ units_of_micros('coalesce(credited.' ~ stage ~ '_micro_credits, 0)') }} as {{ stage }}_credits,
         {% endfor %}
         spend.cost,
-        coalesce(credited.created_date, spend.spend_date) as created_date
+        coalesce(credited.created_date, spend.spend_date) as created_date,
+        credited.observed_from
     from {{ ref('int_channels__credited') }} as credited
     full outer join spend_by_model as spend
         on
@@ -68,7 +69,7 @@ select
     {% endfor %}
     cost,
     {% for stage in counted %}
-    case when {{ stage }}_credits > 0 then cast(cost as double) / cast({{ stage }}_credits as double) end as cost_per_{{ stage }}
-    {{- "," if not loop.last }}
+    case when {{ stage }}_credits > 0 then cast(cost as double) / cast({{ stage }}_credits as double) end as cost_per_{{ stage }},
     {% endfor %}
+    observed_from
 from joined
