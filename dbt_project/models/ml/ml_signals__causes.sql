@@ -1,5 +1,4 @@
--- A lead without a value stands among the rest that the others are compared with; of what the CRM or the rules of fit ask,
--- not told is a value of its own.
+-- A lead without a value stands among the rest; of what the CRM or a rule of fit asks, not told is a value of its own.
 with mqls as (
     select
         steps.lead_key,
