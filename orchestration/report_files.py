@@ -37,7 +37,7 @@ def report_beside(told: Callable[[str], None]) -> Callable[[Path, Manifest], Non
             # What a run prints is its log (`<home>/dagster/last_run.log`).
             traceback.print_exc(file=sys.stdout)
             (folder / REPORT).unlink(missing_ok=True)
-            told(f"{NOT_MADE}, the publication stands: {_where(error)}")
+            told(f"{NOT_MADE}, the publication stands: {where(error)}")
 
     return write
 
@@ -105,7 +105,7 @@ def _frame(connection: duckdb.DuckDBPyConnection, read: Read) -> pd.DataFrame:
     return connection.execute(query, [list(values) for values in read.only.values()]).df()
 
 
-def _where(error: Exception) -> str:
+def where(error: Exception) -> str:
     """Kind and place of an error: its words might hold what a cell held."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"

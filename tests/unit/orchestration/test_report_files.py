@@ -116,6 +116,13 @@ def test_what_cannot_be_made_is_2(home: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "absent").exists()
 
 
+def test_a_page_that_cannot_be_made_is_1(home: Path, monkeypatch) -> None:
+    monkeypatch.setattr(report_files, "report_html", lambda *_: {}["what a cell held"])
+    code, output = call("report", "--home", home)
+    assert code == 1 and "the report was not made: KeyError in test_report_files.py" in output
+    assert "what a cell held" not in output and "Traceback" not in output
+
+
 def test_dagster_shows_it_and_checks_it(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home")
     ensure_manifest(settings)
