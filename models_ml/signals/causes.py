@@ -116,7 +116,7 @@ def _of_cause(cause: str, values: pd.DataFrame, leads: int, *, rate: float, marg
     judged = own[own["p_value"].notna()]
     if judged.empty:
         return {"cause": cause, "verdict": "too_little_known", "value_count": 0}
-    # The test weighs lines by what they tell, the difference by the value's mix: where lines differ the two may disagree.
+    # The test weighs lines by what they tell, the difference by the value’s mix: where lines differ they may disagree.
     is_lower = (judged["apart"] < 0) & (judged["rate_difference_high"] < 0)
     sure = judged[(judged["adjusted_p_value"] <= rate) & is_lower]
     calm = "no_sign" if (judged["missed_sql_count_high"] / leads).max() < margin else "too_little_known"
