@@ -148,7 +148,7 @@ def test_costs_of_two_currencies_stand_apart_and_immature_spend_is_in_no_cost() 
         cost_row("first", "paid_search", 1_000, 10),
         cost_row("last", "paid_search", 1_000, 20),
         cost_row("first", "events", 500, 0),
-        cost_row("first", "paid_search", 300, 2, currency="EUR"),
+        cost_row("first", "radio", 300, 2, currency="EUR"),
         cost_row("first", "direct", 0, 7, currency="(none)"),
         cost_row("first", "paid_search", 99, 1, is_mature=False),
     ]
@@ -156,12 +156,12 @@ def test_costs_of_two_currencies_stand_apart_and_immature_spend_is_in_no_cost() 
     said = says(section)
     assert [figure.title for figure in section.figures][::2] == ["Cost per SQL, EUR", "Cost per SQL, USD"]
     assert "USD 1,500 spent. Least for an SQL: paid search, USD 100." in said
-    assert "EUR 300 spent. Least for an SQL: paid search, EUR 150." in said
+    assert "EUR 300 spent. Least for an SQL: radio, EUR 150." in said
     assert "Credited with SQLs, and no spend told of: direct (7)." in said
     assert "Still open, and in no cost here: USD 99.00 of newer days." in said
     assert [row[1] for row in section.figures[2].table.rows] == ["first touch", "last touch"]
     card = [(row[0], row[1].replace("\u00a0", " "), row[3]) for row in section.card.table.rows]
-    assert card == [("paid search", "EUR 150", "2"), ("paid search", "USD 100", "10"), ("events", "no SQL", "0")]
+    assert card == [("radio", "EUR 150", "2"), ("paid search", "USD 100", "10"), ("events", "no SQL", "0")]
 
 
 def test_costs_without_spend_and_with_young_spend_only() -> None:
