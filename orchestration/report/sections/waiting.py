@@ -94,12 +94,18 @@ def _nobody(handed: int, unseen: int) -> str:
         return "No lead has been handed to intake yet, so nobody is waiting."
     if unseen >= handed:
         return "Not known: the sources tell of no work by staff (no work_events), so who was contacted cannot be seen."
+    if unseen:
+        return (
+            f"Nobody of the {words.count(handed - unseen)} handed over whose contacts can be seen; "
+            f"{words.count(unseen)} more come from sources that tell of no work by staff: not known."
+        )
     return "Nobody: every lead handed to intake has been contacted, or needs no contact any more."
 
 
 def _empty_card(handed: int, unseen: int) -> Card:
     is_unknown = not handed or unseen >= handed
-    return Card("Waiting now", "Not known" if is_unknown and handed else "Nobody", _nobody(handed, unseen))
+    number = "Not known" if is_unknown and handed else "Nobody seen" if unseen else "Nobody"
+    return Card("Waiting now", number, _nobody(handed, unseen))
 
 
 def _figures(queue: pd.DataFrame, overdue: pd.Series, facts: Facts) -> tuple[Figure, ...]:
