@@ -98,6 +98,11 @@ def test_the_queue_is_counted_by_age_and_those_to_call_come_first() -> None:
             "Not known",
         ),
         (attainment_row("all", "all", 0, 0), "No lead has been handed", "Nobody"),
+        (
+            attainment_row("all", "all", 6, 4, not_observed_count=90),
+            "Nobody of the 10 handed over whose contacts can be seen; 90 more come from sources that tell of no work",
+            "Nobody seen",
+        ),
     ],
 )
 def test_an_empty_queue_is_not_always_good_news(handed: dict[str, object], why: str, number: str) -> None:
@@ -113,14 +118,21 @@ def test_the_funnel_shows_the_naive_share_only_as_not_for_judging() -> None:
     ]
     section = funnel.section(frames("funnel", fct_conversion_rates=rows), FACTS)
     said = says(section)
-    assert "MQL to SQL: 40.0 % within 30 days (95 % interval 30.9 to 49.8 %)." in said
-    assert "Rests on 100 MQLs followed for 30 days; 100 still open, not counted as lost" in said
+    assert "MQL to SQL: 40.0 % within 30 days (95 % interval 32.5 to 48.0 %)." in said
+    assert (
+        "Rests on 200 MQLs, 100 of them followed for 30 days; 100 not followed to the end yet, none counted as lost"
+        in said
+    ), "20 of the 100 have come on already, so they are neither open nor left out"
+    assert "still open" not in said and "40.0 %, 200 entered" in section.figures[0].panels[0].svg.replace("\u00a0", " ")
     assert "May 2026, the last month followed to its end: 37.5 % of 80" in said
-    assert "All so far: 20.0 %, not for judging" in said
+    assert "All so far: 30.0 %, not for judging" in said
     assert "20 entered before the source told of the next stage" in said
     months = section.figures[2].table
-    assert [(row[1], row[7]) for row in months.rows] == [("May 2026", "mature"), ("June 2026", "16 still open")]
-    assert months.rows[1][-1].replace("\u00a0", " ") == "5.0 %" and months.header[-1] == "so far, not for judging"
+    assert [(row[1], row[7]) for row in months.rows] == [
+        ("May 2026", "mature"),
+        ("June 2026", "16 not to the end yet"),
+    ]
+    assert months.rows[1][-1].replace("\u00a0", " ") == "15.0 %" and months.header[-1] == "so far, not for judging"
 
 
 def test_a_funnel_nobody_has_passed_through_says_so() -> None:
@@ -130,7 +142,7 @@ def test_a_funnel_nobody_has_passed_through_says_so() -> None:
     assert "MQL to SQL: 9 entered, nobody followed to the end yet." in said
     young = [rate_row("mql_to_sql", 9, 0, 0)]
     said = says(funnel.section(frames("funnel", fct_conversion_rates=young), FACTS))
-    assert "all are still open, and none is lost" in said
+    assert "who has not come on is open, and none is lost" in said
 
 
 def test_cohorts_mark_what_is_still_open() -> None:
