@@ -61,8 +61,12 @@ def test_one_of_everything_and_far_too_much_of_it_are_drawn() -> None:
 
 
 def test_what_did_not_run_is_said_on_top() -> None:
-    html = report_html({}, replace(FACTS, stale_sources=("crm",), stale_tables=("fct_handoffs",)))
+    facts = replace(FACTS, stale_sources=("crm",), stale_tables=("fct_handoffs", "dim_leads"))
+    html = report_html({}, replace(facts, table_as_of={"fct_handoffs": FACTS.as_of}))
     assert "its last run failed: crm." in html and "as published before: fct_handoffs." in html
+    assert "nor published before, so not here: dim_leads." in html
+    first = report_html({}, facts)
+    assert "as published before" not in first and "so not here: dim_leads and fct_handoffs." in first
 
 
 def test_a_part_from_an_older_table_answers_for_an_older_moment() -> None:
