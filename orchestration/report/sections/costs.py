@@ -50,8 +50,9 @@ def section(frames: Frames, facts: Facts) -> Section:
     paid = first[(first["cost"].astype(float) > 0) & (first["currency"] != SEVERAL)]
     if paid.empty:
         why = _nothing(table)
-        says = (why, *refund_sentences(first, facts))
-        return Section("costs", TITLE, says, card=Card("Cost per SQL", "Not known", why))
+        return Section(
+            "costs", TITLE, (why, *refund_sentences(first, facts)), card=Card("Cost per SQL", "Not known", why)
+        )
     mixed = several_currencies(table)
     figures, says, listed, unlisted = [], [], [], 0
     for currency in sorted(paid["currency"].astype(str).unique()):
