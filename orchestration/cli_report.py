@@ -16,8 +16,9 @@ def report(home: Path | None, out: Path | None) -> None:
     """Make the report of the current publication again: one HTML file that needs nothing beside itself."""
     import duckdb
 
+    from orchestration.failures import where
     from orchestration.lake.publication import current_publication
-    from orchestration.report_files import NOT_MADE, where, write_report
+    from orchestration.report_files import NOT_MADE, write_report
 
     settings = settings_of(home=home)
     publication = current_publication(settings.paths.published)

@@ -3,8 +3,6 @@
 Estimates answer for the run's as_of alone, so each run replaces those of the one before.
 """
 
-import sys
-import traceback
 from collections.abc import Callable, Iterator
 
 import dagster as dg
@@ -14,6 +12,7 @@ import pyarrow as pa
 from orchestration.assets.frames import read_tables, replace_frame
 from orchestration.assets.policy import spec
 from orchestration.assets.readiness import CHAMPION
+from orchestration.failures import print_frames
 from orchestration.runs import Run
 
 _TEXT, _COUNT, _FLOAT = pa.string(), pa.int64(), pa.float64()
@@ -88,6 +87,6 @@ def _estimated(
     try:
         return estimate(rows)
     except Exception as error:
-        traceback.print_exc(file=sys.stdout)
+        print_frames(error)
         run.fail(f"{name} could not be made ({type(error).__name__}): no verdict is given in this run")
         return pd.DataFrame(columns=schema.names)
