@@ -1,11 +1,15 @@
--- What did the ledger say on a day? Put the moment in question (UTC) in place of the one below. An entry is on record from
--- recorded_at until superseded_at, so every moment up to the run's as_of can be asked for. Which lead a record belonged to,
--- from_stage and anomaly are as they are judged today; as they were judged then says `handoff run --as-of`.
+-- What did the ledger say on a day? Put the moment in question (UTC) in place of the one below; for one person, a where on
+-- lead_id and source. An entry is on record from recorded_at until superseded_at, so every moment up to the run's as_of can
+-- be asked for. Which lead a record belonged to, from_stage and anomaly are as they are judged today; as they were judged
+-- then says `handoff run --as-of`.
 with asked as (
     select timestamp '2026-01-01 00:00:00' as moment
 )
 
 select
+    transitions.lead_key,
+    leads.lead_id,
+    leads.source,
     transitions.transition_key,
     transitions.record_key,
     transitions.stage,
@@ -15,6 +19,7 @@ select
     transitions.entered_at,
     transitions.known_at
 from {{ ref('fct_lead_stage_transitions') }} as transitions
+inner join {{ ref('dim_leads') }} as leads on transitions.lead_key = leads.lead_key
 inner join asked
     on
         transitions.recorded_at <= asked.moment

@@ -132,7 +132,7 @@ def test_promises_labels_and_bookings_are_counted_once(undisturbed: Home) -> Non
     conflicts = "select count(*) from fct_stage_label_conflicts where not is_deleted and excluded_by is null"
     assert ask(undisturbed, "labels_that_disagree")["conflict_count"].sum() == ask_sql(undisturbed, conflicts).iat[0, 0]
     as_of = undisturbed.manifest()["as_of"]
-    old = f"{COUNTED} and became_sql_at <= timestamptz '{as_of}' at time zone 'UTC' - interval 30 day"
+    old = f"{COUNTED} and became_sql_at <= timestamptz '{as_of}' at time zone 'UTC' - interval 60 day"
     assert (
         ask(undisturbed, "kept_appointments")["at_risk_count"].sum()
         == ask_sql(undisturbed, f"select count(*) {old}").iat[0, 0]

@@ -1,5 +1,4 @@
--- A lead without a value stands among the rest that the others are compared with; of what the CRM or the rules of fit ask,
--- not told is a value of its own.
+-- A lead without a value stands among the rest; of what the CRM or a rule of fit asks, not told is a value of its own.
 with mqls as (
     select
         steps.lead_key,
@@ -18,8 +17,7 @@ with mqls as (
     inner join {{ ref('int_leads__entered') }} as entered on steps.lead_key = entered.lead_key and entered.stage = 'mql'
     inner join {{ ref('int_leads__current') }} as leads on steps.lead_key = leads.lead_key
     where
-        steps.step = 'mql_to_sql'
-        and steps.observed_from is null
+        steps.step = 'mql_to_sql' and steps.observed_from is null
         and {{ horizon_end('entered.became_at') }} <= {{ as_of() }}
 ),
 
@@ -38,10 +36,8 @@ counted_touches as (
     inner join {{ ref('int_touches__owned') }} as owned
         on
             evidence.record_key = owned.record_key
-            and evidence.row_source = owned.source
-            and evidence.source_id = owned.touch_id
-            and evidence.decided_at >= owned.valid_from
-            and evidence.decided_at < owned.valid_to
+            and evidence.row_source = owned.source and evidence.source_id = owned.touch_id
+            and evidence.decided_at >= owned.valid_from and evidence.decided_at < owned.valid_to
     where evidence.source_kind = 'touch'
 ),
 
@@ -50,6 +46,14 @@ held as (
     from {{ ref('int_eligibility_rules__held') }} as held
     inner join {{ ref('int_records__merged') }} as merged on held.record_key = merged.record_key
     inner join mqls on merged.lead_key = mqls.lead_key and mqls.until_at > held.held_from
+),
+
+-- Who had booked, was disqualified or had withdrawn when handed over was nobody's to call.
+to_call as (
+    select timed.*
+    from {{ ref('int_handoffs__timed') }} as timed
+    inner join {{ ref('int_sources__observed') }} as observed on timed.id_space = observed.id_space and observed.has_work_events
+    anti join {{ ref('int_handoffs__censored') }} as censored on timed.lead_key = censored.lead_key and timed.handed_off_at >= censored.censored_at
 ),
 
 found as (
@@ -82,16 +86,13 @@ found as (
     union all
     select lead_key, 'routing', 'team_id', team_id from mqls where team_id <> '(none)'
     union all
-    select mqls.lead_key, 'follow_up', 'first_attempt',
-        case when coalesce(timed.first_attempted_at > mqls.horizon_ends_at, true) then 'never tried' end
+    select mqls.lead_key, 'follow_up', 'first_attempt', case when coalesce(to_call.first_attempted_at > mqls.horizon_ends_at, true) then 'never tried' end
     from mqls
-    inner join {{ ref('int_handoffs__timed') }} as timed on mqls.lead_key = timed.lead_key
-    inner join {{ ref('int_sources__observed') }} as observed on timed.id_space = observed.id_space and observed.has_work_events
+    inner join to_call on mqls.lead_key = to_call.lead_key
     union all
-    select mqls.lead_key, 'follow_up', 'first_contact', {{ contact_band('timed.business_minutes_to_contact') }}
+    select mqls.lead_key, 'follow_up', 'first_contact', {{ contact_band('to_call.business_minutes_to_contact') }}
     from mqls
-    inner join {{ ref('int_handoffs__timed') }} as timed
-        on mqls.lead_key = timed.lead_key and mqls.until_at >= timed.first_contacted_at
+    inner join to_call on mqls.lead_key = to_call.lead_key and mqls.until_at >= to_call.first_contacted_at
 )
 
 select distinct mqls.service_line, found.cause, found.dimension, found.value, found.lead_key, mqls.is_converted

@@ -18,7 +18,10 @@ READS = (
         + ("agreement_rate_high",),
         {"dimension": ("all",)},
     ),
-    Read("fct_label_review_queue", ("place", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since")),
+    Read(
+        "fct_label_review_queue",
+        ("place", "lead_key", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since"),
+    ),
 )
 TITLE = "Labels that disagree"
 STAGES = {"mql": "MQL", "sql": "SQL"}
@@ -45,13 +48,12 @@ def section(frames: Frames, facts: Facts) -> Section:
     if not compared and conflicts.empty:
         why = "There is nothing to compare: no source has labelled a stage that the criteria decide."
         return Section("labels", TITLE, (why,), card=Card(TITLE, "Not known", why))
-    still = int(conflicts["is_open"].fillna(False).astype(bool).sum())
+    queue = frames["fct_label_review_queue"]
+    still = len(queue)
     says = [_agreement(weeks, stage, name) for stage, name in STAGES.items()]
-    says.append(
-        f"{words.several(still, 'disagreement')} still {'stands' if still == 1 else 'stand'} and can be settled."
-    )
+    says.append(_settleable(queue))
     figures = [figure for figure in (_by_week(weeks), _by_kind(conflicts)) if figure]
-    tables = _queue(frames["fct_label_review_queue"], facts)
+    tables = _queue(queue, facts)
     return Section(
         "labels",
         TITLE,
@@ -61,6 +63,14 @@ def section(frames: Frames, facts: Facts) -> Section:
         tables,
         _card(weeks, conflicts, still),
     )
+
+
+def _settleable(queue: pd.DataFrame) -> str:
+    """A lead has a label of each stage: labels are counted, and beside them the leads they are of."""
+    if queue.empty:
+        return "No label is left to settle."
+    leads = queue["lead_key"].nunique()
+    return f"{words.several(len(queue), 'label')} of {words.several(leads, 'lead')} can still be settled."
 
 
 def _totals(weeks: pd.DataFrame, stage: str | None = None) -> tuple[int, int]:
@@ -87,7 +97,7 @@ def _card(weeks: pd.DataFrame, conflicts: pd.DataFrame, still: int) -> Card:
         for stage, name in STAGES.items()
         if not weeks.empty and (totals := _totals(weeks, stage))[1]
     ]
-    rests_on = [*told, f"{words.count(still)} still {'stands' if still == 1 else 'stand'} and can be settled"]
+    rests_on = [*told, f"{words.several(still, 'label')} can still be settled"]
     if 0 < compared < words.FEW:
         rests_on.append(words.TOO_FEW)
     if not compared:
@@ -165,7 +175,7 @@ def _by_kind(conflicts: pd.DataFrame) -> Figure | None:
     header = ("stage", "kind", "leads", "still stand")
     caption = (
         "Leads by kind of disagreement, over all time. Full: still stands and can be settled. Hatched: past, or cannot "
-        "be mended."
+        "be mended. A label by a role not authorised may stand under another kind too."
     )
     return Figure("What disagrees", caption, tuple(panels), Table("Disagreements by kind", header, tuple(table), 2))
 
@@ -184,5 +194,7 @@ def _queue(queue: pd.DataFrame, facts: Facts) -> tuple[Table, ...]:
     )
     if not rows:
         return ()
-    caption = f"To settle first: {len(rows)} of {words.count(len(queue))}. All are in fct_label_review_queue."
+    caption = (
+        f"To settle first: {len(rows)} of {words.several(len(queue), 'label')}. All are in fct_label_review_queue."
+    )
     return (Table(caption, ("lead", "stage", "kind", "team", "to do", "stands since"), rows, 6),)

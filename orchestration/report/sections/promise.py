@@ -12,11 +12,12 @@ from orchestration.report.plots import Dot, dot_rows, strip
 from orchestration.report.plots_over_time import Point, timeline
 
 _COUNTS: tuple[str, ...] = ("handoff_count", "met_count", "breached_count", "open_count", "censored_count")
-_COUNTS += ("not_observed_count", "not_set_count", "contacted_count")
+_COUNTS += ("not_observed_count", "not_set_count", "met_before_count", "contacted_count")
 READS = (
     Read(
         "fct_sla_attainment",
         ("dimension", "dimension_value", *_COUNTS, "attainment_rate", "attainment_rate_low", "attainment_rate_high")
+        + ("attainment_rate_after_handoff", "attainment_rate_after_handoff_low", "attainment_rate_after_handoff_high")
         + ("median_minutes_to_contact", "ninth_decile_minutes_to_contact"),
         {"dimension": ("all", "month", "location", "team", "hour_of_day")},
     ),
@@ -46,7 +47,7 @@ def section(frames: Frames, facts: Facts) -> Section:
     says = [
         f"Of {words.several(judged, 'handoff')} whose promise can be judged, {words.count(total['met_count'])} were "
         f"contacted in time: {words.percent(total['attainment_rate'])} "
-        f"(95 % interval {words.percent_range(low, high)}).",
+        f"(95 % interval {words.percent_range(low, high)}).{_before(total)}",
         _waits(total),
     ]
     if judged < words.FEW:
@@ -90,6 +91,18 @@ def _nothing(total: Row) -> str:
     if words.whole(total["not_set_count"]) == handed:
         return "The criteria in force promise no time of first contact, so there is nothing to hold intake to."
     return f"No promise has run out yet: {words.several(handed, 'handoff')} so far, none of them to be judged."
+
+
+def _before(row: Row) -> str:
+    reached = words.whole(row["met_before_count"])
+    if not reached:
+        return ""
+    said = f" {words.count(reached)} of these had been reached before they were handed over"
+    name = "attainment_rate_after_handoff"
+    if words.known(row[name]) is None:
+        return f"{said}; there are no others."
+    limits = words.percent_range(row[f"{name}_low"], row[f"{name}_high"])
+    return f"{said}; of the others {words.percent(row[name])} were contacted in time ({limits})."
 
 
 def _waits(row: Row) -> str:

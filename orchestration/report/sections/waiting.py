@@ -33,7 +33,8 @@ BANDS = ("under 1 day", "1 to 3 days", "3 to 7 days", "7 to 30 days", "over 30 d
 _SHOWN, _TEAMS_SHOWN = 10, 8
 _BEWARE = (
     "Waiting time is counted on the clock of the wall, the promise in opening hours of the lead’s location.",
-    "Who booked, was disqualified or asked not to be contacted is not waiting, and is not counted here.",
+    "Who stands booked, was disqualified or asked not to be contacted is not waiting, and is not counted here. Who "
+    "missed or cancelled what they had booked themselves waits again, late only if the promise was broken by then.",
 )
 
 
@@ -44,13 +45,15 @@ def section(frames: Frames, facts: Facts) -> Section:
     if queue.empty:
         return Section("waiting", TITLE, (_nobody(handed, unseen),), card=_empty_card(handed, unseen))
     overdue = queue["is_overdue"].fillna(False).astype(bool)
-    waiting, late = len(queue), int(overdue.sum())
+    waiting, is_old = len(queue), queue["age_band"] == BANDS[-1]
+    recent = int((~is_old).sum()), int((overdue & ~is_old).sum())
+    old = int(is_old.sum()), int((overdue & is_old).sum())
     oldest = queue["handed_off_at"].min()
     untried = int((queue["attempt_count"].fillna(0) == 0).sum())
     barred = int(_is_barred(queue).sum())
     says = [
-        f"{words.several(waiting, 'lead')} handed to intake {words.are(waiting)} waiting for a first contact; "
-        f"{_none_or(late)} past the promised time.",
+        f"{words.several(waiting, 'lead')} handed to intake {words.are(waiting)} waiting for a first contact. "
+        f"{_by_age(recent, old)}",
         f"{_none_or(untried).capitalize()} without any attempt so far. "
         f"The oldest was handed over on {words.day(oldest)}.",
     ]
@@ -61,9 +64,9 @@ def section(frames: Frames, facts: Facts) -> Section:
         words.short_count(waiting),
         f"{'lead' if waiting == 1 else 'leads'} without a first contact",
         (
-            f"{words.count(late)} past the promised time, {words.count(untried)} without any attempt",
-            f"{words.count((queue['age_band'] == BANDS[0]).sum())} handed over within the last day",
-            f"Oldest handed over on {words.day(oldest)}",
+            f"{words.count(recent[0])} handed over within 30 days, {words.count(recent[1])} of them past the promise",
+            f"{words.count(old[0])} before that, {words.count(old[1])} of them past it",
+            f"{words.count(untried)} without any attempt; oldest handed over on {words.day(oldest)}",
         ),
     )
     unseen_note = (f"{words.count(unseen)} handoffs come from sources that tell of no work by staff; whether they wait "
@@ -77,6 +80,21 @@ def section(frames: Frames, facts: Facts) -> Section:
         _first(queue, facts),
         card,
     )
+
+
+def _by_age(recent: tuple[int, int], old: tuple[int, int]) -> str:
+    """How many were handed over lately and before, and how many of each are late: what is old is another trouble."""
+    lately = (
+        f"Of {words.count(recent[0])} handed over in the last 30 days {_none_or(recent[1])} past the promised time"
+        if recent[0]
+        else "None was handed over in the last 30 days"
+    )
+    before = (
+        f"{words.count(old[0])} {words.are(old[0])} older, of whom {_none_or(old[1])} past it"
+        if old[0]
+        else "none is older"
+    )
+    return f"{lately}; {before}."
 
 
 def _none_or(number: int) -> str:

@@ -106,7 +106,7 @@ def all_reads() -> list[Read]:
 
 
 def _attainment(rng: np.random.Generator) -> pd.DataFrame:
-    rows = [attainment_row("all", "all", 2_905, 5_441, open_count=38, censored_count=1_253)]
+    rows = [attainment_row("all", "all", 2_905, 5_441, open_count=38, censored_count=1_253, met_before_count=880)]
     for place, month in enumerate(MONTHS):
         total = int(rng.integers(350, 560))
         rows.append(
@@ -265,6 +265,7 @@ def _review() -> pd.DataFrame:
     rows = [
         (
             place,
+            f"key-{place}",
             f"L-{place:06d}",
             "crm",
             "sql" if place < 6 else "mql",
@@ -275,7 +276,9 @@ def _review() -> pd.DataFrame:
         )
         for place in range(1, 40)
     ]
-    return pd.DataFrame(rows, columns=["place", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since"])
+    return pd.DataFrame(
+        rows, columns=["place", "lead_key", "lead_id", "source", "stage", "kind", "team_id", "to_do", "since"]
+    )
 
 
 def _signals(rng: np.random.Generator) -> pd.DataFrame:

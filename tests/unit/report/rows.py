@@ -27,6 +27,7 @@ def rated(name: str, converted: int, count: int) -> dict[str, float]:
 
 def attainment_row(dimension: str, value: str, met: int, breached: int, **counts: int) -> dict[str, object]:
     """One row of fct_sla_attainment."""
+    before = counts.pop("met_before_count", 0)
     rest = {"open_count": 0, "censored_count": 0, "not_observed_count": 0, "not_set_count": 0, **counts}
     judged = met + breached
     return {
@@ -36,7 +37,9 @@ def attainment_row(dimension: str, value: str, met: int, breached: int, **counts
         "met_count": met,
         "breached_count": breached,
         **rest,
+        "met_before_count": before,
         **rated("attainment_rate", met, judged),
+        **rated("attainment_rate_after_handoff", met - before, judged - before),
         "contacted_count": met + breached // 2,
         "median_minutes_to_contact": 83.4 if judged else float("nan"),
         "ninth_decile_minutes_to_contact": 2_930.0 if judged else float("nan"),

@@ -10,7 +10,7 @@ import pytest
 
 from orchestration.report.parts import Frames, Section
 from orchestration.report.sections import basis, cohorts, costs, funnel, labels, promise, signals, waiting
-from tests.unit.report.frames import FACTS, clinic_tables, empty_tables, page_frames
+from tests.unit.report.frames import AS_OF, FACTS, clinic_tables, empty_tables, page_frames
 from tests.unit.report.rows import agreement_row, attainment_row, cost_row, queue_row, rate_row, signal_row
 
 
@@ -28,7 +28,7 @@ def says(section: Section) -> str:
 
 def test_the_promise_is_judged_by_what_was_kept_or_has_run_out() -> None:
     rows = [
-        attainment_row("all", "all", 30, 70, open_count=7, censored_count=5, not_observed_count=2),
+        attainment_row("all", "all", 30, 70, open_count=7, censored_count=5, not_observed_count=2, met_before_count=20),
         attainment_row("month", "2026-05", 20, 40),
         attainment_row("month", "2026-06", 10, 30, open_count=7),
     ]
@@ -38,6 +38,10 @@ def test_the_promise_is_judged_by_what_was_kept_or_has_run_out() -> None:
         "Of 100 handoffs whose promise can be judged, 30 were contacted in time: 30.0 % (95 % interval 21.9 to 39.6 %)"
         in said
     )
+    assert (
+        "20 of these had been reached before they were handed over; of the others 12.5 % were contacted in time "
+        "(6.9 to 21.5 %)." in said
+    ), "10 of 80"
     assert "Half are contacted within 1 h 23 min of opening hours, nine of ten within 48 h." in said
     assert "Rests on 100 handoffs; 7 still open, not counted" in said
     assert "May 2026, the last month with none open: 33.3 % of 60" in said, (
@@ -63,6 +67,16 @@ def test_without_a_judged_handoff_it_says_why(counts: dict[str, int], why: str) 
     assert why in says(section) and section.card.number == "Not known" and not section.figures
 
 
+def test_who_was_reached_before_is_named_only_where_there_are_any() -> None:
+    none, only = (attainment_row("all", "all", 40, 0, met_before_count=count) for count in (0, 40))
+    assert "before they were handed over" not in says(
+        promise.section(frames("promise", fct_sla_attainment=[none]), FACTS)
+    )
+    assert "40 of these had been reached before they were handed over; there are no others." in says(
+        promise.section(frames("promise", fct_sla_attainment=[only]), FACTS)
+    )
+
+
 def test_few_handoffs_are_said_to_be_few() -> None:
     rows = [attainment_row("all", "all", 1, 0), attainment_row("month", "2026-06", 1, 0)]
     assert "Too few to judge by: fewer than 30." in says(
@@ -79,13 +93,29 @@ def test_the_queue_is_counted_by_age_and_those_to_call_come_first() -> None:
     handed = [attainment_row("all", "all", 2, 2)]
     section = waiting.section(frames("waiting", fct_ageing_queue=queue, fct_sla_attainment=handed), FACTS)
     said = says(section)
-    assert "3 leads handed to intake are waiting for a first contact; 2 are past the promised time." in said
+    assert (
+        "3 leads handed to intake are waiting for a first contact. "
+        "Of 2 handed over in the last 30 days 1 is past the promised time; 1 is older, of whom 1 is past it." in said
+    )
+    assert "2 handed over within 30 days, 1 of them past the promise\n1 before that, 1 of them past it" in said
     assert "2 are without any attempt so far. The oldest was handed over on 24 May 2026." in said
     assert "1 may not be contacted on any channel" in said
     assert section.figures[0].table.rows[0] == ("under 1 day", "1", "0", "1", "1")
     assert section.figures[0].table.rows[4] == ("over 30 days", "1", "1", "0", "1")
     assert [row[0] for row in section.tables[0].rows] == ["L-3", "L-1"], "by place; not whom nobody may call"
     assert section.tables[0].rows[0][4].replace("\u00a0", " ") == "24 min left"
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"),
+    [
+        (2, "Of 1 handed over in the last 30 days none is past the promised time; none is older."),
+        (900, "None was handed over in the last 30 days; 1 is older, of whom none is past it."),
+    ],
+)
+def test_the_last_thirty_days_are_told_apart_from_those_before(hours: float, said: str) -> None:
+    queue = [queue_row("L-1", hours, is_overdue=False)]
+    assert said in says(waiting.section(frames("waiting", fct_ageing_queue=queue), FACTS))
 
 
 @pytest.mark.parametrize(
@@ -193,14 +223,28 @@ def test_labels_are_compared_over_all_weeks_and_deleted_leads_are_not_counted() 
         {**kept, "is_open": True, "is_deleted": True},
         {**kept, "is_open": True, "excluded_by": "vendor"},
     ]
+    asked = {"kind": "missed", "source": "crm", "team_id": "(none)", "to_do": "Set the label.", "since": AS_OF}
+    queue = [
+        {**asked, "place": 1, "lead_key": "a", "lead_id": "1", "stage": "sql"},
+        {**asked, "place": 2, "lead_key": "a", "lead_id": "1", "stage": "mql"},
+        {**asked, "place": 3, "lead_key": "b", "lead_id": "2", "stage": "mql"},
+    ]
     section = labels.section(
-        frames("labels", fct_stage_label_agreement=weeks, fct_stage_label_conflicts=conflicts), FACTS
+        frames(
+            "labels",
+            fct_stage_label_agreement=weeks,
+            fct_stage_label_conflicts=conflicts,
+            fct_label_review_queue=queue,
+        ),
+        FACTS,
     )
     said = says(section)
     assert "MQL: label and criteria agree for 80.0 % of 100 leads (95 % interval 71.1 to 86.7 %)." in said
-    assert "SQL: no labels to compare." in said and "1 disagreement still stands" in said
+    assert "SQL: no labels to compare." in said and "3 labels of 2 leads can still be settled." in said
     assert section.card.number.replace("\u00a0", " ") == "20.0 %"
     assert section.figures[1].table.rows == (("MQL", labels.KINDS["missed"], "2", "1"),)
+    assert "3 labels can still be settled" in section.card.rests_on
+    assert section.tables[0].caption.startswith("To settle first: 3 of 3 labels.")
     assert "nothing to compare" in says(labels.section(frames("labels"), FACTS))
 
 

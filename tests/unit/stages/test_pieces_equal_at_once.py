@@ -175,7 +175,7 @@ def told(lead_models: CompiledProject, tmp_path_factory: pytest.TempPathFactory)
     (folder / "cardiology.yaml").write_text(yaml.safe_dump(file, sort_keys=False))
     parts = load_criteria(folder).tables()
     criteria = {f"criteria_{part}": parts[part].to_pylist() for part in ("rules", "exclusions", "versions")} | SOURCES
-    project = needed_for(lead_models, ["fct_lead_stage_transitions", "fct_stage_label_conflicts"])
+    project = needed_for(lead_models, ["fct_lead_stage_transitions", "fct_stage_label_conflicts", "dim_leads"])
     rows = draw_histories(seed=17, count=1000)
     over, cut = (
         feed_at_once(project, land_told(rows, moments=[moment]), references=criteria) for moment in (OVER, CUT)

@@ -69,6 +69,8 @@ compared as (
 -- Who set the label; where there is none, who first worked the lead.
 select
     compared.*,
+    labellers.role as labeller_role,
+    labellers.team_id as labeller_team_id,
     case
         when compared.decided_at is null then 'labelled_without_evidence'
         when compared.labelled_at is null then case when compared.missed_at < {{ as_of() }} then 'missed' end

@@ -1,12 +1,13 @@
 -- A lead is compared once its week can no longer change its mind: the tolerance and seven days after the earlier of both
--- times, whatever came of it. Before that those who agree would stand alone.
+-- times, whatever came of it. Before that those who agree would stand alone. Of staff and teams only the labels they set
+-- are judged: a label that a rule set, or nobody, is no work of theirs.
 with compared as (
     select
         compared.source,
         compared.stage,
         {{ dimension('compared.channel') }} as channel,
-        {{ dimension('compared.staff_id') }} as staff_id,
-        {{ dimension('compared.team_id') }} as team_id,
+        case when compared.labelled_at is not null then compared.staff_id end as staff_id,
+        {{ dimension('compared.labeller_team_id') }} as team_id,
         compared.verdict,
         {{ monday_of('least(compared.labelled_at, compared.decided_at)') }} as week_date,
         {{ add_seconds('least(compared.labelled_at, compared.decided_at)', 'compared.tolerance_seconds + 7 * 86400') }}
@@ -21,6 +22,7 @@ seen as (
     ] %}
     select '{{ dimension }}' as dimension, {{ value }} as dimension_value, stage, verdict, is_settled, week_date
     from compared
+    {{ "where staff_id is not null" if dimension in ('staff', 'team') }}
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),

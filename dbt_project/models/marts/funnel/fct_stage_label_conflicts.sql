@@ -42,6 +42,7 @@ select
     {{ dimension('conflicts.channel') }} as channel,
     {{ dimension('conflicts.staff_id') }} as staff_id,
     {{ dimension('conflicts.team_id') }} as team_id,
+    {{ dimension('conflicts.labeller_role') }} as role,
     conflicts.excluded_by,
     conflicts.is_deleted,
     conflicts.is_mere_interest,

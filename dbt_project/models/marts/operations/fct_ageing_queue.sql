@@ -37,15 +37,15 @@ waiting as (
             else 'over 30 days'
         end as age_band,
         leads.is_contactable,
-        coalesce(handoffs.sla_due_at < {{ as_of() }}, false) as is_overdue,
+        handoffs.status = 'breached' as is_overdue,
         {{ unreachable('worked', 'leads') }} as is_unreachable,
         {{ age }} >= 30 * 86400000000 as is_old,
         routes.priority,
         coalesce(worked.attempt_count, 0) as attempt_count,
         {{ open_micros_waited('timed', 'now_open') }} as waited_micros,
-        handoffs.sla_business_minutes,
         handoffs.handed_off_at,
-        handoffs.sla_due_at,
+        case when handoffs.status <> 'censored' then handoffs.sla_business_minutes end as sla_business_minutes,
+        case when handoffs.status <> 'censored' then handoffs.sla_due_at end as sla_due_at,
         worked.last_attempted_at
     from {{ ref('fct_handoffs') }} as handoffs
     inner join {{ ref('int_handoffs__timed') }} as timed on handoffs.lead_key = timed.lead_key

@@ -4,6 +4,9 @@
     'contact_channel': 'contact_channel', 'hour_of_day': 'local_hour', 'weekday': 'local_weekday', 'month': 'local_month',
 } %}
 {% set watched_until = "greatest(timed.handed_off_at, coalesce(censored.censored_at, " ~ as_of() ~ "))" %}
+{% set statuses = ['met', 'breached', 'open', 'censored', 'not_observed', 'not_set'] %}
+{% set met_after = '(counted.met_count - counted.met_before_count)' %}
+{% set judged = "status in ('met', 'breached')" %}
 
 -- Watching ends at as_of, or when a first contact was no longer owed: a contact after that ends no wait.
 with handoffs as (
@@ -18,8 +21,10 @@ with handoffs as (
         {{ dimension('cast(mqls.local_weekday as varchar)') }} as local_weekday,
         substr(cast(entries.local_date as varchar), 1, 7) as local_month,
         {{ unreachable('worked', 'leads') }} as is_unreachable,
+        timed.first_contacted_at < timed.handed_off_at as is_met_before,
         coalesce(timed.first_contacted_at <= {{ watched_until }}, false) as is_contacted,
         coalesce(timed.first_attempted_at <= {{ watched_until }}, false) as is_attempted,
+        handoffs.sla_business_minutes,
         timed.first_contacted_at,
         timed.open_micros_to_contact as contact_micros,
         {{ open_micros_between('timed', 'timed.first_attempted_at', 'attempts') }} as attempt_micros,
@@ -39,10 +44,7 @@ with handoffs as (
     left join {{ open_time_now() }} as now_open
         on timed.source = now_open.source and timed.calendar_id = now_open.calendar_id
     left join {{ ref('int_moments__measured') }} as attempts
-        on
-            timed.source = attempts.source
-            and timed.calendar_id = attempts.calendar_id
-            and timed.first_attempted_at = attempts.measured_at
+        on timed.source = attempts.source and timed.calendar_id = attempts.calendar_id and timed.first_attempted_at = attempts.measured_at
     left join {{ ref('int_moments__measured') }} as ends
         on timed.source = ends.source and timed.calendar_id = ends.calendar_id and censored.censored_at = ends.measured_at
     where not handoffs.is_deleted and handoffs.excluded_by is null
@@ -68,24 +70,27 @@ counted as (
     select
         {{ key | join(', ') }},
         count(*) as handoff_count,
-        {% for status in ['met', 'breached', 'open', 'censored', 'not_observed', 'not_set'] %}
+        {% for status in statuses %}
         count(case when status = '{{ status }}' then 1 end) as {{ status }}_count,
         {% endfor %}
+        count(case when status = 'met' and is_met_before then 1 end) as met_before_count,
         count(case when status <> 'not_observed' then first_contacted_at end) as contacted_count,
-        count(case when status <> 'not_observed' and is_unreachable then 1 end) as unreachable_count
+        count(case when status <> 'not_observed' and is_unreachable then 1 end) as unreachable_count,
+        min(case when {{ judged }} then sla_business_minutes end) as least_promised_minutes,
+        max(case when {{ judged }} then sla_business_minutes end) as most_promised_minutes
     from viewed
     group by {{ key | join(', ') }}
 )
 
 select
-    {% for column in key %}
-    counted.{{ column }},
-    {% endfor %}
-    counted.handoff_count,
-    {% for name in ['met', 'breached', 'open', 'censored', 'not_observed', 'not_set', 'contacted', 'unreachable'] %}
+    {{ key | join(', ') }},
+    {% for name in ['handoff'] + statuses + ['met_before', 'contacted', 'unreachable'] %}
     counted.{{ name }}_count,
     {% endfor %}
     {{ rate_columns('attainment_rate', 'counted.met_count', '(counted.met_count + counted.breached_count)') }},
+    {{ rate_columns('attainment_rate_after_handoff', met_after, '(' ~ met_after ~ ' + counted.breached_count)') }},
+    counted.least_promised_minutes,
+    counted.most_promised_minutes,
     cast(to_contact.median_micros as double) / 60000000 as median_minutes_to_contact,
     cast(to_contact.ninth_decile_micros as double) / 60000000 as ninth_decile_minutes_to_contact,
     cast(to_attempt.median_micros as double) / 60000000 as median_minutes_to_attempt

@@ -69,5 +69,6 @@ select
     {{ rate_columns('progressed_rate', 'progressed_count', 'at_risk_count') }},
     {{ rate_columns('scheduled_rate', 'scheduled_count', 'at_risk_count') }},
     {{ rate_columns('held_rate', 'held_count', 'at_risk_count') }},
+    {{ rate_columns('kept_rate', 'held_count', 'due_count') }},
     {{ rate_columns('no_show_rate', 'no_show_count', 'due_count') }}
 from counted

@@ -21,10 +21,12 @@ with taken as (
 
 members as (
     select
-        staff_id,
-        max_by(team_id, {{ canonical_text(['first_attempted_at', 'lead_key']) }}) as team_id
+        taken.staff_id,
+        max_by(taken.team_id, {{ canonical_text(['taken.first_attempted_at', 'taken.lead_key']) }}) as team_id,
+        min(staff.role) as role
     from taken
-    group by staff_id
+    left join {{ ref('int_staff__current') }} as staff on taken.staff_id = staff.staff_id and staff.source = staff.defined_by
+    group by taken.staff_id
 ),
 
 cells as (
@@ -75,6 +77,7 @@ tested as (
 select
     judged.staff_id,
     {{ dimension('members.team_id') }} as team_id,
+    {{ dimension(trimmed('members.role')) }} as role,
     judged.adjusted_p_value <= {{ var('false_discovery_rate') }} as is_unlike,
     cast({{ var('readiness_horizon_days') }} as integer) as horizon_days,
     cast(judged.at_risk_count as bigint) as at_risk_count,
