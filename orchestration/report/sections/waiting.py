@@ -33,7 +33,7 @@ BANDS = ("under 1 day", "1 to 3 days", "3 to 7 days", "7 to 30 days", "over 30 d
 _SHOWN, _TEAMS_SHOWN = 10, 8
 _BEWARE = (
     "Waiting time is counted on the clock of the wall, the promise in opening hours of the lead’s location.",
-    "Who stands booked, was disqualified or asked not to be contacted is not waiting, and is not counted here. Who "
+    "Who stands booked, was disqualified or withdrew every consent to contact is not waiting: not counted here. Who "
     "missed or cancelled what they had booked themselves waits again, late only if the promise was broken by then.",
 )
 

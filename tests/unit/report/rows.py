@@ -145,7 +145,7 @@ def signal_row(
         "verdict": verdict,
         "redundant_with": "asked_for_appointment" if verdict == "redundant" else None,
         "suggested_edit": f"{'leave' if verdict in ('pulls_its_weight', 'too_little_known') else 'take out'} {rule}",
-        "mql_count": 900,
+        "at_risk_count": 900,
         "fired_count": fired,
         "fired_sql_count": int(fired * 0.3),
         "fired_rate": 0.3,

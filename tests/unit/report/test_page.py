@@ -74,6 +74,8 @@ def test_a_part_from_an_older_table_answers_for_an_older_moment() -> None:
     html = report_html(page_frames(clinic_tables()), replace(FACTS, table_as_of={"fct_channel_costs": older}))
     html = html.replace("\u00a0", " ")
     assert html.count("This part is older: it answers for 1 June 2026, 05:00 UTC.") == 1
+    assert "Every number answers for 1 July 2026, 05:00 UTC, or where a part says that it is older for the" in html
+    assert "or where a part says" not in HTML
     assert html.count('<p class="of">As of 1 June 2026') == 1 and html.count('<p class="of">As of 1 July 2026') == 4
 
 

@@ -259,7 +259,9 @@ def test_only_rules_in_force_are_shown_the_doubtful_first() -> None:
         page_frames({**empty_tables(), **{k: pd.DataFrame(v) for k, v in tables.items()}})["signals"], FACTS
     )
     assert "Of 2 rules in force: 1 harmful, 1 pulls its weight." in says(section)
-    assert [row[0] for row in section.figures[0].table.rows] == ["bad", "good"]
+    figure = section.figures[0].table
+    assert [row[0] for row in figure.rows] == ["bad", "good"]
+    assert (figure.header[3], figure.rows[0][3], figure.rows[0][4]) == ("MQLs followed", "900", "220")
     assert section.tables[0].rows == (("bad", "cardiology@2", signals.VERDICTS["harmful"], "take out bad"),)
     assert "No rule of the criteria in force" in says(signals.section(frames("signals"), FACTS))
 
