@@ -32,8 +32,6 @@ SIGNAL_COLUMNS = (
 _RULE = ["section", "rule_id"]
 # Standard errors by which the truth must lie beyond a test's limit to be found four times in five.
 POWER_80 = float(stats.norm.ppf(0.8))
-# Two models of one size whose deviances lie no further apart fit alike: chance alone brings them as far.
-FIT_ALIKE = 1.0
 # A rule that repeats another adds to it only beyond doubt: 99 %, as two so close blow up what chance does.
 ADDS_SURELY = float(stats.norm.ppf(0.995))
 
@@ -61,8 +59,8 @@ class SignalJudge:
     at together (Benjamini and Hochberg), what differs from 1 `pulls_its_weight` or is `harmful`. A rule is `useless` if
     its 95 % interval reaches down to 1 and its 90 % interval not up to `worthwhile`, with data that would show so much
     four times in five. What differs surely, but by less than `trifling`, is useless too. Of two rules that nearly
-    always fire together, the one that adds less given the other, and nothing to speak of, is `redundant`; both are
-    where they matter and nothing says which does. Else too little is known.
+    always fire together, the one that adds less given the other, and nothing to speak of, is `redundant`. Of several
+    that do, one is kept and all others are redundant with it. Else too little is known.
 
     Parameters
     ----------
@@ -133,9 +131,9 @@ class SignalJudge:
                 continue
             kept[lesser] = False
             self.partner_[lesser] = greater
+            # Who repeated the lesser repeats what stands for it now: of rules that say the same one is always kept.
+            self.partner_[self.partner_ == lesser] = greater
             odds, error = _given_others(patterns, kept)
-            if abs(z[0] ** 2 - z[1] ** 2) < FIT_ALIKE and abs(odds[greater] / error[greater]) >= NORMAL_95:
-                self.partner_[greater] = lesser
             self.odds_[kept], self.error_[kept] = odds[kept], error[kept]
 
     def _verdicts(self, z: Floats) -> npt.NDArray[np.object_]:

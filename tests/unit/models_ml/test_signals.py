@@ -117,10 +117,17 @@ def test_a_rule_that_always_or_never_fires_is_not_judged():
     assert list(judge.verdict_[:-2]) == list(SignalJudge().fit(times, converted).verdict_)
 
 
-def test_two_rules_that_never_part_are_each_others_copy():
+@pytest.mark.parametrize("copies", [1, 2, 4])
+def test_of_rules_that_never_part_one_is_kept(copies):
+    """Who follows every edit must not lose the signal."""
     times, converted = history(np.random.default_rng(7), base=-1.0)
-    judge = SignalJudge().fit(np.hstack([times[:, :-1], times[:, :1]]), converted)
-    assert {int(judge.partner_[0]), int(judge.partner_[-1])} == {0, 8}
+    judge = SignalJudge().fit(np.hstack([times[:, :-1], *[times[:, :1]] * copies]), converted)
+    alike = [0, *range(8, 8 + copies)]
+    (kept,) = (rule for rule in alike if judge.partner_[rule] < 0)
+    assert judge.verdict_[kept] == "pulls_its_weight"
+    assert {(judge.verdict_[rule], int(judge.partner_[rule])) for rule in alike if rule != kept} == {
+        ("redundant", kept)
+    }
     # Of two that never part and add nothing, one is redundant and the other useless.
     idle = SignalJudge().fit(np.hstack([times[:, 5:6], times[:, 5:6]]), converted)
     assert sorted(idle.verdict_) == ["redundant", "useless"]
