@@ -19,6 +19,7 @@ _TEXT, _COUNT, _FLOAT = pa.string(), pa.int64(), pa.float64()
 _AS_OF = ("estimated_as_of", pa.timestamp("us"))
 SIGNAL_ESTIMATES = pa.schema(
     [(name, _TEXT) for name in ("criteria_version", "section", "rule_id", "verdict", "redundant_with")]
+    + [("is_inseparable", pa.bool_())]
     + [(f"marginal_odds_ratio{limit}", _FLOAT) for limit in ("", "_low", "_high")]
     + [("adjusted_p_value", _FLOAT), ("largest_correlation", _FLOAT), _AS_OF]
 )
