@@ -4,7 +4,7 @@ select
     dimension_value as basis,
     at_risk_count,
     due_count,
-    held_count,
+    kept_count,
     round(100 * kept_rate, 1) as percent_kept,
     round(100 * kept_rate_low, 1) as percent_kept_low,
     round(100 * kept_rate_high, 1) as percent_kept_high,

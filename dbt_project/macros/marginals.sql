@@ -23,3 +23,8 @@
         ) as dimensions
     )
 {%- endmacro %}
+
+{# A value beside a total that is called `all`: one that reads so itself is shown as (named all), and does not join the total. #}
+{% macro beside_all(expression) -%}
+    case when {{ expression }} = 'all' then '(named all)' else {{ expression }} end
+{%- endmacro %}

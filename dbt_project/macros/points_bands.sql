@@ -28,15 +28,33 @@
             coalesce(steps.converted_at <= {{ horizon_end('steps.entered_at') }}, false) as is_converted,
             steps.entered_at,
             steps.converted_at,
-            least(steps.converted_at, censored.censored_at) as left_at,
             {{ horizon_end('steps.entered_at') }} as horizon_ends_at
         from {{ ref('int_funnel_steps__entered') }} as steps
         inner join {{ ref('fct_handoffs') }} as handoffs on steps.lead_key = handoffs.lead_key
         left join {{ ref('int_mqls__featured') }} as mqls on steps.lead_key = mqls.lead_key
-        left join {{ ref('int_handoffs__censored') }} as censored on steps.lead_key = censored.lead_key
         where
             steps.step = 'mql_to_sql'
             and steps.observed_from is null
             and {{ horizon_end('steps.entered_at') }} <= {{ as_of() }}
+    )
+{%- endmacro %}
+
+{#
+  Who of `mqls` (a CTE with lead_key and converted_at) had no time left to be called in at a moment of theirs: SQL already,
+  or nobody owed them a contact then (a relation in parentheses). A state that had ended by then counts for nothing.
+#}
+{% macro gone_by(mqls, moment) -%}
+    (
+        select lead_key
+        from {{ mqls }}
+        where converted_at < {{ moment }}
+        union
+        select {{ mqls }}.lead_key
+        from {{ mqls }}
+        inner join {{ ref('int_duties__ended') }} as states
+            on
+                {{ mqls }}.lead_key = states.lead_key
+                and states.began_at < {{ moment }}
+                and states.ended_at > {{ moment }}
     )
 {%- endmacro %}

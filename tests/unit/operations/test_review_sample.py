@@ -18,7 +18,8 @@ from tests.golden.lake_rows import ScratchLake, record_key
 
 # Monday, midnight in Chicago.
 BEGIN = datetime(2026, 2, 2, 6)
-ZONE = "America/Chicago"
+# One team answers in both zones; the islands end their week four hours after Chicago.
+ZONES = {"crm": "America/Chicago", "islands": "Pacific/Honolulu"}
 LEADS = 120
 Rows = list[Mapping[str, str | None]]
 
@@ -52,7 +53,7 @@ def random_rows(seed: int) -> dict[str, Rows]:
         if kind < 0.15:
             leads.append({**lead, "is_deleted": "true", "known_at": told(later(BEGIN, 35))})
         elif kind < 0.3:
-            survivor = f"L{int(chance.integers(0, LEADS))}"
+            survivor = f"L{int(chance.integers(0, LEADS // 2)) * 2 + number % 2}"
             leads.append({**lead, "merged_into_lead_id": survivor, "known_at": told(later(BEGIN, 35))})
         for part in range(int(chance.integers(1, 4))):
             happened = later(BEGIN, 35)
@@ -87,31 +88,52 @@ def test_a_later_run_changes_nothing_of_a_past_week_but_who_was_deleted(
     sample_models: CompiledProject, seed: int
 ) -> None:
     world = World(sample_models)
-    world.replace("sources", [{"source": "crm", "id_space": "crm", "connector": "contract_files", "timezone": ZONE}])
-    spans = offset_spans(ZONE, 2025, 2028, 7)
-    world.replace("timezone_offsets", [{"timezone": ZONE, **asdict(span)} for span in spans])
-    lake = ScratchLake(Path("unused"))
     rows = random_rows(seed)
-    for entity, given in rows.items():
-        landed = lake.landed_rows(entity, given, source="crm")
-        world.add(entity, [{**row, "record_key": record_key("crm", str(row["lead_id"]))} for row in landed])
-    third_week_over = datetime(2026, 2, 23, 6)
-    before = drawn(world, third_week_over)
-    assert before.index.get_level_values("week_date").nunique() == 3
+    add_rows(world, rows)
+    over_in_chicago = drawn(world, datetime(2026, 2, 23, 6))
+    assert over_in_chicago.index.get_level_values("week_date").max() == pd.Timestamp("2026-02-09")
+    over_everywhere = drawn(world, datetime(2026, 2, 23, 12))
+    assert over_everywhere.index.get_level_values("week_date").max() == pd.Timestamp("2026-02-16")
     after = drawn(world, datetime(2026, 3, 20))
     world.close()
-    gone = {record_key("crm", str(row["lead_id"])) for row in rows["leads"] if row.get("is_deleted")}
-    past = after.loc[after.index.get_level_values("week_date") <= before.index.get_level_values("week_date").max()]
-    left = before.index.difference(past.index)
-    assert len(after) > len(past) > 10
-    pd.testing.assert_frame_equal(past, before.drop(left))
-    assert set(before.loc[left, "record_key"]) <= survivors_of(gone, rows["leads"])
+    gone = {key_of(str(row["lead_id"])) for row in rows["leads"] if row.get("is_deleted")}
+    for before in (over_in_chicago, over_everywhere):
+        past = after.loc[after.index.get_level_values("week_date") <= before.index.get_level_values("week_date").max()]
+        left = before.index.difference(past.index)
+        assert len(after) > len(past) > 10
+        pd.testing.assert_frame_equal(past, before.drop(left))
+        assert set(before.loc[left, "record_key"]) <= survivors_of(gone, rows["leads"])
+
+
+def add_rows(world: World, rows: dict[str, Rows]) -> None:
+    """Every other lead is of the islands' source."""
+    sources = [
+        {"source": name, "id_space": name, "connector": "contract_files", "timezone": zone}
+        for name, zone in ZONES.items()
+    ]
+    world.replace("sources", sources)
+    for zone in ZONES.values():
+        world.add("timezone_offsets", [{"timezone": zone, **asdict(span)} for span in offset_spans(zone, 2025, 2028, 7)])
+    lake = ScratchLake(Path("unused"))
+    for entity, given in rows.items():
+        for source in ZONES:
+            own = [row for row in given if source_of(str(row["lead_id"])) == source]
+            landed = lake.landed_rows(entity, own, source=source)
+            world.add(entity, [{**row, "record_key": key_of(str(row["lead_id"]))} for row in landed])
+
+
+def source_of(lead_id: str) -> str:
+    return list(ZONES)[int(lead_id[1:]) % 2]
+
+
+def key_of(lead_id: str) -> str:
+    return record_key(source_of(lead_id), lead_id)
 
 
 def survivors_of(gone: set[str], leads: Rows) -> set[str]:
     """Records whose lead is deleted: themselves, or what they were merged into."""
     into = {
-        record_key("crm", str(row["lead_id"])): record_key("crm", str(row["merged_into_lead_id"]))
+        key_of(str(row["lead_id"])): key_of(str(row["merged_into_lead_id"]))
         for row in leads
         if row.get("merged_into_lead_id")
     }

@@ -2,18 +2,19 @@
 {% set columns = ['lead_key', 'lead_id', 'source', 'service_line', 'location_id', 'channel', 'team_id', 'staff_id', 'queue', 'age_band',
     'is_contactable', 'is_overdue', 'is_unreachable'] %}
 
--- Who is still owed a first contact: not SQL, not turned away, not given back, with no appointment ahead, and not one
--- who withdrew. A member of staff who has left is nobody to turn to.
+-- Who is still owed a first contact: not SQL, not turned away, not given back, with no appointment ahead or since the
+-- handoff, and not one who withdrew. A member of staff who has left is nobody to turn to.
 with attended as (
-    select distinct lead_key
+    select lead_key, max(case when status = 'booked' then starts_at end) as last_starts_at, max(greatest(booked_at, held_at)) as last_at
     from {{ ref('fct_appointments') }}
     where status in ('booked', 'held')
+    group by lead_key
 ),
 
 gone as (
-    select staff_id
+    select source, staff_id
     from {{ ref('int_staff__current') }}
-    group by staff_id
+    group by source, staff_id
     having max(coalesce(valid_to, {{ end_of_time() }})) <= {{ as_of() }}
 ),
 
@@ -52,19 +53,24 @@ waiting as (
     inner join {{ ref('dim_leads') }} as leads on handoffs.lead_key = leads.lead_key
     left join {{ ref('int_leads__worked') }} as worked on handoffs.lead_key = worked.lead_key
     left join {{ ref('fct_lead_routes') }} as routes on handoffs.lead_key = routes.lead_key and routes.is_current
-    left join gone on coalesce(worked.staff_id, handoffs.staff_id) = gone.staff_id
+    left join gone
+        on coalesce(worked.staff_source, timed.source) = gone.source and coalesce(worked.staff_id, handoffs.staff_id) = gone.staff_id
     left join {{ only_teams() }} as only_teams
         on handoffs.service_line = only_teams.service_line and handoffs.location_id = only_teams.location_id
     left join {{ open_time_now() }} as now_open
         on timed.source = now_open.source and timed.calendar_id = now_open.calendar_id
-    anti join attended on handoffs.lead_key = attended.lead_key
+    anti join attended
+        on
+            handoffs.lead_key = attended.lead_key
+            and (attended.last_starts_at >= {{ as_of() }} or attended.last_at >= handoffs.handed_off_at)
+    anti join {{ ref('int_duties__ended') }} as states
+        on handoffs.lead_key = states.lead_key and states.censored_by = 'consent_withdrawn' and states.ended_at > {{ as_of() }}
     where
         handoffs.status <> 'not_observed'
         and handoffs.candidate_status = 'open'
         and handoffs.first_contacted_at is null
         and not handoffs.is_deleted
         and handoffs.excluded_by is null
-        and not (leads.is_contactable = 'no' and handoffs.censored_by is not null)
 )
 
 select

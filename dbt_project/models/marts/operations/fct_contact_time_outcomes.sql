@@ -13,7 +13,7 @@ with mqls as (
     where mqls.is_observed
 ),
 
--- Who was SQL, disqualified or booked before anybody called had no time left to be called in: in a later band they would
+-- Who was SQL, disqualified or booked when somebody called had no time left to be called in: in a later band they would
 -- stand for being called late, or for never being called.
 banded as (
     select
@@ -27,9 +27,10 @@ banded as (
             when waited_micros <= 24 * 3600000000 then '4 to 24 hours'
             else 'later'
         end as contact_band,
-        coalesce(left_at < coalesce(contacted_at, horizon_ends_at) or converted_at < entered_at, false) as is_left_out,
+        gone.lead_key is not null or coalesce(mqls.converted_at < mqls.entered_at, false) as is_left_out,
         is_converted
     from mqls
+    left join {{ gone_by('mqls', 'coalesce(contacted_at, horizon_ends_at)') }} as gone on mqls.lead_key = gone.lead_key
 ),
 
 cells as (
@@ -49,7 +50,7 @@ cells as (
 viewed as (
     select 'all' as service_line, cells.* from cells
     union all
-    select own_line as service_line, cells.* from cells
+    select {{ beside_all('own_line') }} as service_line, cells.* from cells
 ),
 
 compared as (

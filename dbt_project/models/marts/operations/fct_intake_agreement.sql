@@ -2,6 +2,7 @@
 with judged as (
     select
         contacts.lead_key,
+        contacts.staff_source,
         contacts.staff_id,
         {{ dimension('contacts.team_id') }} as team_id,
         {{ trimmed('contacts.outcome') }} = 'qualified' as is_qualified,
@@ -20,7 +21,7 @@ with judged as (
 firsts as (
     select *
     from judged
-    qualify row_number() over (partition by lead_key, staff_id order by occurred_at, source, event_id) = 1
+    qualify row_number() over (partition by lead_key, staff_source, staff_id order by occurred_at, source, event_id) = 1
 ),
 
 placed as (
@@ -47,7 +48,7 @@ counted as (
         count(case when qualified_answers = 1 then 1 end) as apart_count,
         count(case when qualified_answers = 0 then 1 end) as no_count
     from (
-        select team_id, qualified_answers from pairs
+        select {{ beside_all('team_id') }} as team_id, qualified_answers from pairs
         union all
         select 'all' as team_id, qualified_answers from pairs
     ) as viewed

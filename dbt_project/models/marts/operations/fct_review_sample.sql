@@ -1,11 +1,12 @@
+{% set is_answer = trimmed('outcome') ~ " in ('qualified', 'not_qualified')" %}
 {% set week_end = "cast(" ~ add_days('weeks.week_date', 7) ~ " as timestamp)" %}
 
--- What was drawn for a week hangs on nothing told after it: answers by when they were first told, in the version that held
+-- What was drawn for a week hangs on nothing told after it: answers by when one was first told, in the version that held
 -- when the week ended. Drawn by a hash of record and week: nobody chooses, and every run draws the same.
 with tellings as (
     select
         screenings.*,
-        min(valid_from) over (partition by source, event_id) as told_at
+        min(case when {{ is_answer }} then valid_from end) over (partition by source, event_id) as told_at
     from {{ ref('int_work_events__versioned') }} as screenings
     where kind = 'screening'
 ),
@@ -48,13 +49,11 @@ ended as (
         coalesce({{ local_instant('offsets', week_end) }}, {{ week_end }}) as week_ends_at
     from weeks
     left join {{ ref('input__timezone_offsets') }} as offsets
-        on
-            weeks.timezone = offsets.timezone
-            and {{ week_end }} >= offsets.local_from
-            and {{ week_end }} < offsets.local_to
+        on weeks.timezone = offsets.timezone and {{ week_end }} >= offsets.local_from and {{ week_end }} < offsets.local_to
 ),
 
--- A record's first answer of the week, once for each team.
+-- A record's first answer of the week, once for each team. Places are drawn when the week is over in every time zone, the
+-- last being 12 hours behind UTC: else who answers in a later zone would move those drawn already.
 answers as (
     select
         ended.*,
@@ -62,9 +61,9 @@ answers as (
     from ended
     left join {{ ref('int_staff__current') }} as staff on ended.source = staff.source and ended.staff_id = staff.staff_id
     where
-        ended.week_ends_at <= {{ as_of() }}
+        {{ add_seconds(week_end.replace('weeks.', 'ended.'), '43200') }} <= {{ as_of() }}
         and ended.valid_from < ended.week_ends_at and ended.valid_to >= ended.week_ends_at
-        and {{ trimmed('ended.outcome') }} in ('qualified', 'not_qualified')
+        and {{ is_answer.replace('outcome', 'ended.outcome') }}
     qualify row_number() over (
         partition by ended.record_key, week_date, coalesce(ended.team_id, staff.team_id)
         order by ended.occurred_at, ended.source, ended.event_id

@@ -1,43 +1,45 @@
+{% set member = 'staff_source, staff_id' %}
 {% set stratum = ['service_line', 'channel', 'points_band'] %}
 
--- Leads a member of staff took up while they could still become SQL: who had left before was not theirs to bring there.
-with taken as (
+-- Leads a member of staff took up while they could still become SQL: who was gone by then was not theirs to bring there.
+with begun as (
     select
+        mqls.*,
+        worked.staff_source,
         worked.staff_id,
         worked.team_id,
-        mqls.service_line,
-        mqls.channel,
-        mqls.points_band,
-        mqls.is_converted,
-        worked.first_attempted_at,
-        mqls.lead_key
+        worked.taken_up_at
     from {{ mature_mqls() }} as mqls
     inner join {{ ref('int_leads__worked') }} as worked on mqls.lead_key = worked.lead_key
-    where
-        worked.staff_id is not null
-        and worked.first_attempted_at <= mqls.horizon_ends_at
-        and not coalesce(mqls.left_at < worked.first_attempted_at, false)
+    where worked.taken_up_at <= mqls.horizon_ends_at
+),
+
+taken as (
+    select begun.*
+    from begun
+    anti join {{ gone_by('begun', 'taken_up_at') }} as gone on begun.lead_key = gone.lead_key
 ),
 
 members as (
     select
+        taken.staff_source,
         taken.staff_id,
-        max_by(taken.team_id, {{ canonical_text(['taken.first_attempted_at', 'taken.lead_key']) }}) as team_id,
+        max_by(taken.team_id, {{ canonical_text(['taken.taken_up_at', 'taken.lead_key']) }}) as team_id,
         min(staff.role) as role
     from taken
-    left join {{ ref('int_staff__current') }} as staff on taken.staff_id = staff.staff_id and staff.source = staff.defined_by
-    group by taken.staff_id
+    left join {{ ref('int_staff__current') }} as staff on taken.staff_id = staff.staff_id and taken.staff_source = staff.source
+    group by taken.staff_source, taken.staff_id
 ),
 
 cells as (
     select
-        staff_id,
+        {{ member }},
         count(*) as given_count,
         count(case when is_converted then 1 end) as sql_count,
         sum(count(*)) over same_mix as stratum_count,
         sum(count(case when is_converted then 1 end)) over same_mix as stratum_sql_count
     from taken
-    group by staff_id, {{ stratum | join(', ') }}
+    group by {{ member }}, {{ stratum | join(', ') }}
     window same_mix as (partition by {{ stratum | join(', ') }})
 ),
 
@@ -45,7 +47,7 @@ cells as (
 -- as of Mantel and Haenszel (1959). Decimals, so that no order of adding shows in a last digit.
 summed as (
     select
-        staff_id,
+        {{ member }},
         sum(given_count) as at_risk_count,
         sum(sql_count) as sql_count,
         cast(sum(cast(
@@ -58,17 +60,14 @@ summed as (
         sum(sum(given_count)) over () as whole_count,
         sum(sum(sql_count)) over () as whole_sql_count
     from cells
-    group by staff_id
+    group by {{ member }}
 ),
 
 tested as (
     select
         *,
         case
-            when
-                variance > 0
-                and expected_count >= {{ least_expected_count() }}
-                and at_risk_count - expected_count >= {{ least_expected_count() }}
+            when variance > 0 and least(expected_count, at_risk_count - expected_count) >= {{ least_expected_count() }}
                 then (sql_count - expected_count) / sqrt(variance)
         end as standard_errors
     from summed
@@ -76,6 +75,7 @@ tested as (
 
 select
     judged.staff_id,
+    judged.staff_source as source,
     {{ dimension('members.team_id') }} as team_id,
     {{ dimension(trimmed('members.role')) }} as role,
     judged.adjusted_p_value <= {{ var('false_discovery_rate') }} as is_unlike,
@@ -97,4 +97,4 @@ select
     {% endfor %}
     judged.adjusted_p_value
 from {{ stepped_up('tested') }} as judged
-inner join members on judged.staff_id = members.staff_id
+inner join members on judged.staff_source = members.staff_source and judged.staff_id = members.staff_id
