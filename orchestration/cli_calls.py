@@ -11,7 +11,7 @@ import click
 
 from orchestration.settings import Settings, parse_as_of
 
-WRONG_CALL, HELD = 2, 75
+FAILED, WRONG_CALL, HELD = 1, 2, 75
 FILE = click.Path(path_type=Path)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestration.cli_calls import FILE, refuse, settings_of
+from orchestration.cli_calls import FAILED, FILE, refuse, settings_of
 
 
 @click.command()
@@ -16,8 +16,9 @@ def report(home: Path | None, out: Path | None) -> None:
     """Make the report of the current publication again: one HTML file that needs nothing beside itself."""
     import duckdb
 
+    from orchestration.failures import where
     from orchestration.lake.publication import current_publication
-    from orchestration.report_files import write_report
+    from orchestration.report_files import NOT_MADE, write_report
 
     settings = settings_of(home=home)
     publication = current_publication(settings.paths.published)
@@ -29,4 +30,6 @@ def report(home: Path | None, out: Path | None) -> None:
         refuse(f"{out or publication.path}: cannot be written: {error.strerror}")
     except duckdb.Error as error:
         refuse(f"{publication.path}: cannot be read: {type(error).__name__}")
+    except Exception as error:
+        refuse(f"{NOT_MADE}: {where(error)}", FAILED)
     click.echo(f"written: {written}")

@@ -7,9 +7,6 @@ it or says why not.
 
 from __future__ import annotations
 
-import os
-import sys
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from orchestration.failures import print_frames, where
 from orchestration.lake.manifest import Manifest
 from orchestration.lake.private_files import write_bytes
 from orchestration.lake.publication import Publication
@@ -35,9 +33,9 @@ def report_beside(told: Callable[[str], None]) -> Callable[[Path, Manifest], Non
             write_bytes(folder / REPORT, report_html(folder, manifest).encode())
         except Exception as error:
             # What a run prints is its log (`<home>/dagster/last_run.log`).
-            traceback.print_exc(file=sys.stdout)
+            print_frames(error)
             (folder / REPORT).unlink(missing_ok=True)
-            told(f"{NOT_MADE}, the publication stands: {_where(error)}")
+            told(f"{NOT_MADE}, the publication stands: {where(error)}")
 
     return write
 
@@ -48,10 +46,12 @@ def write_report(publication: Publication, out: Path | None = None) -> Path:
     if out is None:
         write_bytes(publication.path / REPORT, html.encode())
         return publication.path / REPORT
-    out.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(html)
+    place = out.resolve()
+    if place.exists() and not place.is_file():
+        # A device or a pipe is written to, never replaced.
+        place.write_text(html, encoding="utf-8", newline="\n")
+    else:
+        write_bytes(place, html.encode())
     return out
 
 
@@ -103,9 +103,3 @@ def _frame(connection: duckdb.DuckDBPyConnection, read: Read) -> pd.DataFrame:
     columns = ", ".join(f'"{column}"' for column in read.columns)
     query = f'select {columns} from marts."{read.table}" where {wanted} order by all'
     return connection.execute(query, [list(values) for values in read.only.values()]).df()
-
-
-def _where(error: Exception) -> str:
-    """Kind and place of an error: its words might hold what a cell held."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"

@@ -21,6 +21,8 @@
         when fired_count = 0 then 'check ' || {{ rule }} || ': it fired for no MQL followed long enough; does its signal come in?'
         when rest_count = 0
             then 'judge ' || {{ rule }} || ' otherwise: it fired for every MQL, so outcomes cannot tell what it adds'
+        when is_inseparable
+            then 'judge ' || {{ rule }} || ' otherwise: other rules tell whether it fires, as where rules together cover every MQL, so outcomes tell only how these differ from each other'
         else 'leave ' || {{ rule }} || ': too few MQLs have been followed to say what it adds'
     end
 {%- endmacro %}

@@ -116,7 +116,9 @@ def _of_cause(cause: str, values: pd.DataFrame, leads: int, *, rate: float, marg
     judged = own[own["p_value"].notna()]
     if judged.empty:
         return {"cause": cause, "verdict": "too_little_known", "value_count": 0}
-    sure = judged[(judged["adjusted_p_value"] <= rate) & (judged["rate_difference"] < 0)]
+    # The test weighs lines by what they tell, the difference by the value’s mix: where lines differ they may disagree.
+    is_lower = (judged["apart"] < 0) & (judged["rate_difference_high"] < 0)
+    sure = judged[(judged["adjusted_p_value"] <= rate) & is_lower]
     calm = "no_sign" if (judged["missed_sql_count_high"] / leads).max() < margin else "too_little_known"
     chosen = sure if len(sure) else judged
     # Equal ones in the order of their names.
@@ -131,7 +133,7 @@ def compare_values(dimension: Dimension) -> pd.DataFrame:
 
     Columns: worst_value, worst_count, worst_sql_count, rest_count, rest_rate (of the rest in the value's mix of service
     lines), rate_difference with limits, missed_sql_count (SQLs more, had they converted as all together) with limits,
-    p_value (NaN: too few); share_of_variation and spread_p_value of the dimension.
+    apart (yeses beyond those expected), p_value (NaN: too few); share_of_variation, spread_p_value of the dimension.
     """
     names, counts = dimension.values, dimension.counts
     having, rest = counts.having, counts.whole - counts.having
@@ -151,7 +153,7 @@ def compare_values(dimension: Dimension) -> pd.DataFrame:
         "rest_count": np.where(used.having > 0, rest, 0.0).sum(axis=0).astype(np.int64),
         **_beside(used),
     })  # fmt: skip
-    return frame.assign(p_value=p_value, share_of_variation=variation, spread_p_value=spread_p_value)
+    return frame.assign(apart=apart, p_value=p_value, share_of_variation=variation, spread_p_value=spread_p_value)
 
 
 def _beside(used: Counts) -> dict[str, Floats]:

@@ -11,6 +11,7 @@ from scipy import stats
 
 from models_ml.signals.logit import CountLogit
 from models_ml.signals.looks import LEAST_EXPECTED, NORMAL_90, NORMAL_95, adjusted, least_expected, two_sided
+from models_ml.signals.separable import LITTLE, NOTHING, own_shares
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -23,6 +24,7 @@ SIGNAL_COLUMNS = (
     "rule_id",
     "verdict",
     "redundant_with",
+    "is_inseparable",
     "marginal_odds_ratio",
     "marginal_odds_ratio_low",
     "marginal_odds_ratio_high",
@@ -32,8 +34,6 @@ SIGNAL_COLUMNS = (
 _RULE = ["section", "rule_id"]
 # Standard errors by which the truth must lie beyond a test's limit to be found four times in five.
 POWER_80 = float(stats.norm.ppf(0.8))
-# Two models of one size whose deviances lie no further apart fit alike: chance alone brings them as far.
-FIT_ALIKE = 1.0
 # A rule that repeats another adds to it only beyond doubt: 99 %, as two so close blow up what chance does.
 ADDS_SURELY = float(stats.norm.ppf(0.995))
 
@@ -61,8 +61,8 @@ class SignalJudge:
     at together (Benjamini and Hochberg), what differs from 1 `pulls_its_weight` or is `harmful`. A rule is `useless` if
     its 95 % interval reaches down to 1 and its 90 % interval not up to `worthwhile`, with data that would show so much
     four times in five. What differs surely, but by less than `trifling`, is useless too. Of two rules that nearly
-    always fire together, the one that adds less given the other, and nothing to speak of, is `redundant`; both are
-    where they matter and nothing says which does. Else too little is known.
+    always fire together, the one that adds less given the other, and nothing to speak of, is `redundant`. Of several
+    that do, one is kept and all others are redundant with it. Else too little is known.
 
     Parameters
     ----------
@@ -85,6 +85,8 @@ class SignalJudge:
         Largest correlation with another rule.
     partner_ : ndarray of shape (rules,)
         The rule that a redundant one repeats; -1 for all others.
+    is_inseparable_ : ndarray of shape (rules,)
+        Not judged because other rules tell whether it fires; rules for every value of an attribute tell of each other.
     verdict_ : ndarray of shape (rules,)
         One of VERDICTS each.
     """
@@ -115,11 +117,20 @@ class SignalJudge:
         self.odds_, self.error_ = _given_others(patterns, is_varying)
         self.partner_ = np.full(len(count), -1)
         self._drop_redundant(patterns, together, is_varying, is_judged)
-        self.odds_[~is_judged], self.error_[~is_judged] = np.nan, np.nan
+        own = self._own_shares(patterns, is_varying & (self.partner_ < 0))
+        is_known = is_judged & (own >= NOTHING)
+        self.odds_[~is_known], self.error_[~is_known] = np.nan, np.nan
         z = self.odds_ / self.error_
         self.adjusted_ = adjusted(np.where(self.partner_ < 0, two_sided(z), np.nan))
         self.verdict_ = self._verdicts(z)
+        self.is_inseparable_ = is_judged & (own < LITTLE) & (self.verdict_ == "too_little_known")
         return self
+
+    def _own_shares(self, patterns: Patterns, kept: Bools) -> Floats:
+        own = np.ones(len(kept))
+        fired = patterns.fired[:, kept].astype(np.float64)
+        own[kept] = own_shares(patterns.strata, fired, patterns.often, patterns.leads)
+        return own
 
     def _drop_redundant(self, patterns: Patterns, together: Floats, is_varying: Bools, is_judged: Bools) -> None:
         """Find redundant rules one by one, the closest pair first; estimate the others anew without each."""
@@ -133,9 +144,9 @@ class SignalJudge:
                 continue
             kept[lesser] = False
             self.partner_[lesser] = greater
+            # Who repeated the lesser repeats what stands for it now: of rules that say the same one is always kept.
+            self.partner_[self.partner_ == lesser] = greater
             odds, error = _given_others(patterns, kept)
-            if abs(z[0] ** 2 - z[1] ** 2) < FIT_ALIKE and abs(odds[greater] / error[greater]) >= NORMAL_95:
-                self.partner_[greater] = lesser
             self.odds_[kept], self.error_[kept] = odds[kept], error[kept]
 
     def _verdicts(self, z: Floats) -> npt.NDArray[np.object_]:
@@ -176,6 +187,7 @@ def _of_version(version: str, examples: pd.DataFrame, judge: SignalJudge) -> pd.
         criteria_version=version,
         verdict=judge.verdict_,
         redundant_with=names[judge.partner_],
+        is_inseparable=judge.is_inseparable_,
         marginal_odds_ratio=np.exp(judge.odds_),
         marginal_odds_ratio_low=np.exp(judge.odds_ - reach),
         marginal_odds_ratio_high=np.exp(judge.odds_ + reach),

@@ -3,8 +3,6 @@
 Estimates answer for the run's as_of alone, so each run replaces those of the one before.
 """
 
-import sys
-import traceback
 from collections.abc import Callable, Iterator
 
 import dagster as dg
@@ -14,12 +12,14 @@ import pyarrow as pa
 from orchestration.assets.frames import read_tables, replace_frame
 from orchestration.assets.policy import spec
 from orchestration.assets.readiness import CHAMPION
+from orchestration.failures import print_frames
 from orchestration.runs import Run
 
 _TEXT, _COUNT, _FLOAT = pa.string(), pa.int64(), pa.float64()
 _AS_OF = ("estimated_as_of", pa.timestamp("us"))
 SIGNAL_ESTIMATES = pa.schema(
     [(name, _TEXT) for name in ("criteria_version", "section", "rule_id", "verdict", "redundant_with")]
+    + [("is_inseparable", pa.bool_())]
     + [(f"marginal_odds_ratio{limit}", _FLOAT) for limit in ("", "_low", "_high")]
     + [("adjusted_p_value", _FLOAT), ("largest_correlation", _FLOAT), _AS_OF]
 )
@@ -88,6 +88,6 @@ def _estimated(
     try:
         return estimate(rows)
     except Exception as error:
-        traceback.print_exc(file=sys.stdout)
+        print_frames(error)
         run.fail(f"{name} could not be made ({type(error).__name__}): no verdict is given in this run")
         return pd.DataFrame(columns=schema.names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,9 @@ Words = Callable[[float], str]
 
 
 def nice_end(value: float) -> float:
-    """The least of 1, 2, 2.5 and 5 times a power of ten that is not below a value."""
+    """The least of 1, 2, 2.5 and 5 times a power of ten that is not below a value; 1 where nothing reaches above 0."""
+    if not 0 < value < math.inf:
+        return 1.0
     power = 1.0
     while power >= value:
         power /= 10

@@ -77,8 +77,13 @@ def _notices(facts: Facts) -> list[str]:
     said = []
     if facts.stale_sources:
         said.append(f"Older than the rest, because its last run failed: {words.joined(sorted(facts.stale_sources))}.")
-    if facts.stale_tables:
-        said.append(f"Not built by the last run, so as published before: {words.joined(sorted(facts.stale_tables))}.")
+    # What was never published has no moment it answers for, and nothing was there to take over.
+    older, absent = ([name for name in sorted(facts.stale_tables) if (name in facts.table_as_of) is is_there]
+                     for is_there in (True, False))  # fmt: skip
+    if older:
+        said.append(f"Not built by the last run, so as published before: {words.joined(older)}.")
+    if absent:
+        said.append(f"Not built by the last run, nor published before, so not here: {words.joined(absent)}.")
     return said
 
 

@@ -48,7 +48,7 @@ def dot_rows(
     rows: Sequence[Dot], *, axis: Words, name: str, at: float | None = None, top: float | None = None, bottom: float = 0
 ) -> str:
     """Estimates with their intervals, one below the other, labels above them. `at` draws a line to compare with; what
-    lies beyond `bottom` or `top` ends there in an arrow.
+    lies beyond `bottom` or `top` ends there, an interval in an arrow.
     """
     reach = [value for row in rows for value in (row.value, row.high, *(other for other, _ in row.others)) if value]
     end = top or nice_end(max(reach, default=1.0))
@@ -75,7 +75,7 @@ def _dot_row(axes: Axes, row: Dot, top: float, start: float, end: float) -> list
         for is_beyond, x, arrow in ((row.low < start, start, "<"), (row.high > end, end, ">")):
             if is_beyond:
                 axes.plot([x], [y], marker=arrow, color=colour, markersize=6, clip_on=False, zorder=3)
-    marks = [Mark(min(value, end), y, SOFT, True, marker, 26) for value, marker in row.others]
+    marks = [Mark(max(min(value, end), start), y, SOFT, True, marker, 26) for value, marker in row.others]
     if row.value is None:
         return marks
     return [*marks, Mark(max(min(row.value, end), start), y, colour, row.is_open)]

@@ -14,8 +14,10 @@ from matplotlib.figure import Figure
 INK, SOFT, LINE, ACCENT, PAPER, BAND = (f"#0a0b{number:02x}" for number in range(1, 7))
 _PROPERTIES = {INK: "ink", SOFT: "soft", LINE: "line", ACCENT: "accent", PAPER: "paper", BAND: "band"}
 
-# Text stays text; ids come from what is drawn and not from chance.
-STYLE = matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "report", "hatch.linewidth": 0.8})
+# Text stays text, also with the signs of money in it; ids come from what is drawn and not from chance.
+STYLE = matplotlib.rc_context(
+    {"svg.fonttype": "none", "svg.hashsalt": "report", "hatch.linewidth": 0.8, "text.parse_math": False}
+)
 
 _USELESS = re.compile(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|<defs>\s*</defs>", re.DOTALL)
 _ROOT = re.compile(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', re.DOTALL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,6 +15,8 @@ _INK, _MUTED, _GAINED, _LOST = "#1b3a4b", "#8d99ae", "#2a9d8f", "#c8553d"
 _MOST_EDITS = 12
 
 
+# Names of edits may hold signs of money: no mathematics.
+@matplotlib.rc_context({"text.parse_math": False})
 def what_if_png(title: str, leads: pd.DataFrame, edits: Sequence[tuple[str, int, int]]) -> bytes:
     """PNG of weekly MQLs (`mql_before` and `mql_after` of `leads` that have a `change`) and of edits.
 

@@ -88,7 +88,7 @@ def money(amount: Any, currency: str) -> str:
     if number is None:
         return NO_VALUE
     unit = "(no currency given)" if currency == "(none)" else currency
-    return f"{unit}{SPACE}{number:,.0f}" if number >= 100 else f"{unit}{SPACE}{number:,.2f}"
+    return f"{unit}{SPACE}{number:,.0f}" if abs(number) >= 100 else f"{unit}{SPACE}{number:,.2f}"
 
 
 def money_range(low: Any, high: Any) -> str:

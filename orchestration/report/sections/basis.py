@@ -18,8 +18,8 @@ def section(frames: Frames, facts: Facts) -> Section:
     """Rows by source, and where the numbers can be had and re-derived."""
     loads = frames["fct_load_accounting"]
     says = [
-        f"Every number answers for {words.moment(facts.as_of)}: what became known later does not count, and deleted or "
-        "excluded leads are in no share.",
+        f"Every number answers for {words.moment(facts.as_of)}{_but_older(facts)}: what became known later does not "
+        "count, and deleted or excluded leads are in no share.",
         "All of it stands in the tables of the publication this page lies in, beside it in marts/.",
     ]
     versions = Table(
@@ -49,3 +49,8 @@ def section(frames: Frames, facts: Facts) -> Section:
         rows.append((str(source), stale, *counts))
     header = ("source", "last new rows as of", "rows read", "landed", "repeats", "in quarantine")
     return Section("basis", TITLE, tuple(says), tables=(Table("Rows by source", header, tuple(rows), 2), versions))
+
+
+def _but_older(facts: Facts) -> str:
+    is_older = any(as_of < facts.as_of for as_of in facts.table_as_of.values())
+    return ", or where a part says that it is older for the moment named there" if is_older else ""

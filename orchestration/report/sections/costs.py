@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from orchestration.report import words
 from orchestration.report.drawing import nice_end
 from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
 from orchestration.report.plots import Dot, dot_rows
+from orchestration.report.spend import (
+    SEVERAL,
+    credited,
+    free_sentences,
+    mixed_channels,
+    mixed_sentences,
+    refund_sentences,
+    several_currencies,
+    spent_sentences,
+)
 
 _ALL = "(all)"
 READS = (
@@ -38,19 +46,30 @@ def section(frames: Frames, facts: Facts) -> Section:
     """Cost per SQL, a panel for each currency."""
     table = frames["fct_channel_costs"]
     mature = table[table["is_mature"].astype(bool)]
-    paid = mature[(mature["attribution_model"] == MODEL) & (mature["cost"].astype(float) > 0)]
+    first = mature[mature["attribution_model"] == MODEL]
+    paid = first[(first["cost"].astype(float) > 0) & (first["currency"] != SEVERAL)]
     if paid.empty:
         why = _nothing(table)
-        return Section("costs", TITLE, (why,), card=Card("Cost per SQL", "Not known", why))
-    figures, says, listed = [], [], []
+        return Section(
+            "costs", TITLE, (why, *refund_sentences(first, facts)), card=Card("Cost per SQL", "Not known", why)
+        )
+    mixed = several_currencies(table)
+    figures, says, listed, unlisted = [], [], [], 0
     for currency in sorted(paid["currency"].astype(str).unique()):
         rows = _ranked(paid[paid["currency"] == currency])
-        figures.append(_figure(rows, mature[mature["currency"] == currency], str(currency), facts))
-        figures.append(_shares(rows, str(currency), facts))
-        says.append(_sentence(rows, str(currency), facts))
-        listed += [(row, str(currency)) for row in rows[:_IN_CARD]]
-    says += _free(mature, facts) + _open(table)
-    return Section("costs", TITLE, tuple(says), _BEWARE, tuple(figures), (), _card(listed, facts))
+        single = [row for row in rows if row["channel"] not in mixed]
+        shown = _largest(single, _SHOWN)
+        if any(words.known(row["cost_per_sql"]) is not None for row in shown):
+            figures.append(_figure(shown, mature[mature["currency"] == currency], currency, facts))
+        if shown:
+            figures.append(_shares(shown, currency, facts))
+        says += spent_sentences(rows, mixed, currency, _SHOWN, facts)
+        listed += [(row, currency) for row in _largest(single, _IN_CARD)]
+        unlisted += max(len(single) - _IN_CARD, 0)
+    says += mixed_sentences(first, mixed, facts) + refund_sentences(first, facts)
+    says += free_sentences(first, mixed, facts) + _open(table)
+    card = _card(listed, mixed_channels(first, mixed), unlisted, facts)
+    return Section("costs", TITLE, tuple(says), _BEWARE, tuple(figures), (), card)
 
 
 def _nothing(table: pd.DataFrame) -> str:
@@ -61,32 +80,13 @@ def _nothing(table: pd.DataFrame) -> str:
 
 def _ranked(paid: pd.DataFrame) -> list[Row]:
     """Dearest last, and behind them those that brought no SQL for their money."""
-    ranked = paid.sort_values(["cost_per_sql", "channel"], na_position="last").head(_SHOWN)
-    return rows_of(ranked)
+    return rows_of(paid.sort_values(["cost_per_sql", "channel"], na_position="last"))
 
 
-def _sentence(rows: list[Row], currency: str, facts: Facts) -> str:
-    priced = [row for row in rows if words.known(row["cost_per_sql"]) is not None]
-    spent = words.money(sum(float(row["cost"]) for row in rows), currency)
-    if not priced:
-        return f"{spent} spent, and no SQL credited to a channel that spends."
-    least, most = priced[0], priced[-1]
-    said = f"{spent} spent. Least for an SQL: {facts.names.say('channel', least['channel'])}, "
-    said += words.money(least["cost_per_sql"], currency)
-    if least is most:
-        return f"{said}."
-    return (
-        f"{said}; most: {facts.names.say('channel', most['channel'])}, {words.money(most['cost_per_sql'], currency)}."
-    )
-
-
-def _free(mature: pd.DataFrame, facts: Facts) -> list[str]:
-    free = mature[(mature["attribution_model"] == MODEL) & (mature["cost"].fillna(0).astype(float) == 0)]
-    free = free[free["sql_credits"].astype(float) > 0].sort_values(["sql_credits", "channel"], ascending=[False, True])
-    if free.empty:
-        return []
-    said = [f"{facts.names.say('channel', row['channel'])} ({_credits(row['sql_credits'])})" for row in rows_of(free)]
-    return [f"Credited with SQLs, and no spend told of: {words.joined(said)}."]
+def _largest(rows: list[Row], most: int) -> list[Row]:
+    """The rows with most spend, in the order they stand in."""
+    kept = {row["channel"] for row in sorted(rows, key=lambda row: (-float(row["cost"]), str(row["channel"])))[:most]}
+    return [row for row in rows if row["channel"] in kept]
 
 
 def _open(table: pd.DataFrame) -> list[str]:
@@ -99,11 +99,6 @@ def _open(table: pd.DataFrame) -> list[str]:
     return [f"Still open, and in no cost here: {words.joined(said)} of newer days."] if said else []
 
 
-def _credits(value: Any) -> str:
-    number = words.known(value) or 0.0
-    return f"{number:,.0f}" if number.is_integer() else f"{number:,.1f}"
-
-
 def _cells(row: Row, currency: str, facts: Facts) -> tuple[str, ...]:
     return (
         facts.names.say("channel", row["channel"]),
@@ -111,7 +106,7 @@ def _cells(row: Row, currency: str, facts: Facts) -> tuple[str, ...]:
         if row["attribution_model"] in ("first", "last")
         else str(row["attribution_model"]),
         words.money(row["cost"], currency),
-        _credits(row["sql_credits"]),
+        credited(row["sql_credits"]),
         words.money(row["cost_per_sql"], currency) if words.known(row["cost_per_sql"]) is not None else "no SQL",
         words.money_range(row["cost_per_sql_low"], row["cost_per_sql_high"]),
         words.money(row["cost_per_mql"], currency),
@@ -188,7 +183,7 @@ def _shares(rows: list[Row], currency: str, facts: Facts) -> Figure:
 
 
 def _dot(row: Row, beside: Row, currency: str, facts: Facts) -> Dot:
-    said = f"{words.money(row['cost_per_sql'], currency)}, {_credits(row['sql_credits'])} SQLs"
+    said = f"{words.money(row['cost_per_sql'], currency)}, {credited(row['sql_credits'])} SQLs"
     low, high = words.known(row["cost_per_sql_low"]), words.known(row["cost_per_sql_high"])
     return Dot(
         facts.names.say("channel", row["channel"]),
@@ -210,19 +205,29 @@ def _word(text: str) -> str:
     return "".join(letter for letter in text.lower() if letter.isalnum()) or "none"
 
 
-def _card(listed: list[tuple[Row, str]], facts: Facts) -> Card:
+def _card(
+    listed: list[tuple[Row, str]], mixed: list[tuple[str, list[str], float]], unlisted: int, facts: Facts
+) -> Card:
     rows = tuple(
         (
             facts.names.say("channel", row["channel"]),
             words.money(row["cost_per_sql"], currency) if words.known(row["cost_per_sql"]) is not None else "no SQL",
             words.money_range(row["cost_per_sql_low"], row["cost_per_sql_high"]),
-            _credits(row["sql_credits"]),
+            credited(row["sql_credits"]),
         )
         for row, currency in listed
     )
+    several = tuple(
+        (facts.names.say("channel", channel), "several currencies", words.NO_VALUE, credited(brought))
+        for channel, _, brought in mixed[:_IN_CARD]
+    )
+    unlisted += max(len(mixed) - _IN_CARD, 0)
     table = Table(
         "Credit to the first touch; days whose leads have had their time",
         ("channel", "per SQL", "95 % interval", "SQLs"),
-        rows,
+        rows + several,
     )
-    return Card("Cost per SQL", "", "", (), table=table)
+    more = (
+        (f"{words.several(unlisted, 'channel')} with less spend {words.are(unlisted)} not listed",) if unlisted else ()
+    )
+    return Card("Cost per SQL", "", "", more, table=table)

@@ -37,8 +37,8 @@ _HEADER: tuple[str, ...] = (
 )
 _HEADER += ("state", "so far, not for judging")
 _BEWARE = (
-    "“Share within the horizon” counts whoever is still inside it as still open, not as lost. “So far” divides those "
-    "who have come on by all who entered: it falls whenever many have just entered, and is not for judging.",
+    "“Share within the horizon” counts who is still inside it and has not come on as open, not as lost. “So far” "
+    "divides who has come on by all who entered: it falls whenever many have just entered, and is not for judging.",
     "A difference between months or channels is not a cause: who enters may differ as well.",
 )
 
@@ -69,10 +69,10 @@ def _nothing(over_all: pd.DataFrame) -> str:
     entered = words.whole(over_all.loc[over_all["cohort_month"] == _ALL, "entered_count"].sum())
     if not entered:
         return "Nobody has entered a stage yet."
-    return "Nobody has been followed to the end of a horizon yet: all are still open, and none is lost."
+    return "Nobody has been followed to the end of a horizon yet: who has not come on is open, and none is lost."
 
 
-def _open_count(row: Row) -> int:
+def _unfollowed(row: Row) -> int:
     return words.whole(row["entered_count"]) - words.whole(row["at_risk_count"])
 
 
@@ -113,8 +113,8 @@ def _truncated(rows: list[Row]) -> list[str]:
 def _card(row: Row, over_all: pd.DataFrame) -> Card:
     horizon = words.days(row["horizon_days"])
     rests_on = [
-        f"Rests on {words.several(row['at_risk_count'], 'MQL')} followed for {horizon}; "
-        f"{words.count(_open_count(row))} still open, not counted as lost"
+        f"Rests on {words.several(row['entered_count'], 'MQL')}, {words.count(row['at_risk_count'])} of them followed "
+        f"for {horizon}; {words.count(_unfollowed(row))} not followed to the end yet, none counted as lost"
     ]
     months = over_all[(over_all["step"] == _MAIN) & (over_all["cohort_month"] != _ALL)].sort_values("cohort_month")
     mature = [each for each in rows_of(months) if not _is_open(each) and words.known(each["rate"]) is not None]
@@ -142,7 +142,7 @@ def _limits(row: Row) -> tuple[float, float]:
 
 
 def _cells(label: str, row: Row) -> tuple[str, ...]:
-    open_ = _open_count(row)
+    open_ = _unfollowed(row)
     return (
         label,
         words.days(row["horizon_days"]),
@@ -150,13 +150,13 @@ def _cells(label: str, row: Row) -> tuple[str, ...]:
         words.count(row["at_risk_count"]),
         words.percent(row["rate"]),
         words.percent_range(row["rate_low"], row["rate_high"]),
-        f"{words.count(open_)} still open" if open_ else "mature" if not _is_open(row) else "not fully observed",
+        f"{words.count(open_)} not to the end yet" if open_ else "not fully observed" if _is_open(row) else "mature",
         words.percent(row["naive_rate"]),
     )
 
 
 def _dot(label: str, row: Row) -> Dot:
-    said = f"{words.percent(row['rate'])} of {words.count(row['at_risk_count'])}"
+    said = f"{words.percent(row['rate'])}, {words.count(row['entered_count'])} entered"
     is_thin = words.whole(row["at_risk_count"]) < words.FEW
     return Dot(label, said, float(row["rate"]), *_limits(row), is_open=is_thin)
 
@@ -167,8 +167,8 @@ def _steps(rows: list[Row]) -> Figure:
     alt = words.gist(f"{cells[0]}: {cells[4]} within {cells[1]}, {cells[6]}" for cells in table)
     return Figure(
         "All steps",
-        "Share that came on within the horizon, with its 95 % interval, of those followed to its end. Hollow and "
-        f"dashed: fewer than {words.FEW}, too few to judge by.",
+        "Share that comes on within the horizon, with its 95 % interval, as told by all who entered, each as long as "
+        f"followed. Hollow and dashed: fewer than {words.FEW} followed to its end, too few to judge by.",
         (Panel("", dot_rows(dots, axis=words.axis_percent, name="funnel-steps", top=1.0), alt),),
         Table("Steps of the funnel, everybody", ("step", *_HEADER[1:]), table),
     )
@@ -177,18 +177,18 @@ def _steps(rows: list[Row]) -> Figure:
 def _followed(rows: list[Row]) -> Figure:
     drawn, table = [], []
     for row in rows:
-        name, open_ = STEPS[row["step"]], _open_count(row)
+        name, open_ = STEPS[row["step"]], _unfollowed(row)
         drawn.append(
-            Bar(name, f"{words.count(open_)} still open", float(row["entered_count"]), float(row["at_risk_count"]))
+            Bar(name, f"{words.count(open_)} not yet", float(row["entered_count"]), float(row["at_risk_count"]))
         )
         counts = (words.count(row[column]) for column in ("entered_count", "at_risk_count", "truncated_count"))
         table.append((name, *counts, words.count(open_)))
-    alt = words.gist(f"{cells[0]}: {cells[1]} entered, {cells[2]} followed, {cells[4]} still open" for cells in table)
+    alt = words.gist(f"{cells[0]}: {cells[1]} entered, {cells[2]} followed, {cells[4]} not yet" for cells in table)
     return Figure(
         "How far they are followed",
-        "All who entered. Full: followed to the end of the horizon. Hatched: still inside it.",
+        "All who entered. Full: followed to the end of the horizon. Hatched: not yet, come on or not.",
         (Panel("", bars(drawn, axis=lambda value: f"{value:,.0f}", name="funnel-followed"), alt),),
-        Table("Entered and followed", ("step", "entered", "followed", "seen late", "open"), tuple(table)),
+        Table("Entered and followed", ("step", "entered", "followed", "seen late", "not yet followed"), tuple(table)),
     )
 
 
@@ -238,7 +238,7 @@ def _values(rates: pd.DataFrame, dimension: str, facts: Facts) -> Figure | None:
     labels = [facts.names.say(dimension, row["dimension_value"]) for row in rows]
     dots = [_dot(label, row) for label, row in zip(labels, rows, strict=True)]
     table = tuple(_cells(label, row) for label, row in zip(labels, rows, strict=True))
-    alt = words.gist(f"{cells[0]}: {cells[4]} of {cells[3]}" for cells in table)
+    alt = words.gist(f"{cells[0]}: {cells[4]}, {cells[2]} entered" for cells in table)
     what = words.plain(dimension)
     return Figure(
         f"MQL to SQL by {what}",

@@ -13,7 +13,7 @@ from orchestration.report.plots import Dot, dot_rows
 READS = (
     Read(
         "fct_mql_signal_outcomes",
-        ("criteria_version", "section", "rule_id", "verdict", "redundant_with", "suggested_edit", "mql_count")
+        ("criteria_version", "section", "rule_id", "verdict", "redundant_with", "suggested_edit", "at_risk_count")
         + ("fired_count", "fired_sql_count", "fired_rate", "rest_rate")
         + ("marginal_odds_ratio", "marginal_odds_ratio_low", "marginal_odds_ratio_high"),
     ),
@@ -79,7 +79,16 @@ def _figure(rules: pd.DataFrame) -> Figure | None:
         f"dashed: too little known. Shown are {len(rows)} of {words.count(len(known))} rules judged, those to look at "
         "first."
     )
-    header = ("rule", "version", "verdict", "MQLs", "fired", "SQL where it fired", "SQL elsewhere", "odds ratio")
+    header = (
+        "rule",
+        "version",
+        "verdict",
+        "MQLs followed",
+        "fired",
+        "SQL where it fired",
+        "SQL elsewhere",
+        "odds ratio",
+    )
     picture = dot_rows(
         [_dot(row) for row in rows],
         axis=lambda twices: f"{2**twices:g} times" if twices else "1",
@@ -121,7 +130,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         str(row["rule_id"]),
         str(row["criteria_version"]),
         f"{verdict}: {other}" if row["verdict"] == "redundant" and isinstance(other, str) and other else verdict,
-        words.count(row["mql_count"]),
+        words.count(row["at_risk_count"]),
         words.count(row["fired_count"]),
         words.percent(row["fired_rate"]),
         words.percent(row["rest_rate"]),

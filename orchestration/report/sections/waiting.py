@@ -33,7 +33,7 @@ BANDS = ("under 1 day", "1 to 3 days", "3 to 7 days", "7 to 30 days", "over 30 d
 _SHOWN, _TEAMS_SHOWN = 10, 8
 _BEWARE = (
     "Waiting time is counted on the clock of the wall, the promise in opening hours of the lead’s location.",
-    "Who stands booked, was disqualified or asked not to be contacted is not waiting, and is not counted here. Who "
+    "Who stands booked, was disqualified or withdrew every consent to contact is not waiting: not counted here. Who "
     "missed or cancelled what they had booked themselves waits again, late only if the promise was broken by then.",
 )
 
@@ -112,12 +112,18 @@ def _nobody(handed: int, unseen: int) -> str:
         return "No lead has been handed to intake yet, so nobody is waiting."
     if unseen >= handed:
         return "Not known: the sources tell of no work by staff (no work_events), so who was contacted cannot be seen."
+    if unseen:
+        return (
+            f"Nobody of the {words.count(handed - unseen)} handed over whose contacts can be seen; "
+            f"{words.count(unseen)} more come from sources that tell of no work by staff: not known."
+        )
     return "Nobody: every lead handed to intake has been contacted, or needs no contact any more."
 
 
 def _empty_card(handed: int, unseen: int) -> Card:
     is_unknown = not handed or unseen >= handed
-    return Card("Waiting now", "Not known" if is_unknown and handed else "Nobody", _nobody(handed, unseen))
+    number = "Not known" if is_unknown and handed else "Nobody seen" if unseen else "Nobody"
+    return Card("Waiting now", number, _nobody(handed, unseen))
 
 
 def _figures(queue: pd.DataFrame, overdue: pd.Series, facts: Facts) -> tuple[Figure, ...]:

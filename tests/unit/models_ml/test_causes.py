@@ -163,3 +163,24 @@ def test_a_dimension_without_any_value_says_nothing():
     nobody = np.array([None] * 5, dtype=object)
     found = estimate_causes(examples_of(lines, np.arange(5) < 2, follow_up__first_attempt=nobody))
     assert set(found["verdict"]) == {"too_little_known"} and set(found["value_count"]) == {0}
+
+
+@pytest.mark.parametrize(
+    ("of_hip", "of_knee"),
+    [
+        # More of it where the rest does as badly: the test finds it better, its own mix worse.
+        (((1000, 300), (10, 6)), ((100, 80), (1000, 300))),
+        # Surely worse among few; most of its leads stand beside ten, who tell next to nothing.
+        (((1000, 300), (10, 3)), ((100, 10), (1000, 300))),
+    ],
+    ids=["the other way", "0 inside its limits"],
+)
+def test_a_value_is_blamed_only_where_test_and_difference_agree(of_hip, of_knee):
+    groups = [(line, offer, *cell) for line, cells in (("hip", of_hip), ("knee", of_knee))
+              for offer, cell in zip("ab", cells, strict=True)]  # fmt: skip
+    lines, offers = (np.repeat([group[at] for group in groups], [group[2] for group in groups]) for at in (0, 1))
+    converted = np.concatenate([np.arange(count) < yes for _, _, count, yes in groups])
+    found = estimate_causes(examples_of(lines, converted, offer__offer_id=np.where(offers == "a", "a", None)))
+    over_all = found.query("service_line == 'all' and cause == 'offer'").iloc[0]
+    assert over_all["adjusted_p_value"] < 0.01 and over_all["rate_difference"] < 0 < over_all["rate_difference_high"]
+    assert over_all["verdict"] != "speaks_for"

@@ -117,13 +117,43 @@ def test_a_rule_that_always_or_never_fires_is_not_judged():
     assert list(judge.verdict_[:-2]) == list(SignalJudge().fit(times, converted).verdict_)
 
 
-def test_two_rules_that_never_part_are_each_others_copy():
+@pytest.mark.parametrize("copies", [1, 2, 4])
+def test_of_rules_that_never_part_one_is_kept(copies):
+    """Who follows every edit must not lose the signal."""
     times, converted = history(np.random.default_rng(7), base=-1.0)
-    judge = SignalJudge().fit(np.hstack([times[:, :-1], times[:, :1]]), converted)
-    assert {int(judge.partner_[0]), int(judge.partner_[-1])} == {0, 8}
+    judge = SignalJudge().fit(np.hstack([times[:, :-1], *[times[:, :1]] * copies]), converted)
+    alike = [0, *range(8, 8 + copies)]
+    (kept,) = (rule for rule in alike if judge.partner_[rule] < 0)
+    assert judge.verdict_[kept] == "pulls_its_weight"
+    assert {(judge.verdict_[rule], int(judge.partner_[rule])) for rule in alike if rule != kept} == {
+        ("redundant", kept)
+    }
     # Of two that never part and add nothing, one is redundant and the other useless.
     idle = SignalJudge().fit(np.hstack([times[:, 5:6], times[:, 5:6]]), converted)
     assert sorted(idle.verdict_) == ["redundant", "useless"]
+
+
+@pytest.mark.parametrize("uncovered", [0, 0.002])
+def test_rules_for_every_value_of_an_attribute_are_said_to_tell_only_of_each_other(uncovered):
+    """They cover everybody, so no rate without any of them is there to compare with."""
+    times, converted = history(np.random.default_rng(7), base=-1.0)
+    value = np.random.default_rng(1).choice(3, LEADS)
+    values = (value[:, None] == np.arange(3)) & (np.random.default_rng(2).random(LEADS) >= uncovered)[:, None]
+    judge, alone = SignalJudge().fit(np.hstack([times, values]), converted), SignalJudge().fit(times, converted)
+    assert list(judge.verdict_[-3:]) == ["too_little_known"] * 3 and list(judge.is_inseparable_[-3:]) == [True] * 3
+    assert np.isnan(judge.odds_[-3:]).all() == (uncovered == 0)
+    assert not judge.is_inseparable_[:-3].any() and not alone.is_inseparable_.any()
+    assert list(judge.verdict_[:-3]) == list(alone.verdict_), "the others are judged as ever"
+    # Of two values, one of them asked about, the rest can be compared with.
+    one = SignalJudge().fit(np.hstack([times, values[:, :1]]), converted)
+    assert one.verdict_[-1] == "useless" and not one.is_inseparable_.any()
+
+
+def test_a_rule_that_fires_for_one_service_line_only_cannot_be_told_from_it():
+    times, converted = history(np.random.default_rng(7), base=-1.0)
+    line = np.arange(LEADS) % 2
+    judge = SignalJudge().fit(np.hstack([times, line[:, None]]), converted, line)
+    assert judge.is_inseparable_[-1] and judge.verdict_[-1] == "too_little_known"
 
 
 def test_a_sure_difference_that_is_next_to_nothing_is_useless():
@@ -155,11 +185,11 @@ def test_service_lines_of_one_version_are_strata():
     fired = random.random(6000) < np.where(line, 0.8, 0.2)
     converted = random.random(6000) < np.where(line, 0.6, 0.2)
     examples = pd.DataFrame({
-        "criteria_version": "default@1", "section": "behaviour", "rule_id": np.where(fired, "guide", "called"),
+        "criteria_version": "default@1", "section": "behaviour", "rule_id": "guide",
         "lead_key": np.arange(6000).astype(str), "service_line": np.where(line, "b", "a"), "row_count": 1,
         "is_converted": converted,
     })  # fmt: skip
-    both = pd.concat([examples, examples.assign(rule_id="asked")[::3]])
+    both = pd.concat([examples[fired], examples.assign(rule_id="asked")])
     found = estimate_signals(both).set_index("rule_id")
     assert list(found.reset_index()[["criteria_version"]].squeeze().unique()) == ["default@1"]
     assert found.loc["guide", "marginal_odds_ratio_low"] < 1 < found.loc["guide", "marginal_odds_ratio_high"]

@@ -39,9 +39,9 @@ def test_estimates_replace_those_of_the_run_before_and_are_no_news(tmp_path):
     assert lake_fingerprint(paths) == before
 
 
-def test_what_cannot_be_estimated_is_told_and_keeps_nobody_from_a_call():
+def test_what_cannot_be_estimated_is_told_and_keeps_nobody_from_a_call(capsys):
     def broken(rows):
-        raise ZeroDivisionError
+        raise ZeroDivisionError(" ".join(["what", "a cell", "held"]))
 
     failures = []
     frame = _estimated(
@@ -49,3 +49,5 @@ def test_what_cannot_be_estimated_is_told_and_keeps_nobody_from_a_call():
     )
     assert frame.empty and list(frame.columns) == SIGNAL_ESTIMATES.names
     assert failures == ["signal_estimates could not be made (ZeroDivisionError): no verdict is given in this run"]
+    log = capsys.readouterr().out
+    assert "in broken\n" in log and "ZeroDivisionError\n" in log and "what a cell held" not in log

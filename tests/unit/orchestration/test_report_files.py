@@ -78,14 +78,16 @@ def test_the_report_is_there_before_the_link_moves(tmp_path: Path) -> None:
 
 
 def test_a_report_that_cannot_be_made_keeps_nobody_from_the_publication(tmp_path: Path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(report_files, "report_html", lambda *_: 1 / 0)
+    monkeypatch.setattr(report_files, "report_html", lambda *_: int("a cell"))
     told: list[str] = []
     publication = published(tmp_path / "home", told, **TABLES)
     assert current_publication(tmp_path / "home/published").path == publication.path
     assert not (publication.path / REPORT).exists()
     assert len(told) == 1
-    assert told[0].startswith("the report was not made, the publication stands: ZeroDivisionError in test_report_files")
-    assert "ZeroDivisionError" in capsys.readouterr().out, "the run's log has the whole of it"
+    assert told[0].startswith("the report was not made, the publication stands: ValueError in test_report_files")
+    log = capsys.readouterr().out
+    assert "ValueError" in log and "in write\n" in log, "the run's log has the calls"
+    assert "invalid literal" not in log, "and no words of the error, which might hold what a cell held"
     assert "not made" in _report_metadata(publication)["report"].value
     check = next(each for each in build_asset_checks() if each.check_key.name == "report_is_made")
     paths = SimpleNamespace(published=tmp_path / "home/published")
@@ -105,6 +107,17 @@ def test_the_verb_makes_it_again(home: Path, tmp_path: Path) -> None:
     assert code == 0 and (tmp_path / "new" / "page.html").read_bytes() == before
 
 
+def test_a_file_that_is_there_is_replaced_by_one_only_its_owner_reads(home: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("old")
+    page.chmod(0o644)
+    with page.open() as reader:
+        assert call("report", "--home", home, "--out", page)[0] == 0
+        assert reader.read() == "old", "who has it open reads on what was there"
+    assert page.stat().st_mode & 0o777 == 0o600 and "<h1>" in page.read_text("utf-8")
+    assert [each.name for each in tmp_path.iterdir()] == ["page.html"]
+
+
 def test_what_cannot_be_made_is_2(home: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for words, said in (
@@ -114,6 +127,13 @@ def test_what_cannot_be_made_is_2(home: Path, tmp_path: Path) -> None:
         code, output = call("report", *words)
         assert code == 2 and said in output, words
     assert not (tmp_path / "absent").exists()
+
+
+def test_a_page_that_cannot_be_made_is_1(home: Path, monkeypatch) -> None:
+    monkeypatch.setattr(report_files, "report_html", lambda *_: {}["what a cell held"])
+    code, output = call("report", "--home", home)
+    assert code == 1 and "the report was not made: KeyError in test_report_files.py" in output
+    assert "what a cell held" not in output and "Traceback" not in output
 
 
 def test_dagster_shows_it_and_checks_it(tmp_path: Path) -> None:

@@ -204,7 +204,9 @@ def _costs(rng: np.random.Generator) -> pd.DataFrame:
         ("paid_social", 465_532, 378, "USD"),
         ("webinar", 82_832, 19, "USD"),
     )
-    known += (("email", 23_834, 275, "USD"), ("events", 4_100, 0, "USD"), ("paid_search", 61_020, 84, "EUR"))
+    known += (("email", 23_834, 275, "USD"), ("events", 4_100, 0, "USD"), ("display", 61_020, 84, "EUR"))
+    # Paid in two currencies: each cost in a row of its own, what it brought in another.
+    known += (("video", 9_300, 0, "USD"), ("video", 5_200, 0, "EUR"))
     rows = []
     for model in ("first", "last", "linear", "position"):
         for channel, cost, sqls, currency in known:
@@ -219,8 +221,12 @@ def _costs(rng: np.random.Generator) -> pd.DataFrame:
             )
             rows.append(cost_row(model, channel, cost / 18, sqls / 40, currency=currency, is_mature=False))
         rows += [
-            cost_row(model, channel, 0, sqls, currency="(none)")
-            for channel, sqls in (("direct", 484), ("organic_search", 911))
+            cost_row(model, channel, 0, sqls, currency=currency)
+            for channel, sqls, currency in (
+                ("direct", 484, "(none)"),
+                ("organic_search", 911, "(none)"),
+                ("video", 40, "(several)"),
+            )
         ]
     return pd.DataFrame(rows)
 

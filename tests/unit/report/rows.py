@@ -78,8 +78,12 @@ def rate_row(
     step: str, entered: int, at_risk: int, converted: int, *, dimension: str = "all", value: str = "all",
     month: str = "(all)", truncated: int = 0,
 ) -> dict[str, object]:  # fmt: skip
-    """One row of fct_conversion_rates; `converted` of those at risk."""
+    """One row of fct_conversion_rates; `converted` of those at risk. Half of the others' time is over, and they come on
+    alike, so the rate is that of more than those at risk, and of fewer than entered.
+    """
     horizon = STEPS[step][0]
+    followed = (entered + at_risk) // 2 if at_risk else 0
+    early = round(converted * (followed - at_risk) / at_risk) if at_risk else 0
     return {
         "dimension": dimension,
         "dimension_value": value,
@@ -90,9 +94,9 @@ def rate_row(
         "entered_count": entered,
         "at_risk_count": at_risk,
         "truncated_count": truncated,
-        "converted_count": converted,
-        **rated("rate", converted, at_risk),
-        "naive_rate": converted / entered if entered else float("nan"),
+        "converted_count": converted + early,
+        **rated("rate", converted + early, followed),
+        "naive_rate": (converted + early) / entered if entered else float("nan"),
         "median_days": 6.0 if at_risk and converted * 2 > at_risk else float("nan"),
         "ninth_decile_days": float("nan"),
     }
@@ -141,7 +145,7 @@ def signal_row(
         "verdict": verdict,
         "redundant_with": "asked_for_appointment" if verdict == "redundant" else None,
         "suggested_edit": f"{'leave' if verdict in ('pulls_its_weight', 'too_little_known') else 'take out'} {rule}",
-        "mql_count": 900,
+        "at_risk_count": 900,
         "fired_count": fired,
         "fired_sql_count": int(fired * 0.3),
         "fired_rate": 0.3,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import replace
 
 import pytest
 
 from orchestration.dbt_manifest import ensure_manifest
+from orchestration.report.drawing import nice_end
 from orchestration.report.page import READS, report_html
 from orchestration.settings import Settings
 from tests.unit.report.frames import FACTS, all_reads, clinic_tables, empty_tables, page_frames
@@ -59,8 +61,12 @@ def test_one_of_everything_and_far_too_much_of_it_are_drawn() -> None:
 
 
 def test_what_did_not_run_is_said_on_top() -> None:
-    html = report_html({}, replace(FACTS, stale_sources=("crm",), stale_tables=("fct_handoffs",)))
+    facts = replace(FACTS, stale_sources=("crm",), stale_tables=("fct_handoffs", "dim_leads"))
+    html = report_html({}, replace(facts, table_as_of={"fct_handoffs": FACTS.as_of}))
     assert "its last run failed: crm." in html and "as published before: fct_handoffs." in html
+    assert "nor published before, so not here: dim_leads." in html
+    first = report_html({}, facts)
+    assert "as published before" not in first and "so not here: dim_leads and fct_handoffs." in first
 
 
 def test_a_part_from_an_older_table_answers_for_an_older_moment() -> None:
@@ -68,7 +74,31 @@ def test_a_part_from_an_older_table_answers_for_an_older_moment() -> None:
     html = report_html(page_frames(clinic_tables()), replace(FACTS, table_as_of={"fct_channel_costs": older}))
     html = html.replace("\u00a0", " ")
     assert html.count("This part is older: it answers for 1 June 2026, 05:00 UTC.") == 1
+    assert "Every number answers for 1 July 2026, 05:00 UTC, or where a part says that it is older for the" in html
+    assert "or where a part says" not in HTML
     assert html.count('<p class="of">As of 1 June 2026') == 1 and html.count('<p class="of">As of 1 July 2026') == 4
+
+
+def test_refunds_beyond_the_spend_are_drawn() -> None:
+    """A share of spend below nothing, all SQLs elsewhere: an axis must still end somewhere."""
+    refunded = clinic_tables()
+    costs = refunded["fct_channel_costs"]
+    costs[["cost", "cost_per_sql", "cost_per_sql_low", "cost_per_sql_high", "share_of_spend"]] *= -1
+    costs.loc[costs["channel"] == "events", "cost"] = 4_100.0
+    html = report_html(page_frames(refunded), FACTS).replace("\u00a0", " ")
+    assert "More paid back than spent, and in no cost here: paid search (USD -901,123)" in html
+
+
+@pytest.mark.parametrize(("value", "end"), [(0, 1), (-3, 1), (math.inf, 1), (math.nan, 1), (0.3, 0.5), (21, 25)])
+def test_an_axis_ends_above_every_value(value: float, end: float) -> None:
+    assert nice_end(value) == pytest.approx(end)
+
+
+@pytest.mark.parametrize("name", [r"price $\frac$", "a$$c", "Offer $99 now $49"])
+def test_signs_of_money_are_no_mathematics(name: str) -> None:
+    names = type(FACTS.names)({"channel": {"paid_search": name}})
+    html = report_html(page_frames(clinic_tables()), replace(FACTS, names=names))
+    assert f">{name}</text>" in html
 
 
 def test_text_from_the_data_is_text() -> None:

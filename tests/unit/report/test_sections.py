@@ -128,6 +128,11 @@ def test_the_last_thirty_days_are_told_apart_from_those_before(hours: float, sai
             "Not known",
         ),
         (attainment_row("all", "all", 0, 0), "No lead has been handed", "Nobody"),
+        (
+            attainment_row("all", "all", 6, 4, not_observed_count=90),
+            "Nobody of the 10 handed over whose contacts can be seen; 90 more come from sources that tell of no work",
+            "Nobody seen",
+        ),
     ],
 )
 def test_an_empty_queue_is_not_always_good_news(handed: dict[str, object], why: str, number: str) -> None:
@@ -143,14 +148,21 @@ def test_the_funnel_shows_the_naive_share_only_as_not_for_judging() -> None:
     ]
     section = funnel.section(frames("funnel", fct_conversion_rates=rows), FACTS)
     said = says(section)
-    assert "MQL to SQL: 40.0 % within 30 days (95 % interval 30.9 to 49.8 %)." in said
-    assert "Rests on 100 MQLs followed for 30 days; 100 still open, not counted as lost" in said
+    assert "MQL to SQL: 40.0 % within 30 days (95 % interval 32.5 to 48.0 %)." in said
+    assert (
+        "Rests on 200 MQLs, 100 of them followed for 30 days; 100 not followed to the end yet, none counted as lost"
+        in said
+    ), "20 of the 100 have come on already, so they are neither open nor left out"
+    assert "still open" not in said and "40.0 %, 200 entered" in section.figures[0].panels[0].svg.replace("\u00a0", " ")
     assert "May 2026, the last month followed to its end: 37.5 % of 80" in said
-    assert "All so far: 20.0 %, not for judging" in said
+    assert "All so far: 30.0 %, not for judging" in said
     assert "20 entered before the source told of the next stage" in said
     months = section.figures[2].table
-    assert [(row[1], row[7]) for row in months.rows] == [("May 2026", "mature"), ("June 2026", "16 still open")]
-    assert months.rows[1][-1].replace("\u00a0", " ") == "5.0 %" and months.header[-1] == "so far, not for judging"
+    assert [(row[1], row[7]) for row in months.rows] == [
+        ("May 2026", "mature"),
+        ("June 2026", "16 not to the end yet"),
+    ]
+    assert months.rows[1][-1].replace("\u00a0", " ") == "15.0 %" and months.header[-1] == "so far, not for judging"
 
 
 def test_a_funnel_nobody_has_passed_through_says_so() -> None:
@@ -160,7 +172,7 @@ def test_a_funnel_nobody_has_passed_through_says_so() -> None:
     assert "MQL to SQL: 9 entered, nobody followed to the end yet." in said
     young = [rate_row("mql_to_sql", 9, 0, 0)]
     said = says(funnel.section(frames("funnel", fct_conversion_rates=young), FACTS))
-    assert "all are still open, and none is lost" in said
+    assert "who has not come on is open, and none is lost" in said
 
 
 def test_cohorts_mark_what_is_still_open() -> None:
@@ -178,7 +190,7 @@ def test_costs_of_two_currencies_stand_apart_and_immature_spend_is_in_no_cost() 
         cost_row("first", "paid_search", 1_000, 10),
         cost_row("last", "paid_search", 1_000, 20),
         cost_row("first", "events", 500, 0),
-        cost_row("first", "paid_search", 300, 2, currency="EUR"),
+        cost_row("first", "radio", 300, 2, currency="EUR"),
         cost_row("first", "direct", 0, 7, currency="(none)"),
         cost_row("first", "paid_search", 99, 1, is_mature=False),
     ]
@@ -186,12 +198,12 @@ def test_costs_of_two_currencies_stand_apart_and_immature_spend_is_in_no_cost() 
     said = says(section)
     assert [figure.title for figure in section.figures][::2] == ["Cost per SQL, EUR", "Cost per SQL, USD"]
     assert "USD 1,500 spent. Least for an SQL: paid search, USD 100." in said
-    assert "EUR 300 spent. Least for an SQL: paid search, EUR 150." in said
+    assert "EUR 300 spent. Least for an SQL: radio, EUR 150." in said
     assert "Credited with SQLs, and no spend told of: direct (7)." in said
     assert "Still open, and in no cost here: USD 99.00 of newer days." in said
     assert [row[1] for row in section.figures[2].table.rows] == ["first touch", "last touch"]
     card = [(row[0], row[1].replace("\u00a0", " "), row[3]) for row in section.card.table.rows]
-    assert card == [("paid search", "EUR 150", "2"), ("paid search", "USD 100", "10"), ("events", "no SQL", "0")]
+    assert card == [("radio", "EUR 150", "2"), ("paid search", "USD 100", "10"), ("events", "no SQL", "0")]
 
 
 def test_costs_without_spend_and_with_young_spend_only() -> None:
@@ -247,7 +259,9 @@ def test_only_rules_in_force_are_shown_the_doubtful_first() -> None:
         page_frames({**empty_tables(), **{k: pd.DataFrame(v) for k, v in tables.items()}})["signals"], FACTS
     )
     assert "Of 2 rules in force: 1 harmful, 1 pulls its weight." in says(section)
-    assert [row[0] for row in section.figures[0].table.rows] == ["bad", "good"]
+    figure = section.figures[0].table
+    assert [row[0] for row in figure.rows] == ["bad", "good"]
+    assert (figure.header[3], figure.rows[0][3], figure.rows[0][4]) == ("MQLs followed", "900", "220")
     assert section.tables[0].rows == (("bad", "cardiology@2", signals.VERDICTS["harmful"], "take out bad"),)
     assert "No rule of the criteria in force" in says(signals.section(frames("signals"), FACTS))
 

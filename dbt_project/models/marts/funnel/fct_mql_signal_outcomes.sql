@@ -56,6 +56,7 @@ counted as (
         coalesce(mqls.sql_count, 0) - coalesce(fired.fired_sql_count, 0) as rest_sql_count,
         coalesce(estimates.verdict, 'too_little_known') as verdict,
         estimates.redundant_with,
+        coalesce(estimates.is_inseparable, false) as is_inseparable,
         estimates.marginal_odds_ratio,
         estimates.marginal_odds_ratio_low,
         estimates.marginal_odds_ratio_high,
@@ -80,6 +81,7 @@ select
     redundant_with,
     {{ suggested_edit() }} as suggested_edit,
     is_in_force,
+    is_inseparable,
     {% for count in ['mql_count', 'at_risk_count', 'fired_count', 'fired_sql_count', 'rest_count', 'rest_sql_count'] %}
     cast({{ count }} as bigint) as {{ count }},
     {% endfor %}

@@ -4,6 +4,7 @@ select
     landed.rule_id,
     landed.verdict,
     landed.redundant_with,
+    cast(landed.is_inseparable as boolean) as is_inseparable,
     cast(landed.marginal_odds_ratio as double) as marginal_odds_ratio,
     cast(landed.marginal_odds_ratio_low as double) as marginal_odds_ratio_low,
     cast(landed.marginal_odds_ratio_high as double) as marginal_odds_ratio_high,
