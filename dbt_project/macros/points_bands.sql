@@ -46,14 +46,14 @@
 {% macro gone_by(mqls, moment) -%}
     (
         select lead_key
-        from {{ mqls }}
+        from {{ mqls }} as called
         where converted_at < {{ moment }}
         union
-        select {{ mqls }}.lead_key
-        from {{ mqls }}
+        select called.lead_key
+        from {{ mqls }} as called
         inner join {{ ref('int_duties__ended') }} as states
             on
-                {{ mqls }}.lead_key = states.lead_key
+                called.lead_key = states.lead_key
                 and states.began_at < {{ moment }}
                 and states.ended_at > {{ moment }}
     )

@@ -113,7 +113,8 @@ def add_rows(world: World, rows: dict[str, Rows]) -> None:
     ]
     world.replace("sources", sources)
     for zone in ZONES.values():
-        world.add("timezone_offsets", [{"timezone": zone, **asdict(span)} for span in offset_spans(zone, 2025, 2028, 7)])
+        spans = offset_spans(zone, 2025, 2028, 7)
+        world.add("timezone_offsets", [{"timezone": zone, **asdict(span)} for span in spans])
     lake = ScratchLake(Path("unused"))
     for entity, given in rows.items():
         for source in ZONES:
