@@ -4,7 +4,7 @@ with mqls as (
         steps.lead_key,
         entered.record_key,
         entered.criteria_version,
-        steps.service_line,
+        {{ beside_all('steps.service_line') }} as service_line,
         steps.channel,
         steps.campaign_id,
         steps.team_id,

@@ -1,10 +1,11 @@
 {# Fewer than this many tell nothing of what is still to come. #}
 {% set least_count = 30 %}
+{% set line = "case when dimension = 'all' then 'all' else " ~ beside_all('dimension_value') ~ " end" %}
 
 with curves as (
     select
         step,
-        dimension_value as service_line,
+        {{ line }} as service_line,
         age_days,
         entered_count,
         at_risk_count,
@@ -35,12 +36,18 @@ reached as (
     inner join ends on curves.step = ends.step and curves.service_line = ends.service_line
     where ends.eventual_rate > 0 and curves.rate >= 0.9 * ends.eventual_rate - 1e-9
     group by curves.step, curves.service_line
+),
+
+rates as (
+    select *, {{ line }} as service_line
+    from {{ ref('fct_conversion_rates') }}
+    where dimension in ('all', 'service_line') and cohort_month = '(all)'
 )
 
 -- Settled: in as many days again as the suggestion has, at most the last tenth came.
 select
     rates.step,
-    rates.dimension_value as service_line,
+    rates.service_line,
     coalesce(
         least(ends.converted_count, ends.started_count) >= {{ least_count }}
         and 2 * reached.suggested_horizon_days <= ends.observed_days,
@@ -51,7 +58,6 @@ select
     ends.eventual_rate,
     ends.observed_days,
     rates.entered_count
-from {{ ref('fct_conversion_rates') }} as rates
-left join ends on rates.step = ends.step and rates.dimension_value = ends.service_line
-left join reached on rates.step = reached.step and rates.dimension_value = reached.service_line
-where rates.dimension in ('all', 'service_line') and rates.cohort_month = '(all)'
+from rates
+left join ends on rates.step = ends.step and rates.service_line = ends.service_line
+left join reached on rates.step = reached.step and rates.service_line = reached.service_line

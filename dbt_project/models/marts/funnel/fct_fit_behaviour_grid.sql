@@ -1,6 +1,6 @@
 with mqls as (
     select
-        steps.service_line,
+        {{ beside_all('steps.service_line') }} as service_line,
         {{ band_from('decisions.fit_micro_points') }} as fit_points_from,
         {{ band_from('decisions.behaviour_micro_points') }} as behaviour_points_from,
         steps.observed_from is null and {{ horizon_end('steps.entered_at') }} <= {{ as_of() }} as is_at_risk,

@@ -11,7 +11,7 @@
 
 with mqls as (
     select
-        service_line,
+        {{ beside_all('service_line') }} as service_line,
         observed_from is null and {{ horizon_end('entered_at') }} <= {{ as_of() }} as is_at_risk,
         converted_at <= {{ horizon_end('entered_at') }} as is_converted
     from {{ ref('int_funnel_steps__entered') }}

@@ -17,7 +17,7 @@ with every_stay as (
                 when 'appointment' then 'consult'
                 else 'appointment'
             end
-    cross join lateral (select stays.service_line as service_line union all select 'all' as service_line) as lines
+    cross join lateral (select {{ beside_all('stays.service_line') }} as service_line union all select 'all' as service_line) as lines
     where stays.stage in ('lead', 'mql', 'sql', 'opportunity', 'appointment')
 ),
 
