@@ -43,7 +43,7 @@ def spent_sentences(rows: list[Row], mixed: set[str], currency: str, shown: int,
     unpriced = [row for row in single if words.known(row["cost_per_sql"]) is None]
     said = [_priced(spent, priced, currency, facts)]
     if unpriced and priced:
-        said.append(f"No SQL for it: {_with_money(unpriced, currency, facts)}.")
+        said.append(f"Spent without an SQL: {_with_money(unpriced, currency, facts)}.")
     elif not priced and single:
         alone = "a channel that spends" if len(single) == len(rows) else "a channel paid in this currency alone"
         said = [f"{spent}, and no SQL credited to {alone}."]
@@ -83,7 +83,7 @@ def mixed_sentences(first: pd.DataFrame, mixed: set[str], facts: Facts) -> list[
         spent = words.joined(spends) if spends else "nothing on these days"
         said.append(
             f"{name} was paid in several currencies: {spent} spent, {credited(brought)} SQLs. These are never added, "
-            "so it has no single cost, and its SQLs are in no share of those paid for."
+            "so it has no single cost and stands in no picture, and its SQLs are in no share of those paid for."
         )
     return said
 

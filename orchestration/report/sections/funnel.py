@@ -156,7 +156,7 @@ def _cells(label: str, row: Row) -> tuple[str, ...]:
 
 
 def _dot(label: str, row: Row) -> Dot:
-    said = f"{words.percent(row['rate'])}, {words.count(row['entered_count'])} entered"
+    said = f"{words.percent(row['rate'])} of {words.count(row['entered_count'])}"
     is_thin = words.whole(row["at_risk_count"]) < words.FEW
     return Dot(label, said, float(row["rate"]), *_limits(row), is_open=is_thin)
 

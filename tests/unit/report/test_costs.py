@@ -48,7 +48,7 @@ def test_more_channels_than_a_picture_holds_are_in_the_sums_and_said_to_be_left_
     rows = [cost_row("first", f"channel_{place:02d}", 1_000 + place, 20 - place) for place in range(19)]
     section, said = section_of(*rows, cost_row("first", "wasted", 500, 0))
     assert "USD 19,671 spent. Least for an SQL: channel 00, USD 50.00; most: channel 18, USD 509." in said
-    assert "No SQL for it: wasted (USD 500)." in said
+    assert "Spent without an SQL: wasted (USD 500)." in said
     assert "Shown in USD are the 12 channels with most spend of 20." in said
     assert "14 channels with less spend are not listed" in said
     assert [row[0] for row in section.card.table.rows] == [f"channel {place}" for place in range(13, 19)]

@@ -153,7 +153,7 @@ def test_the_funnel_shows_the_naive_share_only_as_not_for_judging() -> None:
         "Rests on 200 MQLs, 100 of them followed for 30 days; 100 not followed to the end yet, none counted as lost"
         in said
     ), "20 of the 100 have come on already, so they are neither open nor left out"
-    assert "still open" not in said and "40.0 %, 200 entered" in section.figures[0].panels[0].svg.replace("\u00a0", " ")
+    assert "still open" not in said and "40.0 % of 200" in section.figures[0].panels[0].svg.replace("\u00a0", " ")
     assert "May 2026, the last month followed to its end: 37.5 % of 80" in said
     assert "All so far: 30.0 %, not for judging" in said
     assert "20 entered before the source told of the next stage" in said
