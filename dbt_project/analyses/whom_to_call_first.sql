@@ -8,6 +8,7 @@ select
     service_line,
     age_band,
     is_overdue,
+    priority,
     attempt_count,
     round(business_minutes_to_due) as business_minutes_to_due,
     sla_due_at

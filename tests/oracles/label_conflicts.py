@@ -98,7 +98,8 @@ def _is_open(ledger: Ledger, record: str, entries: list[Entry], stage: str, kind
     labels = [each.stage for each in entries if each.family == "crm_label"]
     last = labels[-1] if labels else "lead"
     rank = WAY.index(last) if last in WAY else -1
+    if stage == "mql" and any(each.stage == "sql" for each in told):
+        return False
     if kind == "missed":
         return 0 <= rank < WAY.index(stage)
-    is_past = stage == "mql" and any(each.stage == "sql" for each in told)
-    return kind == "labelled_without_evidence" and rank >= WAY.index(stage) and not is_past
+    return kind == "labelled_without_evidence" and rank >= WAY.index(stage)

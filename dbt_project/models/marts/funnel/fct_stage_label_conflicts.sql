@@ -49,11 +49,11 @@ select
     conflicts.excluded_by is null
     and not conflicts.is_deleted
     and staged.disqualified_at is null
+    and not (conflicts.stage = 'mql' and coalesce(staged.sql_basis, 'crm_label') <> 'crm_label')
     and coalesce(case conflicts.kind
         when 'missed' then coalesce(last_labels.stage_rank, 0) between 0 and {{ stage_rank('conflicts.stage') }} - 1
         when 'labelled_without_evidence'
             then last_labels.stage_rank >= {{ stage_rank('conflicts.stage') }}
-            and not (conflicts.stage = 'mql' and coalesce(staged.sql_basis, 'crm_label') <> 'crm_label')
         when 'unauthorised_role'
             then last_labels.stage_rank >= {{ stage_rank('conflicts.stage') }} and conflicts.decided_at is null
     end, false) as is_open,
