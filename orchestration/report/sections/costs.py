@@ -218,7 +218,12 @@ def _card(
         for row, currency in listed
     )
     several = tuple(
-        (facts.names.say("channel", channel), "several currencies", words.NO_VALUE, credited(brought))
+        (
+            f"{facts.names.say('channel', channel)}, in several currencies",
+            words.NO_VALUE,
+            words.NO_VALUE,
+            credited(brought),
+        )
         for channel, _, brought in mixed[:_IN_CARD]
     )
     unlisted += max(len(mixed) - _IN_CARD, 0)

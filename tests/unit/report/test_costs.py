@@ -29,7 +29,7 @@ def test_a_channel_paid_in_two_currencies_has_no_single_cost() -> None:
     card = [tuple(cell.replace("\u00a0", " ") for cell in row) for row in section.card.table.rows]
     assert [(row[0], row[1], row[3]) for row in card] == [
         ("television", "USD 30.00", "1"),
-        ("radio", "several currencies", "12"),
+        ("radio, in several currencies", "–", "12"),
     ]
     assert [figure.title for figure in section.figures] == ["Cost per SQL, USD", "Spend beside SQLs, USD"]
 
