@@ -1,4 +1,4 @@
-{# Conversion with maturity: the settings, the views a rate is shown by, and the share converted by each age. #}
+{# Conversion with maturity: its settings, and the views a rate is shown by. #}
 
 {#
   Days after entering a step by which it is judged: `line` is the service line where the rate is that of one, else empty.

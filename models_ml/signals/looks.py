@@ -37,7 +37,7 @@ def least_expected(count: npt.ArrayLike, yes: npt.ArrayLike, whole: npt.ArrayLik
 
 
 def wilson(yes: npt.ArrayLike, count: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Lower and upper 95 % limits of shares; counts above 0."""
+    """Lower and upper 95 % limits of many shares at once, as `metrics.wilson_interval` gives one; counts above 0."""
     s, n = np.asarray(yes, dtype=np.float64), np.asarray(count, dtype=np.float64)
     square = NORMAL_95**2
     middle = (2 * s + square) / (2 * (n + square))

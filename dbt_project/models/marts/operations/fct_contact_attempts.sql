@@ -9,12 +9,8 @@ select
     {{ dimension('contacts.team_id') }} as team_id,
     {{ dimension('contacts.staff_id') }} as staff_id,
     contacts.is_contact,
-    case
-        when contacts.occurred_at <= handoffs.handed_off_at then cast(0 as double)
-        when handoffs.calendar_id is null
-            then cast({{ epoch_micros('contacts.occurred_at') }} - {{ epoch_micros('handoffs.handed_off_at') }} as double) / 60000000
-        else cast(moments.open_micros - handoffs.open_micros_at_handoff as double) / 60000000
-    end as business_minutes_since_handoff,
+    cast({{ open_micros_between('handoffs', 'contacts.occurred_at', 'moments') }} as double) / 60000000
+        as business_minutes_since_handoff,
     contacts.occurred_at,
     contacts.effective_at
 from {{ ref('int_contacts__made') }} as contacts
