@@ -8,17 +8,35 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
+from dagster_dbt import DbtCliInvocation, DbtCliResource
 from packaging.version import Version
+from pydantic import PrivateAttr
 
+from orchestration.dbt_warm import WarmDbt
 from orchestration.runs import Run, open_run
 from orchestration.settings import Settings
 
 
 class QuietDbt(DbtCliResource):
-    """dbt without asking the package index for its own version, or opening the warehouse, before every call."""
+    """dbt without asking the package index for its own version, or opening the warehouse, before every call.
+
+    From the first call on a process with dbt loaded stands ready for the next ones of the run.
+    """
+
+    _warm: WarmDbt = PrivateAttr(default_factory=WarmDbt)
+
+    def cli(self, *words: Any, **options: Any) -> DbtCliInvocation:
+        """As the parent's."""
+        self._warm.start()
+        return super().cli(*words, **options)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """As the parent's, and dbt is needed no more."""
+        self._warm.stop()
+        super().teardown_after_execution(context)
 
     @property
     def _cli_version(self) -> Version:
