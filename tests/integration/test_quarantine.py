@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,10 +41,19 @@ def replay(home: Home, *words: str, expect: int = 0) -> str:
 
 
 @pytest.fixture(scope="module")
-def mended_by_command(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def twins(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Home]:
+    """A home run once, and a copy of it with all it is fed from."""
+    base = tmp_path_factory.mktemp("twins")
+    first = clinic(base / "first")
+    first.run(AS_OF)
+    shutil.copytree(base / "first", base / "second", symlinks=True)
+    return first, Home(base / "second" / "home", base / "second" / first.sources.relative_to(base / "first"))
+
+
+@pytest.fixture(scope="module")
+def mended_by_command(twins: tuple[Home, Home]) -> Home:
     """A home run, mended, replayed by command, and run again a day later."""
-    home = clinic(tmp_path_factory.mktemp("command"))
-    home.run(AS_OF)
+    home = twins[0]
     before = home.query(ACCOUNTS)
     listed = handoff("quarantine", "list", "--home", str(home.path))
     assert "5 rows wait" in listed
@@ -76,9 +86,10 @@ def test_replayed_rows_are_in_the_next_publication(mended_by_command: Home) -> N
     assert "1 rows wait" in handoff("quarantine", "list", "--home", str(home.path))
 
 
-def test_a_run_under_the_mended_registry_brings_them_by_itself(mended_by_command: Home, tmp_path: Path) -> None:
-    home = clinic(tmp_path)
-    home.run(AS_OF)
+def test_a_run_under_the_mended_registry_brings_them_by_itself(
+    twins: tuple[Home, Home], mended_by_command: Home
+) -> None:
+    home = twins[1]
     mend(home)
     told = home.run(NEXT_DAY)
     assert "clinic.leads, leads.csv: 3 rows read again, 2 landed" in told

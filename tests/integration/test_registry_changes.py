@@ -39,9 +39,13 @@ def test_tables_are_the_same_without_a_source_that_left(home: Home) -> None:
     assert home.derived() == before
 
 
-def test_an_older_moment_is_told_with_it_too(home: Home) -> None:
+def test_an_older_moment_is_told_with_it_too_beside_and_writes_nowhere(home: Home) -> None:
+    current = (home.path / "published" / "current").resolve()
+    crm = (home.sources.parent / "crm.db").read_bytes()
     said = home.run("2026-02-20T00:00:00Z")
     beside = Path(said.split("which stays: ")[1].split()[0])
     with duckdb.connect(str(beside / "warehouse.duckdb"), read_only=True) as connection:
         count = "select count(became_sql_at) from marts.fct_lead_lifecycles where source = 'second'"
         assert connection.execute(count).fetchone() != (0,)
+    assert beside != current == (home.path / "published" / "current").resolve()
+    assert (home.sources.parent / "crm.db").read_bytes() == crm
