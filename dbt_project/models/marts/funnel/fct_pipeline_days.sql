@@ -2,7 +2,7 @@
 {% set counts = ['entered_count', 'left_forward_count', 'left_disqualified_count', 'left_backward_count'] %}
 {% set all_left = '(left_forward_count + left_disqualified_count + left_backward_count)' %}
 
--- Days are numbers here. The last one is the latest local date on which as_of falls.
+-- Days and groups are numbers here. The last day is the latest local date on which as_of falls.
 with ends as (
     select max({{ day_number(local_date(as_of(), 'coalesce(offsets.offset_seconds, 0)')) }}) as last_day
     from (select distinct timezone from {{ ref('int_leads__current') }}) as zones
@@ -10,7 +10,6 @@ with ends as (
         on zones.timezone = offsets.timezone and offsets.utc_from <= {{ as_of() }} and offsets.utc_to > {{ as_of() }}
 ),
 
--- Groups have numbers too: what is counted and sorted below are numbers only.
 groups as (
     select {{ key | join(', ') }}, row_number() over (order by {{ key | join(', ') }}) as group_no
     from (select distinct {{ key | join(', ') }} from {{ ref('int_stages__stayed') }}) as grouped
@@ -18,8 +17,7 @@ groups as (
 
 stays as (
     select
-        group_no, lead_key, stay_no, left_how,
-        {{ day_number('entered_date') }} as entered_day, {{ day_number('left_date') }} as left_day
+        group_no, lead_key, stay_no, left_how, {{ day_number('entered_date') }} as entered_day, {{ day_number('left_date') }} as left_day
     from {{ ref('int_stages__stayed') }}
     inner join groups using ({{ key | join(', ') }})
 ),
@@ -72,10 +70,6 @@ staying as (
     where left_day is null
 ),
 
-entries as (
-    select group_no, day as entered_day, staying_count from stocks
-),
-
 -- The middle: of those that left later, how many are older, and from which day on their like are not.
 halves as (
     select
@@ -84,14 +78,13 @@ halves as (
         min(case when 2 * (passing.upto_count + earlier.staying_count) > stocks.closing_count then passing.entered_day end) as middle_day
     from passing
     inner join stocks using (group_no, day)
-    left join entries as earlier using (group_no, entered_day)
+    left join (select entries.group_no, entries.day as entered_day, entries.staying_count from stocks as entries) as earlier using (group_no, entered_day)
     group by group_no, stocks.day
 ),
 
 middles as (
     select stocks.*, middle_day, cast(floor(closing_count / 2) as bigint) + 1 - coalesce(older_count, 0) as place
-    from stocks
-    left join halves using (group_no, day)
+    from stocks left join halves using (group_no, day)
 )
 
 select
