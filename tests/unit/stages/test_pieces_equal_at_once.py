@@ -165,7 +165,7 @@ def test_what_no_row_of_a_lead_says_reaches_it_all_the_same(
     guide = {"signal": "guide", "occurred_at": hour(1).isoformat(), "known_at": hour(1).isoformat()}
     label = {"stage": "mql", "stage_raw": "mql", "entered_at": hour(2).isoformat(), "event_id": "E", "lead_id": "L3"}
     merged = {"merged_into_lead_id": "L3", "known_at": hour(5).isoformat()}
-    told = [(1, "leads", {**lead, "lead_id": f"L{n}"}) for n in (1, 2, 3)]
+    told: list[tuple[int, str, dict[str, str | None]]] = [(1, "leads", {**lead, "lead_id": f"L{n}"}) for n in (1, 2, 3)]
     told += [(1, "touches", {**guide, "lead_id": f"L{n}", "touch_id": f"T{n}"}) for n in (1, 2, 3)]
     told += [(2, "leads", {**lead, **merged, "lead_id": "L2"})]
     told += [(3, "leads", {**lead, "lead_id": "L2", "known_at": hour(8).isoformat()})]
