@@ -60,3 +60,18 @@
 {% macro units_of_micros(expression) -%}
     cast(cast({{ expression }} as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6))
 {%- endmacro %}
+
+{# Of a row of int_stage_labels__compared: is there a label, or has the lead's source ever labelled that stage? #}
+{% macro label_is_expected(compared) -%}
+    ({{ compared }}.labelled_at is not null or ({{ compared }}.id_space, {{ compared }}.stage) in (
+        select sources.id_space, labels.stage
+        from {{ ref('int_stage_labels__entered') }} as labels
+        inner join {{ ref('input__sources') }} as sources on labels.source = sources.source
+    ))
+{%- endmacro %}
+
+{# And is the time to set it over? #}
+{% macro label_is_owed_by_now(compared) -%}
+    coalesce({{ compared }}.labelled_at is not null or {{ compared }}.missed_at < {{ as_of() }}, false)
+    and {{ label_is_expected(compared) }}
+{%- endmacro %}

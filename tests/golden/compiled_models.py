@@ -148,8 +148,10 @@ def run_model(connection: duckdb.DuckDBPyConnection, model: CompiledModel, *, fu
         connection.execute(f"create or replace table {model.relation} as {sql}")
     else:
         connection.execute(f"create or replace temp table fresh_rows as {model.incremental_sql}")
+        columns = [name for name, *_ in connection.execute(f"describe {model.relation}").fetchall()]
+        key = "record_key" if "record_key" in columns else "lead_key"
         touched = "select record_key from intermediate.int_records__touched"
-        connection.execute(f"delete from {model.relation} where record_key in ({touched})")
+        connection.execute(f"delete from {model.relation} where {key} in ({touched})")
         connection.execute(f"insert into {model.relation} by name select * from fresh_rows")
         connection.execute("drop table fresh_rows")
 

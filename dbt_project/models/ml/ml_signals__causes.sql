@@ -65,9 +65,9 @@ found as (
     left join {{ ref('int_mql_facts__known') }} as facts
         on mqls.record_key = facts.record_key and facts.kind = 'attribute' and asked.name = facts.name
     union all
-    select lead_key, 'offer', 'offer_id', offer_id from counted_touches where offer_id is not null
+    select distinct lead_key, 'offer', 'offer_id', offer_id from counted_touches where offer_id is not null
     union all
-    select lead_key, 'form', 'form_id', form_id from counted_touches where form_id is not null
+    select distinct lead_key, 'form', 'form_id', form_id from counted_touches where form_id is not null
     union all
     select lead_key, 'message', 'campaign_id', campaign_id from mqls where campaign_id <> '(none)'
     union all
@@ -95,6 +95,6 @@ found as (
     inner join to_call on mqls.lead_key = to_call.lead_key and mqls.until_at >= to_call.first_contacted_at
 )
 
-select distinct mqls.service_line, found.cause, found.dimension, found.value, found.lead_key, mqls.is_converted
+select mqls.service_line, found.cause, found.dimension, found.value, found.lead_key, mqls.is_converted
 from found
 inner join mqls on found.lead_key = mqls.lead_key

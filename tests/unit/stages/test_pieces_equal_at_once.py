@@ -19,6 +19,7 @@ from orchestration.criteria_files.load import load_criteria
 from orchestration.lake.zones import offset_spans
 from tests.golden.builds import DbtBuilds
 from tests.golden.compiled_models import CompiledProject, World, compile_project, needed_for
+from tests.unit.identity.feeding import SOURCES as ALL_SOURCES
 from tests.unit.identity.feeding import feed_at_once, feed_in_pieces, land_pieces, land_told, rows_of
 from tests.unit.identity.random_worlds import BEGINNING, HOURS, WorldRow, draw_world, hour
 from tests.unit.stages.histories import CUT, OVER, draw_histories, known_by_cut, mixed
@@ -154,6 +155,34 @@ def test_feeding_in_pieces_equals_feeding_at_once(
         if model.name not in _OF_THE_BUILD:
             found, expected = rows_of(bit_by_bit, model.relation), rows_of(at_once, model.relation)
             pd.testing.assert_frame_equal(found, expected, obj=f"seed {seed}: {model.name}")
+
+
+def test_what_no_row_of_a_lead_says_reaches_it_all_the_same(
+    lead_models: CompiledProject, references: dict[str, list[dict[str, Any]]]
+) -> None:
+    """An MQL without a label: missed once its time is over and its source labels others. L2 is merged for a while."""
+    lead = {"created_at": hour(0).isoformat(), "service_line": "cardiology", "known_at": hour(0).isoformat()}
+    guide = {"signal": "guide", "occurred_at": hour(1).isoformat(), "known_at": hour(1).isoformat()}
+    label = {"stage": "mql", "stage_raw": "mql", "entered_at": hour(2).isoformat(), "event_id": "E", "lead_id": "L3"}
+    merged = {"merged_into_lead_id": "L3", "known_at": hour(5).isoformat()}
+    told: list[tuple[int, str, dict[str, str | None]]] = [(1, "leads", {**lead, "lead_id": f"L{n}"}) for n in (1, 2, 3)]
+    told += [(1, "touches", {**guide, "lead_id": f"L{n}", "touch_id": f"T{n}"}) for n in (1, 2, 3)]
+    told += [(2, "leads", {**lead, **merged, "lead_id": "L2"})]
+    told += [(3, "leads", {**lead, "lead_id": "L2", "known_at": hour(8).isoformat()})]
+    told += [(3, "stage_events", {**label, "known_at": hour(9).isoformat()})]
+    pieces = land_told(
+        [WorldRow(entity, "crm", piece, cells) for piece, entity, cells in told], moments=[4, 6, 10, 300]
+    )
+    sources = [{**row, "stage_tolerance_seconds": 3600} for row in ALL_SOURCES]
+    for count, missed in ((2, 0), (3, 0), (4, 2)):
+        given = {**references, "sources": sources}
+        bit_by_bit = feed_in_pieces(lead_models, pieces[:count], seed=0, references=given)
+        at_once = feed_at_once(lead_models, pieces[:count], references=given)
+        kinds = at_once.read("select kind from marts.fct_stage_label_conflicts")["kind"]
+        assert list(kinds).count("missed") == missed
+        for model in (each for each in lead_models.models if each.name not in _OF_THE_BUILD):
+            found, expected = rows_of(bit_by_bit, model.relation), rows_of(at_once, model.relation)
+            pd.testing.assert_frame_equal(found, expected, obj=f"{count} pieces: {model.name}")
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- What staff did for a lead, in the version at as_of. A member of staff without a team in the event brings their own.
 -- Equal staff ids of two sources are two people, unless one uses the lead ids and the staff of the other.
 select
@@ -19,4 +21,4 @@ from {{ ref('int_work_events__versioned') }} as events
 inner join {{ ref('int_records__merged') }} as merged on events.record_key = merged.record_key
 left join {{ ref('int_staff__current') }} as staff on events.source = staff.source and events.staff_id = staff.staff_id
 left join {{ ref('input__sources') }} as sources on events.source = sources.source
-where events.is_current
+where events.is_current and {{ touched_only('events.record_key') }}

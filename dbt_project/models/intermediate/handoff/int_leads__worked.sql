@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- Whose the lead is says the first event that names a member of staff, else a team: an automatic text in between or before
 -- is nobody's. Attempts before the handoff were for something else; without a handoff all count.
 select
@@ -28,5 +30,6 @@ from (
         ) as staff_no
     from {{ ref('int_contacts__made') }} as contacts
     left join {{ ref('int_handoffs__started') }} as handoffs on contacts.lead_key = handoffs.lead_key
+    where {{ touched_only('contacts.lead_key') }}
 ) as numbered
 group by lead_key

@@ -1,9 +1,11 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- Each lead's four steps with everything but as_of: whoever has left the rates is not here.
 with counted as (
     select staged.*, leads.landing_page
     from {{ ref('int_leads__staged') }} as staged
     inner join {{ ref('int_leads__current') }} as leads on staged.lead_key = leads.lead_key
-    where not leads.is_deleted and leads.excluded_by is null
+    where not leads.is_deleted and leads.excluded_by is null and {{ touched_only('leads.lead_key') }}
 ),
 
 steps as (

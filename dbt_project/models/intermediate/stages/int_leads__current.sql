@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 with members as (
     select
         merged.lead_key,
@@ -6,6 +8,7 @@ with members as (
         min(records.effective_at) as effective_at
     from {{ ref('int_records__merged') }} as merged
     inner join {{ ref('int_records__current') }} as records on merged.record_key = records.record_key
+    where {{ touched_only('merged.record_key') }}
     group by merged.lead_key
 ),
 
@@ -15,6 +18,7 @@ first_pages as (
         pages.landing_page
     from {{ ref('int_pages__landed') }} as pages
     inner join {{ ref('int_records__merged') }} as merged on pages.record_key = merged.record_key
+    where {{ touched_only('pages.record_key') }}
     qualify row_number() over (partition by merged.lead_key order by pages.occurred_at, pages.touch_id, pages.source) = 1
 )
 

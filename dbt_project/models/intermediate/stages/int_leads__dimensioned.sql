@@ -1,7 +1,10 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- The record that made the entry, as it was known then; a label older than the record takes its first version.
 with entries as (
     select lead_key, record_key, stage, became_at
     from {{ ref('int_leads__entered') }}
+    where {{ touched_only('record_key') }}
     union all
     select
         merged.lead_key,
@@ -10,6 +13,7 @@ with entries as (
         records.effective_at as became_at
     from {{ ref('int_records__current') }} as records
     inner join {{ ref('int_records__merged') }} as merged on records.record_key = merged.record_key
+    where {{ touched_only('records.record_key') }}
     qualify row_number() over (partition by merged.lead_key order by records.effective_at, merged.record_key) = 1
 ),
 
@@ -18,6 +22,7 @@ first_versions as (
         record_key,
         min(valid_from) as known_from
     from {{ ref('int_records__versioned') }}
+    where {{ touched_only('record_key') }}
     group by record_key
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- Where the CRM's label decides, its labels. Else the criteria: all members' screenings together, and the eligibility of
 -- the record that became MQL first (of none, the survivor's).
 with members as (
@@ -11,7 +13,7 @@ with members as (
     inner join {{ ref('int_stage_authorities__set') }} as authorities
         on records.id_space = authorities.id_space and authorities.stage = 'disqualified'
     left join {{ ref('int_leads__entered') }} as mqls on merged.lead_key = mqls.lead_key and mqls.stage = 'mql'
-    where authorities.basis_group = 'criteria'
+    where authorities.basis_group = 'criteria' and {{ touched_only('merged.record_key') }}
 ),
 
 switches as (
@@ -67,4 +69,4 @@ select labels.lead_key, labels.disqualified_at, labels.ended_at
 from {{ ref('int_labels__disqualified') }} as labels
 inner join {{ ref('int_stage_authorities__set') }} as authorities
     on labels.id_space = authorities.id_space and labels.disqualified_at < labels.ended_at
-where authorities.stage = 'disqualified' and authorities.basis_group = 'crm_label'
+where authorities.stage = 'disqualified' and authorities.basis_group = 'crm_label' and {{ touched_only('labels.lead_key') }}

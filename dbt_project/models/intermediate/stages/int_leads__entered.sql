@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 with governing as (
     select
         merged.lead_key,
@@ -12,6 +14,7 @@ with governing as (
             and entries.basis_group = authorities.basis_group
     where
         not entries.is_superseded
+        and {{ touched_only('entries.record_key') }}
         and entries.stage in ('mql', 'sql', 'opportunity', 'appointment', 'consult')
 )
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- The furthest stage by governing entries, and the disqualification that still stands.
 with moments as (
     select
@@ -14,6 +16,7 @@ with moments as (
         min(case when stage = 'sql' then criteria_version end) as sql_criteria_version,
         min(case when stage = 'sql' then basis end) as sql_basis
     from {{ ref('int_leads__entered') }}
+    where {{ touched_only('lead_key') }}
     group by lead_key
 ),
 
@@ -47,3 +50,4 @@ select
 from {{ ref('int_leads__current') }} as leads
 left join moments on leads.lead_key = moments.lead_key
 left join standing on leads.lead_key = standing.lead_key
+where {{ touched_only('leads.lead_key') }}

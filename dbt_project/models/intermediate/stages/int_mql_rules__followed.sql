@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- The rules that made leads MQL by the criteria, of leads that count in rates, and what the funnel says came of these. Of
 -- merged records the one that entered MQL first speaks.
 select
@@ -18,7 +20,7 @@ inner join {{ ref('int_qualification_evidence__collected') }} as evidence
         and entered.became_at = evidence.decided_at
 inner join {{ ref('int_funnel_steps__entered') }} as steps
     on entered.lead_key = steps.lead_key and steps.step = 'mql_to_sql'
-where entered.stage = 'mql' and entered.basis <> 'crm_label'
+where entered.stage = 'mql' and entered.basis <> 'crm_label' and {{ touched_only('entered.record_key') }}
 group by
     entered.lead_key, entered.criteria_version, evidence.source_kind, evidence.rule_id, steps.service_line,
     steps.entered_at, steps.converted_at, steps.observed_from

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- Only a role the criteria name may label an SQL. A label stands on mere interest where all that was known when it took
 -- effect is an MQL or a touch that counts for one: no SQL by the criteria, no screening that qualified, no booking of their
 -- own, nothing else that makes ready.
@@ -8,6 +10,7 @@ with unsupported as (
     where
         compared.stage = 'sql'
         and compared.labelled_at is not null
+        and {{ touched_only('compared.lead_key') }}
         and (compared.decided_at is null or compared.decided_at > compared.label_effective_at)
 ),
 
@@ -66,7 +69,7 @@ roles as (
             and compared.labelled_at < spans.valid_to
     inner join {{ ref('input__criteria_versions') }} as versions on spans.criteria_version = versions.criteria_version
     left join {{ ref('int_staff__current') }} as staff on compared.label_source = staff.source and compared.actor_id = staff.staff_id
-    where compared.stage = 'sql' and compared.actor_type = 'staff'
+    where compared.stage = 'sql' and compared.actor_type = 'staff' and {{ touched_only('compared.lead_key') }}
     group by compared.lead_key
 )
 
@@ -80,4 +83,4 @@ from {{ ref('int_stage_labels__compared') }} as compared
 left join interested on compared.lead_key = interested.lead_key
 left join ready on compared.lead_key = ready.lead_key
 left join roles on compared.lead_key = roles.lead_key
-where compared.stage = 'sql' and compared.labelled_at is not null
+where compared.stage = 'sql' and compared.labelled_at is not null and {{ touched_only('compared.lead_key') }}

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- An opportunity is a step of its own from SQL that many CRMs leave out: its absence is no skip, and coming to it again is no
 -- way back, whatever appointment lies before it. Every lead begins as a lead: any way to that stage leads back. Only what
 -- the CRM and the appointments say can be out of order: what the criteria decide is decided on the effective clock.
@@ -14,6 +16,7 @@ with compared as (
         or (entries.stage_rank > 4 and not entries.has_appointment_before and entries.has_appointment_after) as is_overtaken
     from {{ ref('int_stage_entries__ordered') }} as entries
     inner join {{ ref('int_leads__current') }} as leads on entries.lead_key = leads.lead_key
+    where {{ touched_only('entries.record_key') }}
 )
 
 select
@@ -65,4 +68,4 @@ select
     entries.superseded_at
 from {{ ref('int_stage_entries__unioned') }} as entries
 inner join {{ ref('int_records__merged') }} as merged on entries.record_key = merged.record_key
-where entries.is_superseded
+where entries.is_superseded and {{ touched_only('entries.record_key') }}

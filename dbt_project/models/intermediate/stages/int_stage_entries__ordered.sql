@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- What stood of each lead's entries, in the order in which it happened, within one basis: what the criteria decided,
 -- what the CRM labelled, what the appointments say. Of one instant an end comes first, then stages by their way.
 with placed as (
@@ -11,7 +13,7 @@ with placed as (
         end as instant_order
     from {{ ref('int_stage_entries__unioned') }} as entries
     inner join {{ ref('int_records__merged') }} as merged on entries.record_key = merged.record_key
-    where not entries.is_superseded
+    where not entries.is_superseded and {{ touched_only('entries.record_key') }}
 ),
 
 numbered as (

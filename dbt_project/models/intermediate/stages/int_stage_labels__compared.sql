@@ -1,15 +1,15 @@
--- The CRM's first label of a stage beside the criteria's first answer, for stages the lead's source has ever labelled
--- and leads that criteria were in force for. A label is missed when none has come seven days after the tolerance.
-with labelled_stages as (
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
+-- The CRM's first label of a stage beside the criteria's first answer, of leads that criteria were in force for. A label is
+-- missed when none has come seven days after the tolerance: of whom that is to be said, and when, say those who read this.
+with stages as (
     select
-        records.id_space,
-        labels.stage,
+        sources.id_space,
+        stages.stage,
         max(sources.stage_tolerance_seconds) as tolerance_seconds
-    from {{ ref('int_stage_labels__entered') }} as labels
-    inner join {{ ref('int_records__current') }} as records on labels.record_key = records.record_key
-    inner join {{ ref('input__sources') }} as sources on records.id_space = sources.id_space
-    where labels.stage in ('mql', 'sql')
-    group by records.id_space, labels.stage
+    from {{ ref('input__sources') }} as sources
+    cross join (select 'mql' as stage union all select 'sql' as stage) as stages
+    group by sources.id_space, stages.stage
 ),
 
 entries as (
@@ -27,6 +27,7 @@ entries as (
     from {{ ref('int_stage_entries__unioned') }} as entries
     inner join {{ ref('int_records__merged') }} as merged on entries.record_key = merged.record_key
     where not entries.is_superseded and entries.stage in ('mql', 'sql') and entries.basis_group in ('crm_label', 'criteria')
+        and {{ touched_only('entries.record_key') }}
 ),
 
 compared as (
@@ -34,7 +35,8 @@ compared as (
         leads.lead_key,
         leads.lead_id,
         leads.source,
-        labelled_stages.stage,
+        leads.id_space,
+        stages.stage,
         leads.service_line,
         leads.channel,
         coalesce(decided.criteria_version, leads.criteria_version) as criteria_version,
@@ -44,26 +46,29 @@ compared as (
         {{ trimmed('label.actor_id') }} as actor_id,
         label.actor_type,
         leads.is_deleted,
-        labelled_stages.tolerance_seconds,
+        stages.tolerance_seconds,
         label.entered_at as labelled_at,
         label.effective_at as label_effective_at,
         decided.effective_at as decided_at,
-        {{ add_seconds('decided.effective_at', 'labelled_stages.tolerance_seconds + 7 * 86400') }} as missed_at
+        {{ add_seconds('decided.effective_at', 'stages.tolerance_seconds + 7 * 86400') }} as missed_at
     from {{ ref('int_leads__current') }} as leads
-    inner join labelled_stages on leads.id_space = labelled_stages.id_space
+    inner join stages on leads.id_space = stages.id_space
     left join entries as label
         on
             leads.lead_key = label.lead_key
-            and labelled_stages.stage = label.stage
+            and stages.stage = label.stage
             and label.basis_group = 'crm_label'
             and label.place = 1
     left join entries as decided
         on
             leads.lead_key = decided.lead_key
-            and labelled_stages.stage = decided.stage
+            and stages.stage = decided.stage
             and decided.basis_group = 'criteria'
             and decided.place = 1
-    where leads.criteria_version is not null and (label.entry_key is not null or decided.entry_key is not null)
+    where
+        leads.criteria_version is not null
+        and (label.entry_key is not null or decided.entry_key is not null)
+        and {{ touched_only('leads.lead_key') }}
 )
 
 -- Who set the label; where there is none, who first worked the lead.
@@ -73,7 +78,7 @@ select
     labellers.team_id as labeller_team_id,
     case
         when compared.decided_at is null then 'labelled_without_evidence'
-        when compared.labelled_at is null then case when compared.missed_at < {{ as_of() }} then 'missed' end
+        when compared.labelled_at is null then 'missed'
         when {{ add_seconds('compared.labelled_at', 'compared.tolerance_seconds') }} < compared.decided_at then 'labelled_too_early'
         when {{ add_seconds('compared.decided_at', 'compared.tolerance_seconds') }} < compared.labelled_at then 'labelled_too_late'
         else 'agreed'

@@ -1,10 +1,12 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- Where each lead that stands in the rates was at any moment: in the furthest stage it had entered, or disqualified. At
 -- one moment stages come before a disqualification begins (6) or ends (7); what is entered while it stands shows after.
 with leads as (
     select leads.lead_key, leads.service_line, leads.timezone, worked.team_id
     from {{ ref('int_leads__current') }} as leads
     left join {{ ref('int_leads__worked') }} as worked on leads.lead_key = worked.lead_key
-    where not leads.is_deleted and leads.excluded_by is null
+    where not leads.is_deleted and leads.excluded_by is null and {{ touched_only('leads.lead_key') }}
 ),
 
 moves as (
@@ -30,6 +32,7 @@ stood as (
         max(case when place < 6 then place end) over upto as furthest_rank,
         sum(switch) over upto > 0 as is_disqualified
     from moves
+    where {{ touched_only('lead_key') }}
     window upto as (partition by lead_key order by moved_at, place rows between unbounded preceding and current row)
 ),
 

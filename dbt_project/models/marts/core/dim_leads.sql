@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- Contactable: on some channel both allowed and reachable. Nobody's yes where consent is required and was never given.
 with contacts as (
     select
@@ -6,7 +8,7 @@ with contacts as (
         max(case when versions.email_token is not null then 1 else 0 end) = 1 as has_email
     from {{ ref('int_records__merged') }} as merged
     inner join {{ ref('int_records__versioned') }} as versions on merged.record_key = versions.record_key
-    where versions.valid_to = {{ end_of_time() }}
+    where versions.valid_to = {{ end_of_time() }} and {{ touched_only('merged.record_key') }}
     group by merged.lead_key
 ),
 
@@ -47,6 +49,7 @@ allowed as (
             leads.lead_key = consents.lead_key
             and channels.channel = consents.channel
             and consents.valid_to = {{ end_of_time() }}
+    where {{ touched_only('leads.lead_key') }}
     group by leads.lead_key
 )
 

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 -- Nothing is on record before its record is: a label may speak of a lead that nobody has heard of yet.
 select
     judged.entry_key as transition_key,
@@ -16,3 +18,4 @@ select
     judged.superseded_at
 from {{ ref('int_stage_entries__judged') }} as judged
 inner join {{ ref('int_records__current') }} as records on judged.record_key = records.record_key
+where {{ touched_only('judged.record_key') }}

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 select
     decisions.record_key,
     merged.lead_key,
@@ -14,3 +16,4 @@ select
 from {{ ref('int_qualification_decisions__made') }} as decisions
 inner join {{ ref('int_records__current') }} as records on decisions.record_key = records.record_key
 inner join {{ ref('int_records__merged') }} as merged on decisions.record_key = merged.record_key
+where {{ touched_only('decisions.record_key') }}

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 select
     evidence.record_key,
     merged.lead_key,
@@ -15,3 +17,4 @@ select
 from {{ ref('int_qualification_evidence__collected') }} as evidence
 inner join {{ ref('int_records__current') }} as records on evidence.record_key = records.record_key
 inner join {{ ref('int_records__merged') }} as merged on evidence.record_key = merged.record_key
+where {{ touched_only('evidence.record_key') }}

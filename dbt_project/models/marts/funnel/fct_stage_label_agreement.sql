@@ -13,7 +13,7 @@ with compared as (
         {{ add_seconds('least(compared.labelled_at, compared.decided_at)', 'compared.tolerance_seconds + 7 * 86400') }}
         < {{ as_of() }} as is_settled
     from {{ ref('int_stage_labels__compared') }} as compared
-    where not compared.is_deleted and compared.excluded_by is null
+    where not compared.is_deleted and compared.excluded_by is null and {{ label_is_expected('compared') }}
 ),
 
 seen as (

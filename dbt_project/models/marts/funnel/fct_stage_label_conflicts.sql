@@ -9,7 +9,7 @@ with conflicts as (
     from {{ ref('int_stage_labels__compared') }} as compared
     left join {{ ref('int_sql_labels__weighed') }} as weighed
         on compared.lead_key = weighed.lead_key and compared.stage = weighed.stage
-    where compared.verdict <> 'agreed'
+    where compared.verdict <> 'agreed' and {{ label_is_owed_by_now('compared') }}
     union all
     select
         compared.*,

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='replace_touched', on_schema_change='fail') }}
+
 select
     contacts.lead_key,
     contacts.record_key,
@@ -20,3 +22,4 @@ left join {{ ref('int_moments__measured') }} as moments
         handoffs.source = moments.source
         and handoffs.calendar_id = moments.calendar_id
         and contacts.occurred_at = moments.measured_at
+where {{ touched_only('contacts.record_key') }}
