@@ -17,19 +17,30 @@ import pandas as pd
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
-_FILES = ("ages", "clocks", "conversion_steps", "conversions", "criteria", "incidence", "intervals", "lists", "marginals")
+_FILES = (
+    "ages",
+    "clocks",
+    "conversion_steps",
+    "conversions",
+    "criteria",
+    "incidence",
+    "intervals",
+    "lists",
+    "marginals",
+)
 _FILES += ("readiness", "stages", "waiting")
 VARIABLES = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 DIMENSIONS = ("service_line", "channel", "platform", "campaign_id", "landing_page", "location_id", "team_id")
 # What the models also ask for and these cohorts have nothing of: the step from lead to SQL, and criteria.
 Row = tuple[str | None, ...]
 _OTHERS = {
-    "int_leads__staged": "lead_key varchar, sql_basis varchar, mql_criteria_version varchar, sql_criteria_version varchar,"
-    " became_sql_at timestamp, became_opportunity_at timestamp, appointment_booked_at timestamp,"
-    " consult_held_at timestamp, disqualified_at timestamp",
+    "int_leads__staged": "lead_key varchar, sql_basis varchar, mql_criteria_version varchar,"
+    " sql_criteria_version varchar, became_sql_at timestamp, became_opportunity_at timestamp,"
+    " appointment_booked_at timestamp, consult_held_at timestamp, disqualified_at timestamp",
     "int_leads__dimensioned": "lead_key varchar, stage varchar, id_space varchar",
     "int_stage_authorities__set": "id_space varchar, stage varchar, observed_from timestamp",
-    "int_criteria__in_force": "service_line varchar, criteria_version varchar, valid_from timestamp, valid_to timestamp",
+    "int_criteria__in_force": "service_line varchar, criteria_version varchar, valid_from timestamp,"
+    " valid_to timestamp",
     "input__criteria_versions": "criteria_version varchar, effective_from timestamp",
 }
 _MOMENTS = ("entered_at", "converted_at", "left_at", "observed_from")
@@ -94,7 +105,9 @@ class Funnel:
         for name in _MOMENTS:
             frame[name] = pd.to_datetime(frame.get(name)).astype("datetime64[us]") if name in frame else pd.NaT
         self.connection.register("given", frame)
-        columns = ", ".join(["lead_key", "step", *DIMENSIONS, *(f"cast({name} as timestamp) as {name}" for name in _MOMENTS)])
+        columns = ", ".join(
+            ["lead_key", "step", *DIMENSIONS, *(f"cast({name} as timestamp) as {name}" for name in _MOMENTS)]
+        )
         self.connection.execute(
             f"create table int_funnel_steps__entered as select {columns}, cast(entered_at as date) as cohort_date "
             "from given"

@@ -1,7 +1,7 @@
 """What a rate owes to the criteria: the versions that could decide its leads, and who moved because one took effect.
 
-Knee has a second version since February. `waited` was MQL and ready by its new item all along; `booked` booked; `straight`
-became SQL without ever being MQL; `turned_down` was disqualified before it was anything.
+Knee has a second version since February. `waited` was MQL and ready by its new item all along; `booked` booked;
+`straight` became SQL without ever being MQL; `turned_down` was disqualified before it was anything.
 """
 
 from __future__ import annotations

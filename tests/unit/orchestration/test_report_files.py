@@ -23,7 +23,8 @@ from orchestration.settings import Settings
 from tests.unit.orchestration.test_cli import call
 from tests.unit.report.frames import clinic_tables
 
-TABLES = {name: clinic_tables()[name] for name in ("fct_sla_attainment", "fct_load_accounting", "dim_intake_teams")}
+NAMED = ("fct_sla_attainment", "dim_criteria_versions", "fct_load_accounting", "dim_intake_teams")
+TABLES = {name: clinic_tables()[name] for name in NAMED}
 
 
 def published(home: Path, told: list[str], **tables: pd.DataFrame) -> Publication:

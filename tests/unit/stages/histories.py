@@ -138,7 +138,7 @@ class _History:
             self.told.append(("lead_attributes", state))
 
     def _former_id(self, former: str) -> None:
-        """One record is told of as a former id of another; between two hours, so that it ties with no other statement."""
+        """One record is told of as a former id of another, between two hours: it ties with no other statement."""
         survivor = self.rng.choice([lead for lead in self.leads if lead != former])
         link = {"lead_id": survivor, "id_type": "crm_id", "id_value": former}
         self.told.append(("identities", {**link, "known_at": self.rng.randint(0, _LENGTH) + 0.5}))
