@@ -2,15 +2,15 @@
 with handed as (
     select
         mqls.*,
-        handoffs.lead_key as handed_key,
-        handoffs.answering_team_id as team_id,
-        handoffs.first_attempted_at,
-        handoffs.first_contacted_at,
+        passed.lead_key as handed_key,
+        passed.answering_team_id as team_id,
+        passed.first_attempted_at,
+        passed.first_contacted_at,
         censored.censored_at
-    from {{ ref('fct_handoffs') }} as handoffs
-    left join {{ mature_mqls() }} as mqls on handoffs.lead_key = mqls.lead_key and mqls.is_observed
-    left join {{ ref('int_handoffs__censored') }} as censored on handoffs.lead_key = censored.lead_key
-    where not handoffs.is_deleted and handoffs.excluded_by is null and handoffs.status <> 'not_observed'
+    from {{ ref('fct_handoffs') }} as passed
+    left join {{ mature_mqls() }} as mqls on passed.lead_key = mqls.lead_key and mqls.is_observed
+    left join {{ ref('int_handoffs__censored') }} as censored on passed.lead_key = censored.lead_key
+    where not passed.is_deleted and passed.excluded_by is null and passed.status <> 'not_observed'
 ),
 
 -- SQL, disqualified, booked or withdrawn when handed over, if only since that moment: not theirs to bring there.
