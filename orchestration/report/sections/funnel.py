@@ -165,8 +165,9 @@ def _followed(rows: list[Row]) -> Figure:
 
 def _point(row: Row) -> Point:
     limits = words.known(row["rate_low"]), words.known(row["rate_high"])
-    made = words.whole(row["entered_count" if row["step"] == "sql_to_appointment" else "converted_count"])
-    is_change = 0 < made <= _TENTH * words.whole(row["by_new_version_count"])
+    # Who enters is moved at once; of those who come on, most whom new criteria made had long left the horizon.
+    made, is_entry = words.whole(row["by_new_version_count"]), row["step"] == "sql_to_appointment"
+    is_change = is_entry and 0 < words.whole(row["entered_count"]) <= _TENTH * made
     return Point(words.short_month(row["cohort_month"]), words.known(row["rate"]), *limits, _is_open(row), is_change)
 
 
@@ -187,8 +188,8 @@ def _months(over_all: pd.DataFrame) -> list[Figure]:
     caption = (
         "Share that came on within the horizon, by the month of entering, with its 95 % interval. Hollow, on hatched "
         "ground: not everybody of the month has been followed to the end; the share may still move. Hatched without a "
-        "mark: nobody has. Dotted line: a tenth or more of its MQLs or SQLs were made at the first moment of new "
-        "criteria."
+        "mark: nobody has. Dotted line: a tenth or more of the SQLs that entered were made at the first moment of "
+        "new criteria."
     )
     header = ("step", "month of entering", *_HEADER[1:])
     return [

@@ -112,19 +112,14 @@ def test_what_new_criteria_made_is_told_apart() -> None:
     assert [row[0] for row in section.tables[0].rows] == ["knee@3", "knee@2"], "the first took no other's place"
     assert section.tables[1].rows == (("May 2026", "1", "40", "30", "5", "5", "0", "9"),)
     assert "No version of any criteria has been replaced yet." in says(criteria.section(frames("criteria"), FACTS))
-    marked = funnel.section(
-        frames("funnel", fct_conversion_rates=[*rates, rate_row("mql_to_sql", 100, 100, 40)]), FACTS
+    steps = [rate_row("sql_to_appointment", 100, 100, 40, month=month) for month in ("(all)", "2026-05")]
+    marked, plain = (
+        funnel.section(
+            frames("funnel", fct_conversion_rates=[{**row, "by_new_version_count": made} for row in steps]), FACTS
+        )
+        for made in (10, 9)
     )
-    plain = funnel.section(
-        frames(
-            "funnel",
-            fct_conversion_rates=[
-                {**row, "by_new_version_count": 3} for row in [*rates, rate_row("mql_to_sql", 100, 100, 40)]
-            ],
-        ),
-        FACTS,
-    )
-    assert marked.figures[2].panels[0].svg != plain.figures[2].panels[0].svg, "9 of 40 are marked, 3 are not"
+    assert marked.figures[2].panels[0].svg != plain.figures[2].panels[0].svg, "10 of 100 are marked, 9 are not"
 
 
 @pytest.mark.parametrize(
