@@ -63,6 +63,7 @@ def _execute(opened: Run) -> bool:
     from orchestration.executing import execute
     from orchestration.lake.publication import current_publication
     from orchestration.progress import Progress
+    from orchestration.report_files import REPORT
     from orchestration.summary import summary_table, unknown_signals
 
     # The file is named: while steps run, what they print is led away from standard output.
@@ -77,7 +78,7 @@ def _execute(opened: Run) -> bool:
         what = "published" if opened.published else kept
         beside = ", beside the current one, which stays" if opened.is_historic else ""
         click.echo(f"{what}{beside}: {publication.path}")
-        if (page := publication.path / "report.html").exists():
+        if (page := publication.path / REPORT).exists():
             click.echo(f"look at it: {page}")
         click.echo("query it: README.md, The first query; any DuckDB client or Parquet reader will do")
         if unheard := unknown_signals(opened, publication.path):

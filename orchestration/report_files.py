@@ -7,6 +7,7 @@ it or says why not.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -25,11 +26,19 @@ NOT_MADE = "the report was not made"
 _SHORT = 12
 
 
-def report_beside(told: Callable[[str], None]) -> Callable[[Path, Manifest], None]:
-    """What `publish` calls to put the report into a publication; `told` hears why there is none."""
+def report_beside(
+    told: Callable[[str], None], *, before: Publication | None = None
+) -> Callable[[Path, Manifest], None]:
+    """What `publish` calls to put the report into a publication; `told` hears why there is none. With `before` the
+    report of that publication is put there as it is, which says its own as_of; one without a report has it made.
+    """
 
     def write(folder: Path, manifest: Manifest) -> None:
         try:
+            if before is not None and (before.path / REPORT).exists():
+                # A link, as of a table: whoever makes a report anew puts another file in its place.
+                os.link(before.path / REPORT, folder / REPORT)
+                return
             write_bytes(folder / REPORT, report_html(folder, manifest).encode())
         except Exception as error:
             # What a run prints is its log (`<home>/dagster/last_run.log`).

@@ -106,6 +106,7 @@ class Run:
             and not self.failures
             and before.manifest.as_of == _iso(self.as_of)
             and not any(before.manifest.stale.values())
+            and before.manifest.is_of_one_moment
             and before.manifest.code == self.hashes.code
             and before.manifest.criteria == self.hashes.criteria
             and dict(before.manifest.inputs) == self.inputs()

@@ -1,4 +1,5 @@
--- Where in the funnel do leads get lost? Each step at its horizon; the naive ratio beside it is not for judging.
+-- Where in the funnel do leads get lost? Each step at its horizon; the naive ratio beside it is not for judging. First the
+-- way from lead to SQL as a whole.
 select
     step,
     horizon_days,
@@ -11,4 +12,6 @@ select
 from {{ ref('fct_conversion_rates') }}
 where dimension = 'all' and cohort_month = '(all)'
 order by
-    case step when 'lead_to_mql' then 1 when 'mql_to_sql' then 2 when 'sql_to_appointment' then 3 else 4 end
+    case step
+        when 'lead_to_sql' then 0 when 'lead_to_mql' then 1 when 'mql_to_sql' then 2 when 'sql_to_appointment' then 3 else 4
+    end

@@ -5,7 +5,7 @@
   Settings nobody would follow are refused when the project is read.
 #}
 {% macro conversion_horizon(step, line) -%}
-    {%- set steps = ['lead_to_mql', 'mql_to_sql', 'sql_to_appointment', 'appointment_to_consult'] -%}
+    {%- set steps = ['lead_to_mql', 'mql_to_sql', 'lead_to_sql', 'sql_to_appointment', 'appointment_to_consult'] -%}
     {%- set settings = var('conversion_horizons') -%}
     {%- for name in settings if name not in steps -%}
         {{ exceptions.raise_compiler_error('conversion_horizons: there is no step ' ~ name ~ '; there are ' ~ steps | join(', ')) }}

@@ -55,46 +55,18 @@
   {name: [count, whole, other_count, other_whole]}. Rows for which `judged` does not hold are in no family.
 #}
 {% macro adjusted_p_values(rows, family, comparisons, judged='true') -%}
-    {%- set family_list = family | join(', ') -%}
+    {%- set prefixes = (comparisons | join('_ ') ~ '_').split(' ') -%}
     (
         with apart as (
             select
                 *,
                 {% for name, counts in comparisons.items() %}
-                case when {{ judged }} then {{ standard_errors_apart(*counts) }} end as {{ name }}_apart{{ "," if not loop.last }}
+                case when {{ judged }} then {{ standard_errors_apart(*counts) }} end as {{ name }}_standard_errors{{ "," if not loop.last }}
                 {% endfor %}
             from {{ rows }}
-        ),
-
-        tested as (
-            select
-                *,
-                {% for name in comparisons %}
-                {{ two_sided_p_value(name ~ '_apart') }} as {{ name }}_p_value{{ "," if not loop.last }}
-                {% endfor %}
-            from apart
-        ),
-
-        -- Equal values share the last of their places.
-        placed as (
-            select
-                *,
-                {% for name in comparisons %}
-                {{ name }}_p_value * count({{ name }}_p_value) over (partition by {{ family_list }})
-                / nullif(count({{ name }}_p_value) over (partition by {{ family_list }} order by {{ name }}_p_value), 0)
-                    as {{ name }}_bound{{ "," if not loop.last }}
-                {% endfor %}
-            from tested
         )
 
-        select
-            *,
-            {% for name in comparisons %}
-            case
-                when {{ name }}_p_value is not null
-                    then min({{ name }}_bound) over (partition by {{ family_list }} order by {{ name }}_p_value desc)
-            end as {{ name }}_adjusted_p_value{{ "," if not loop.last }}
-            {% endfor %}
-        from placed
+        select *
+        from {{ stepped_up('apart', prefixes, family) }} as judged
     )
 {%- endmacro %}

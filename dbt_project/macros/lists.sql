@@ -9,6 +9,15 @@
     list({{ value }} order by {{ order }})
 {%- endmacro %}
 
+{# The texts of a group joined by `|`, in their own order (aggregate). #}
+{% macro joined_texts(value) -%}
+    {{ return(adapter.dispatch('joined_texts', 'warm_handoff')(value)) }}
+{%- endmacro %}
+
+{% macro duckdb__joined_texts(value) -%}
+    string_agg({{ value }}, '|' order by {{ value }})
+{%- endmacro %}
+
 {# How many values a list has. #}
 {% macro list_size(list) -%}
     {{ return(adapter.dispatch('list_size', 'warm_handoff')(list)) }}

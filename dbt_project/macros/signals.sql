@@ -67,3 +67,12 @@
         else cast({{ points }} as varchar) || ' to ' || cast({{ points }} + 10 as varchar)
     end
 {%- endmacro %}
+
+{# Versions in force at as_of (a subquery): a rule of one that is over can no longer be changed. #}
+{% macro versions_in_force() -%}
+    (
+        select criteria_version
+        from {{ ref('int_criteria__in_force') }}
+        where valid_from <= {{ as_of() }} and valid_to > {{ as_of() }}
+    )
+{%- endmacro %}

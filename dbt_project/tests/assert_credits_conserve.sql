@@ -1,4 +1,4 @@
--- In every model each counted lead gives out exactly one credit, and its stages no more.
+-- In every model each counted lead gives out exactly one credit, and its stages no more; each SQL has one basis.
 with counted as (
     select
         count(*) as lead_count,
@@ -16,6 +16,10 @@ credited as (
         coalesce(sum(performance.lead_credits), 0) as lead_credits,
         coalesce(sum(performance.mql_credits), 0) as mql_credits,
         coalesce(sum(performance.sql_credits), 0) as sql_credits,
+        coalesce(sum(
+            performance.sql_criteria_credits + performance.sql_staff_confirmed_credits + performance.sql_self_scheduled_credits
+            + performance.sql_crm_label_credits
+        ), 0) as based_credits,
         coalesce(sum(performance.appointment_credits), 0) as appointment_credits,
         coalesce(sum(performance.consult_credits), 0) as consult_credits
     from (
@@ -38,5 +42,6 @@ where
     credited.lead_credits <> counted.lead_count
     or credited.mql_credits <> counted.mql_count
     or credited.sql_credits <> counted.sql_count
+    or credited.based_credits <> counted.sql_count
     or credited.appointment_credits <> counted.appointment_count
     or credited.consult_credits <> counted.consult_count

@@ -11,6 +11,7 @@ import dagster as dg
 
 from orchestration.assets.policy import spec
 from orchestration.assets.shown import publication_metadata
+from orchestration.assets.signals import JUDGED
 from orchestration.lake.manifest import published_tables
 from orchestration.lake.publication import Provenance, Publication, publish
 from orchestration.readiness_notes import champion_version
@@ -19,6 +20,8 @@ from orchestration.runs import Run
 from orchestration.settings import Settings
 
 PUBLISHING = ("daily", "intake")
+# The rhythm that leaves what is judged once a day as it was published, and the report with it.
+_LEAVES_JUDGED = "intake"
 PUBLISHED = dg.AssetKey(["published", "current"])
 
 
@@ -38,9 +41,9 @@ def publication_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             )
         ],
     )
-    def step(run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult[None]]:
+    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult[None]]:
         run.complete_build()
-        publication = publish_run(run)
+        publication = publish_run(run, leaves_judged=context.job_name == _LEAVES_JUDGED)
         rows = sum(entry.rows for entry in publication.manifest.derived.values())
         yield dg.MaterializeResult(
             metadata={
@@ -67,11 +70,11 @@ def publish_what_stands(context: dg.HookContext) -> None:
     run.fail(f"step {context.op.name} failed")
     names = {table.name for table in published_tables(run.settings.dbt_manifest)}
     if context.job_name in PUBLISHING and not run.is_historic and run.built & names:
-        publish_run(run)
+        publish_run(run, leaves_judged=context.job_name == _LEAVES_JUDGED)
 
 
-def publish_run(run: Run) -> Publication:
-    """Publish what this run built."""
+def publish_run(run: Run, *, leaves_judged: bool = False) -> Publication:
+    """Publish what this run built; with `leaves_judged` what is judged once a day, and the report, as before."""
     run.say("publishing", "")
     tables = published_tables(run.settings.dbt_manifest)
     provenance = Provenance(
@@ -82,7 +85,8 @@ def publish_run(run: Run) -> Publication:
         inputs={} if run.is_historic else run.inputs(),
         criteria_versions=run.criteria.hashes(by=run.as_of),
         stale_sources=tuple(run.stale_sources),
-        stale_tables=frozenset(table.name for table in tables) - run.built,
+        stale_tables=frozenset(table.name for table in tables) - run.built - (JUDGED if leaves_judged else frozenset()),
+        kept_tables=JUDGED if leaves_judged else frozenset(),
     )
     run.published = publish(
         warehouse=run.paths.warehouse,
@@ -90,7 +94,7 @@ def publish_run(run: Run) -> Publication:
         tables=tables,
         provenance=provenance,
         moves_link=not run.is_historic,
-        beside=report_beside(run.notices.append),
+        beside=report_beside(run.notices.append, before=run.before if leaves_judged else None),
     )
     return run.published
 

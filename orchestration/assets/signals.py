@@ -1,6 +1,7 @@
 """Signals: rules and causes judged by what became of MQLs. The statistics are `models_ml.signals`; examples are dbt's.
 
-Estimates answer for the run's as_of alone, so each run replaces those of the one before.
+Estimates answer for the as_of of the run that made them alone, and each run that makes some replaces those of the one
+before: every run but those of the intake rhythm.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,6 +37,9 @@ CAUSE_ESTIMATES = pa.schema(
     + [_AS_OF]
 )
 _EXAMPLES = {"signal_estimates": "ml_signals__examples", "cause_estimates": "ml_signals__causes"}
+EXAMPLES = frozenset(_EXAMPLES.values())
+# What is published of them: a job that leaves the estimates as they are leaves these as they were published.
+JUDGED = frozenset({"fct_mql_signal_outcomes", "fct_mql_cause_evidence"})
 
 
 def signal_assets() -> list[dg.AssetsDefinition]:

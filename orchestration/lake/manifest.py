@@ -63,6 +63,11 @@ class Manifest:
     stale: Mapping[str, list[str]] = field(default_factory=dict)
     criteria_versions: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_of_one_moment(self) -> bool:
+        """Whether every table answers for the publication's as_of: none is stale or published less often."""
+        return all(entry.as_of == self.as_of for part in (self.derived, self.operational) for entry in part.values())
+
     def write(self, path: Path) -> None:
         """Write as JSON, keys sorted."""
         path.write_text(json.dumps(asdict(self), indent=2, sort_keys=True) + "\n", encoding="utf-8")

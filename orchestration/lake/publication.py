@@ -28,7 +28,9 @@ _MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a publication is made from. `stale_sources` failed in this run; `stale_tables` were not built by it."""
+    """What a publication is made from. `stale_sources` failed in this run; `stale_tables` were not built by it, and
+    `kept_tables` were not to be: what is published less often than the rest.
+    """
 
     as_of: datetime
     code: str
@@ -38,6 +40,7 @@ class Provenance:
     criteria_versions: Mapping[str, str] = field(default_factory=dict)
     stale_sources: Sequence[str] = ()
     stale_tables: frozenset[str] = frozenset()
+    kept_tables: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,10 +73,10 @@ def publish(
 ) -> Publication:
     """Export every table of a warehouse and, with `moves_link`, make it what readers see.
 
-    Tables named stale are taken over from the publication before, with the as_of they had there; where there is none
-    they are left out. `beside` may add files to the publication before any reader sees it, its tables and manifest
-    being what they will be. The caller holds the lease. Raises duckdb.Error where a table that is not stale cannot be
-    read.
+    Tables named stale or kept are taken over from the publication before, with the as_of they had there; where there is
+    none they are left out, and named stale. `beside` may add files to the publication before any reader sees it, its
+    tables and manifest being what they will be. The caller holds the lease. Raises duckdb.Error where a table that is
+    not stale cannot be read.
     """
     published.mkdir(parents=True, exist_ok=True, mode=0o700)
     before = current_publication(published)
@@ -82,7 +85,7 @@ def publish(
     written, linked = [], []
     with duckdb.connect(str(warehouse), read_only=True, config={"memory_limit": _MEMORY}) as connection:
         for table in tables:
-            if table.name in provenance.stale_tables:
+            if table.name in provenance.stale_tables | provenance.kept_tables:
                 if before and _take_over(table.name, before, path, entries):
                     linked.append(table.name)
                 continue
@@ -177,6 +180,7 @@ def _write_views(path: Path, names: Sequence[str]) -> None:
 
 
 def _manifest(provenance: Provenance, entries: Mapping[str, Mapping[str, Entry]]) -> Manifest:
+    absent = provenance.kept_tables.difference(*entries.values())
     return Manifest(
         as_of=iso(provenance.as_of),
         code=provenance.code,
@@ -186,7 +190,7 @@ def _manifest(provenance: Provenance, entries: Mapping[str, Mapping[str, Entry]]
         operational=entries["operational"],
         inputs=dict(provenance.inputs),
         criteria_versions=dict(provenance.criteria_versions),
-        stale={"sources": sorted(provenance.stale_sources), "tables": sorted(provenance.stale_tables)},
+        stale={"sources": sorted(provenance.stale_sources), "tables": sorted(provenance.stale_tables | absent)},
     )
 
 

@@ -17,17 +17,34 @@ from markupsafe import Markup
 
 from orchestration.report import words
 from orchestration.report.parts import Card, Facts, Frames, Read, Section
-from orchestration.report.sections import basis, cohorts, costs, funnel, labels, promise, signals, waiting
+from orchestration.report.sections import (
+    basis,
+    causes,
+    cohorts,
+    costs,
+    criteria,
+    funnel,
+    labels,
+    promise,
+    signals,
+    speed,
+    teams,
+    waiting,
+)
 
 TITLE = "Is the handoff working?"
 _SECTIONS: Mapping[str, ModuleType] = {
     "promise": promise,
     "waiting": waiting,
+    "speed": speed,
+    "teams": teams,
     "funnel": funnel,
     "cohorts": cohorts,
+    "causes": causes,
     "costs": costs,
     "labels": labels,
     "signals": signals,
+    "criteria": criteria,
     "basis": basis,
 }
 # What people and things are called: not needed to say anything, so a page goes without where one is absent.

@@ -22,13 +22,16 @@ _MARKERS, _SHAPES = "os^D", "●■▲◆"
 
 @dataclass(frozen=True)
 class Point:
-    """An estimate of a span of time; without a value, nobody of it can be judged yet."""
+    """An estimate of a span of time; without a value, nobody of it can be judged yet. With `is_change` what it is held
+    to changed within the span.
+    """
 
     label: str
     value: float | None
     low: float | None
     high: float | None
     is_open: bool = False
+    is_change: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Curve:
 
 @STYLE
 def timeline(points: Sequence[Point], *, axis: Words, name: str, end: float = 1.0) -> str:
-    """Estimates over time: full where final, hollow on a hatched ground where still open."""
+    """Estimates over time: full where final, hollow on a hatched ground where still open, a dotted line at a change."""
     axes = new_axes(190, left=42, right=8, foot=26, head=10)
     axes.set_ylim(0, end)
     axes.set_xlim(-0.6, max(len(points) - 0.4, 0.6))
@@ -54,6 +57,8 @@ def timeline(points: Sequence[Point], *, axis: Words, name: str, end: float = 1.
     for place, point in enumerate(points):
         if point.is_open or point.value is None:
             _open_ground(axes, place, is_mark=point.value is None)
+    for place in (place for place, point in enumerate(points) if point.is_change):
+        axes.axvline(place, color=INK, linewidth=1, linestyle=(0, (1, 2)), zorder=1)
     known = [(place, point, point.value) for place, point in enumerate(points) if point.value is not None]
     for is_open, style in ((False, "-"), (True, (0, (2, 2)))):
         colour = SOFT if is_open else ACCENT

@@ -118,3 +118,13 @@ def free_sentences(first: pd.DataFrame, mixed: set[str], facts: Facts) -> list[s
         return []
     said = [f"{facts.names.say('channel', row['channel'])} ({credited(row['sql_credits'])})" for row in rows_of(free)]
     return [f"Credited with SQLs, and no spend told of: {words.joined(said)}."]
+
+
+def new_version_sentences(first: pd.DataFrame) -> list[str]:
+    """How many of the SQLs a new version of the criteria made of leads that were waiting."""
+    made, brought = (float(first[name].fillna(0).astype(float).sum()) for name in
+                     ("sql_by_new_version_credits", "sql_credits"))  # fmt: skip
+    if not made:
+        return []
+    said = f"Of {credited(brought)} SQLs {credited(made)} became it at the first moment of new criteria, having waited"
+    return [f"{said}: they make an SQL look cheaper."]

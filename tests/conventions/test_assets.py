@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.assets.signals import EXAMPLES, JUDGED
 from orchestration.dbt_manifest import ensure_manifest
 from orchestration.definitions import build_defs
 from orchestration.settings import Settings
@@ -49,6 +50,23 @@ def test_asset_keys_are_schema_and_table(nodes):
 def test_every_asset_can_be_made_by_the_daily_job(definitions, nodes):
     job = definitions.resolve_job_def("daily")
     assert set(job.asset_layer.selected_asset_keys) == {node.key for node in nodes}
+
+
+def test_intake_leaves_out_what_is_judged_once_a_day_and_nothing_else(definitions):
+    """What is published of the estimates is kept as it was, so no table made of them may be built without them."""
+    graph = definitions.resolve_asset_graph()
+    daily, intake = (
+        set(definitions.resolve_job_def(name).asset_layer.selected_asset_keys) for name in ("daily", "intake")
+    )
+    left_out = daily - intake
+    estimates = [["handoff", "signal_estimates"], ["handoff", "cause_estimates"]]
+    below = dg.AssetSelection.assets(*estimates).downstream(include_self=False).resolve(graph)
+    marts = {key for key in below if key.path[0] == "marts"}
+    assert {key.path[-1] for key in marts} == JUDGED
+    examples = {dg.AssetKey(["ml", name]) for name in EXAMPLES}
+    assert left_out == {*map(dg.AssetKey, estimates), *marts, *examples, dg.AssetKey(["models", "readiness_champion"])}
+    readers = {child for key in examples for child in graph.get(key).child_keys}
+    assert readers == set(map(dg.AssetKey, estimates)), "only the estimates read them"
 
 
 def test_lineage_runs_from_a_source_to_the_publication(definitions):

@@ -90,11 +90,20 @@ class Ledger:
 
     def survivors(self) -> dict[str, str]:
         """Record → the lead it belongs to: the statement known last of each, none on a circle."""
-        said = {}
-        for record in self.begins:
-            last = self.leads[record][-1]
-            if last["merged_into_lead_id"] in self.begins:
-                said[record] = last["merged_into_lead_id"]
+        stated = [
+            (last["valid_from"], record, last["merged_into_lead_id"])
+            for record, last in ((record, self.leads[record][-1]) for record in self.begins)
+        ]
+        stated += [
+            (row["known_at"], row["id_value"], row["lead_id"])
+            for row in self.tables.get("identities", ())
+            if row["id_type"] == "crm_id" and row["known_at"] <= self.as_of
+        ]
+        said = {
+            record: survivor
+            for _, record, survivor in sorted(stated, key=lambda each: each[0])
+            if record in self.begins and survivor in self.begins
+        }
         found = {}
         for record in self.begins:
             at = record

@@ -77,7 +77,7 @@ found as (
     from mqls
     left join {{ ref('int_mql_rules__followed') }} as followed
         on mqls.lead_key = followed.lead_key and followed.section = 'behaviour'
-    where mqls.criteria_version is not null
+    where mqls.criteria_version in {{ versions_in_force() }}
     union all
     select mqls.lead_key, 'qualification_question', 'rule of ' || mqls.criteria_version, held.rule_id
     from mqls

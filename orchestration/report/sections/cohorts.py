@@ -7,7 +7,7 @@ import pandas as pd
 from orchestration.report import words
 from orchestration.report.parts import Facts, Figure, Frames, Panel, Read, Section, Table, rows_of
 from orchestration.report.plots_over_time import Curve, curves
-from orchestration.report.sections.funnel import STEPS
+from orchestration.report.steps import STEPS
 
 READS = (
     Read(

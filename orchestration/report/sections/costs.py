@@ -14,6 +14,7 @@ from orchestration.report.spend import (
     free_sentences,
     mixed_channels,
     mixed_sentences,
+    new_version_sentences,
     refund_sentences,
     several_currencies,
     spent_sentences,
@@ -24,8 +25,8 @@ READS = (
     Read(
         "fct_channel_costs",
         ("attribution_model", "channel", "currency", "is_mature", "cost", "lead_credits", "mql_credits", "sql_credits")
-        + ("cost_per_lead", "cost_per_mql", "cost_per_sql", "cost_per_sql_low", "cost_per_sql_high")
-        + ("share_of_spend", "share_of_paid_sql", "share_of_sql"),
+        + ("cost_per_lead", "cost_per_mql", "cost_per_sql", "cost_per_sql_low", "cost_per_sql_high", "cost_per_consult")
+        + ("sql_by_new_version_credits", "share_of_spend", "share_of_paid_sql", "share_of_sql"),
         {"platform": (_ALL,), "campaign_id": (_ALL,)},
     ),
 )
@@ -67,7 +68,7 @@ def section(frames: Frames, facts: Facts) -> Section:
         listed += [(row, currency) for row in _largest(single, _IN_CARD)]
         unlisted += max(len(single) - _IN_CARD, 0)
     says += mixed_sentences(first, mixed, facts) + refund_sentences(first, facts)
-    says += free_sentences(first, mixed, facts) + _open(table)
+    says += free_sentences(first, mixed, facts) + new_version_sentences(first) + _open(table)
     card = _card(listed, mixed_channels(first, mixed), unlisted, facts)
     return Section("costs", TITLE, tuple(says), _BEWARE, tuple(figures), (), card)
 
@@ -109,6 +110,7 @@ def _cells(row: Row, currency: str, facts: Facts) -> tuple[str, ...]:
         credited(row["sql_credits"]),
         words.money(row["cost_per_sql"], currency) if words.known(row["cost_per_sql"]) is not None else "no SQL",
         words.money_range(row["cost_per_sql_low"], row["cost_per_sql_high"]),
+        words.money(row["cost_per_consult"], currency),
         words.money(row["cost_per_mql"], currency),
         words.money(row["cost_per_lead"], currency),
         words.percent(row["share_of_spend"]),
@@ -138,6 +140,7 @@ def _figure(rows: list[Row], mature: pd.DataFrame, currency: str, facts: Facts) 
         "SQLs",
         "per SQL",
         "95 % interval",
+        "per consult",
         "per MQL",
         "per lead",
         "of spend",

@@ -8,25 +8,25 @@ from orchestration.report import words
 from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
 from orchestration.report.plots import Bar, Dot, bars, dot_rows, strip
 from orchestration.report.plots_over_time import Point, timeline
+from orchestration.report.steps import ALL, STEPS, of_step, sentence, taken_up_again, too_short, truncated, young
 
 READS = (
     Read(
         "fct_conversion_rates",
         ("dimension", "dimension_value", "cohort_month", "step", "is_mature", "horizon_days", "entered_count")
         + ("at_risk_count", "truncated_count", "converted_count", "rate", "rate_low", "rate_high", "naive_rate")
-        + ("median_days",),
+        + ("median_days", "by_new_version_count"),
         {"dimension": ("all", "service_line", "channel")},
     ),
+    Read(
+        "fct_conversion_horizons",
+        ("step", "service_line", "is_settled", "horizon_days", "suggested_horizon_days", "observed_days"),
+    ),
+    Read("fct_pipeline_days", ("stage", "entered_count", "left_backward_count"), {"stage": ("disqualified",)}),
 )
 TITLE = "From stage to stage"
-STEPS = {
-    "lead_to_mql": "Lead to MQL",
-    "mql_to_sql": "MQL to SQL",
-    "sql_to_appointment": "SQL to appointment",
-    "appointment_to_consult": "Appointment to consult",
-}
-_ALL, _MAIN = "(all)", "mql_to_sql"
-_MONTHS_SHOWN, _VALUES_SHOWN = 18, 12
+_MAIN = "mql_to_sql"
+_MONTHS_SHOWN, _VALUES_SHOWN, _TENTH = 18, 12, 10
 _HEADER: tuple[str, ...] = (
     "",
     "horizon",
@@ -47,26 +47,27 @@ def section(frames: Frames, facts: Facts) -> Section:
     """All steps, their months, and the step from MQL to SQL by service line and channel."""
     rates = frames["fct_conversion_rates"]
     over_all = rates[rates["dimension"] == "all"]
-    totals = [row for step in STEPS for row in _of(over_all, step, _ALL) if words.known(row["rate"]) is not None]
+    totals = [row for step in STEPS for row in of_step(over_all, step, ALL) if words.known(row["rate"]) is not None]
     if not totals:
         why = _nothing(over_all)
         return Section("funnel", TITLE, (why,), card=Card("MQL to SQL", "Not known yet", why))
     main = next((row for row in totals if row["step"] == _MAIN), None)
     figures = [_steps(totals), _followed(totals), *_months(over_all)]
     figures += [figure for name in ("service_line", "channel") if (figure := _values(rates, name, facts))]
-    says = (*(_sentence(row) for row in totals), *_young(over_all))
+    says = (
+        *(sentence(row) for row in totals),
+        *young(over_all),
+        *too_short(frames["fct_conversion_horizons"], facts),
+        *taken_up_again(frames["fct_pipeline_days"]),
+    )
     card = (
         _card(main, over_all) if main else Card("MQL to SQL", "Not known yet", "No MQL has been followed long enough.")
     )
-    return Section("funnel", TITLE, says, (*_BEWARE, *_truncated(totals)), tuple(figures), (), card)
-
-
-def _of(rates: pd.DataFrame, step: str, month: str) -> list[Row]:
-    return rows_of(rates[(rates["step"] == step) & (rates["cohort_month"] == month)])
+    return Section("funnel", TITLE, says, (*_BEWARE, *truncated(totals)), tuple(figures), (), card)
 
 
 def _nothing(over_all: pd.DataFrame) -> str:
-    entered = words.whole(over_all.loc[over_all["cohort_month"] == _ALL, "entered_count"].sum())
+    entered = words.whole(over_all.loc[over_all["cohort_month"] == ALL, "entered_count"].sum())
     if not entered:
         return "Nobody has entered a stage yet."
     return "Nobody has been followed to the end of a horizon yet: who has not come on is open, and none is lost."
@@ -80,43 +81,13 @@ def _is_open(row: Row) -> bool:
     return not bool(row["is_mature"])
 
 
-def _sentence(row: Row) -> str:
-    half = words.known(row["median_days"])
-    wait = f" Half of all who entered came on within {words.days(half)}." if half is not None else ""
-    few = f" {words.TOO_FEW}" if words.whole(row["at_risk_count"]) < words.FEW else ""
-    limits = words.percent_range(row["rate_low"], row["rate_high"])
-    return (
-        f"{STEPS[row['step']]}: {words.percent(row['rate'])} within {words.days(row['horizon_days'])} "
-        f"(95 % interval {limits}).{wait}{few}"
-    )
-
-
-def _young(over_all: pd.DataFrame) -> list[str]:
-    rows = [row for step in STEPS for row in _of(over_all, step, _ALL)]
-    return [
-        f"{STEPS[row['step']]}: {words.count(row['entered_count'])} entered, nobody followed to the end yet."
-        for row in rows
-        if words.known(row["rate"]) is None and words.whole(row["entered_count"])
-    ]
-
-
-def _truncated(rows: list[Row]) -> list[str]:
-    cut = {
-        STEPS[row["step"]]: words.whole(row["truncated_count"]) for row in rows if words.whole(row["truncated_count"])
-    }
-    return [
-        f"{step}: {words.count(number)} entered before the source told of the next stage: seen from then on only."
-        for step, number in cut.items()
-    ]
-
-
 def _card(row: Row, over_all: pd.DataFrame) -> Card:
     horizon = words.days(row["horizon_days"])
     rests_on = [
         f"Rests on {words.several(row['entered_count'], 'MQL')}, {words.count(row['at_risk_count'])} of them followed "
         f"for {horizon}; {words.count(_unfollowed(row))} not followed to the end yet, none counted as lost"
     ]
-    months = over_all[(over_all["step"] == _MAIN) & (over_all["cohort_month"] != _ALL)].sort_values("cohort_month")
+    months = over_all[(over_all["step"] == _MAIN) & (over_all["cohort_month"] != ALL)].sort_values("cohort_month")
     mature = [each for each in rows_of(months) if not _is_open(each) and words.known(each["rate"]) is not None]
     if mature:
         last = mature[-1]
@@ -194,13 +165,16 @@ def _followed(rows: list[Row]) -> Figure:
 
 def _point(row: Row) -> Point:
     limits = words.known(row["rate_low"]), words.known(row["rate_high"])
-    return Point(words.short_month(row["cohort_month"]), words.known(row["rate"]), *limits, _is_open(row))
+    # Who enters is moved at once; of those who come on, most whom new criteria made had long left the horizon.
+    made, is_entry = words.whole(row["by_new_version_count"]), row["step"] == "sql_to_appointment"
+    is_change = is_entry and 0 < words.whole(row["entered_count"]) <= _TENTH * made
+    return Point(words.short_month(row["cohort_month"]), words.known(row["rate"]), *limits, _is_open(row), is_change)
 
 
 def _months(over_all: pd.DataFrame) -> list[Figure]:
     panels, table = [], []
     for step, name in STEPS.items():
-        months = over_all[(over_all["step"] == step) & (over_all["cohort_month"] != _ALL)].sort_values("cohort_month")
+        months = over_all[(over_all["step"] == step) & (over_all["cohort_month"] != ALL)].sort_values("cohort_month")
         rows = rows_of(months)[-_MONTHS_SHOWN:]
         if not rows:
             continue
@@ -214,7 +188,8 @@ def _months(over_all: pd.DataFrame) -> list[Figure]:
     caption = (
         "Share that came on within the horizon, by the month of entering, with its 95 % interval. Hollow, on hatched "
         "ground: not everybody of the month has been followed to the end; the share may still move. Hatched without a "
-        "mark: nobody has."
+        "mark: nobody has. Dotted line: a tenth or more of the SQLs that entered were made at the first moment of "
+        "new criteria."
     )
     header = ("step", "month of entering", *_HEADER[1:])
     return [
@@ -229,7 +204,7 @@ def _months(over_all: pd.DataFrame) -> list[Figure]:
 
 def _values(rates: pd.DataFrame, dimension: str, facts: Facts) -> Figure | None:
     chosen = rates[rates["dimension"] == dimension]
-    rows = [row for row in _of(chosen, _MAIN, _ALL) if words.known(row["rate"]) is not None]
+    rows = [row for row in of_step(chosen, _MAIN, ALL) if words.known(row["rate"]) is not None]
     if len(rows) < 2:
         return None
     rows = sorted(rows, key=lambda row: (-float(row["rate"]), str(row["dimension_value"])))

@@ -175,7 +175,8 @@ def _by_kind(conflicts: pd.DataFrame) -> Figure | None:
     header = ("stage", "kind", "leads", "still stand")
     caption = (
         "Leads by kind of disagreement, over all time. Full: still stands and can be settled. Hatched: past, or cannot "
-        "be mended. A label by a role not authorised may stand under another kind too."
+        "be mended. Those of the last days count here, and in the share above only once it is sure what becomes of "
+        "them, so here stand a few more. A label by a role not authorised may stand under another kind too."
     )
     return Figure("What disagrees", caption, tuple(panels), Table("Disagreements by kind", header, tuple(table), 2))
 

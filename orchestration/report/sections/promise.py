@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from orchestration.report import words
 from orchestration.report.parts import Card, Facts, Figure, Frames, Panel, Read, Row, Section, Table, rows_of
 from orchestration.report.plots import Dot, dot_rows, strip
 from orchestration.report.plots_over_time import Point, timeline
+from orchestration.report.promises import before, changes, left_out, never, nothing, waits
 
 _COUNTS: tuple[str, ...] = ("handoff_count", "met_count", "breached_count", "open_count", "censored_count")
 _COUNTS += ("not_observed_count", "not_set_count", "met_before_count", "contacted_count")
@@ -18,8 +20,14 @@ READS = (
         "fct_sla_attainment",
         ("dimension", "dimension_value", *_COUNTS, "attainment_rate", "attainment_rate_low", "attainment_rate_high")
         + ("attainment_rate_after_handoff", "attainment_rate_after_handoff_low", "attainment_rate_after_handoff_high")
+        + ("judged_within_60_minutes_count", "contacted_within_60_minutes_count", "contacted_within_60_minutes_rate")
+        + ("contacted_within_60_minutes_rate_low", "contacted_within_60_minutes_rate_high")
         + ("median_minutes_to_contact", "ninth_decile_minutes_to_contact"),
         {"dimension": ("all", "month", "location", "team", "hour_of_day")},
+    ),
+    Read(
+        "dim_criteria_versions",
+        ("criteria_version", "service_line", "first_contact_business_minutes", "effective_from"),
     ),
 )
 TITLE = "Called in time"
@@ -41,22 +49,27 @@ def section(frames: Frames, facts: Facts) -> Section:
     total: Row = everything[0] if everything else dict.fromkeys(_COUNTS, 0)
     judged = words.whole(total["met_count"]) + words.whole(total["breached_count"])
     if not judged:
-        why = _nothing(total)
+        why = nothing(total)
         return Section("promise", TITLE, (why,), card=Card(TITLE, "Not known", why))
     low, high = total["attainment_rate_low"], total["attainment_rate_high"]
     says = [
         f"Of {words.several(judged, 'handoff')} whose promise can be judged, {words.count(total['met_count'])} were "
         f"contacted in time: {words.percent(total['attainment_rate'])} "
-        f"(95 % interval {words.percent_range(low, high)}).{_before(total)}",
-        _waits(total),
+        f"(95 % interval {words.percent_range(low, high)}).{before(total)}",
+        waits(total),
+        *never(total),
     ]
+    changed = changes(frames["dim_criteria_versions"], facts)
+    if changed:
+        said = "; ".join(change.said for change in changed)
+        says.append(f"The promise itself changed: {said}. Whether intake changed says the share within an hour.")
     if judged < words.FEW:
         says.append(words.TOO_FEW)
     months = table[table["dimension"] == "month"].sort_values("dimension_value")
-    figures = [_by_month(months)] if len(months) > 1 else []
+    figures = [_by_month(months, {change.month for change in changed}), *_in_an_hour(months)] if len(months) > 1 else []
     figures += [figure for figure in (_by_hour(table), *(_by_value(table, name, facts) for name in _VALUES)) if figure]
     return Section(
-        "promise", TITLE, tuple(says), (*_BEWARE, *_left_out(total)), tuple(figures), (), _card(total, months, judged)
+        "promise", TITLE, tuple(says), (*_BEWARE, *left_out(total)), tuple(figures), (), _card(total, months, judged)
     )
 
 
@@ -82,50 +95,6 @@ def _card(total: Row, months: pd.DataFrame, judged: int) -> Card:
     )
 
 
-def _nothing(total: Row) -> str:
-    handed = words.whole(total["handoff_count"])
-    if not handed:
-        return "No lead has been handed to intake yet."
-    if words.whole(total["not_observed_count"]) == handed:
-        return "The sources tell of no work by staff (no work_events), so whether anybody called cannot be seen."
-    if words.whole(total["not_set_count"]) == handed:
-        return "The criteria in force promise no time of first contact, so there is nothing to hold intake to."
-    return f"No promise has run out yet: {words.several(handed, 'handoff')} so far, none of them to be judged."
-
-
-def _before(row: Row) -> str:
-    reached = words.whole(row["met_before_count"])
-    if not reached:
-        return ""
-    said = f" {words.count(reached)} of these had been reached before they were handed over"
-    name = "attainment_rate_after_handoff"
-    if words.known(row[name]) is None:
-        return f"{said}; there are no others."
-    limits = words.percent_range(row[f"{name}_low"], row[f"{name}_high"])
-    return f"{said}; of the others {words.percent(row[name])} were contacted in time ({limits})."
-
-
-def _waits(row: Row) -> str:
-    half, most = words.known(row["median_minutes_to_contact"]), words.known(row["ninth_decile_minutes_to_contact"])
-    if half is None:
-        return "Fewer than half were ever contacted, so there is no typical wait."
-    said = f"Half are contacted within {words.minutes(half)} of opening hours"
-    return (
-        f"{said}, nine of ten within {words.minutes(most)}."
-        if most is not None
-        else f"{said}; fewer than nine of ten ever are."
-    )
-
-
-def _left_out(total: Row) -> list[str]:
-    said = []
-    if unseen := words.whole(total["not_observed_count"]):
-        said.append(f"{words.several(unseen, 'handoff')} of sources that tell of no work by staff: in no share.")
-    if unset := words.whole(total["not_set_count"]):
-        said.append(f"{words.several(unset, 'handoff')} under criteria that promise no time: in no share.")
-    return said
-
-
 def _judged(row: Row) -> int:
     return words.whole(row["met_count"]) + words.whole(row["breached_count"])
 
@@ -142,25 +111,53 @@ def _cells(label: str, row: Row) -> tuple[str, ...]:
     )
 
 
-def _by_month(months: pd.DataFrame) -> Figure:
+def _by_month(months: pd.DataFrame, changed: set[str]) -> Figure:
     rows = [row for row in rows_of(months) if _judged(row)][-_MONTHS_SHOWN:]
     points = [
-        Point(
-            words.short_month(str(row["dimension_value"])),
-            float(row["attainment_rate"]),
-            words.known(row["attainment_rate_low"]),
-            words.known(row["attainment_rate_high"]),
-            words.whole(row["open_count"]) > 0,
-        )
-        for row in rows
+        replace(_month(row, "attainment_rate"), is_change=str(row["dimension_value"])[:7] in changed) for row in rows
     ]
     table = tuple(_cells(words.month(str(row["dimension_value"])), row) for row in rows)
+    dotted = " Dotted line: the promise of a service line changed in this month." if changed else ""
     return Figure(
         "By month of the handoff",
-        "Share called in time, with its 95 % interval. Hollow, on hatched ground: some of the month are still open.",
+        "Share called in time, with its 95 % interval. Hollow, on hatched ground: some of the month are still open."
+        + dotted,
         (Panel("", timeline(points, axis=words.axis_percent, name="promise-month"), _alt(table)),),
         Table("Called in time by month of the handoff", ("month", *_HEADER[1:]), table),
     )
+
+
+def _month(row: Row, rate: str) -> Point:
+    limits = words.known(row[f"{rate}_low"]), words.known(row[f"{rate}_high"])
+    label = words.short_month(str(row["dimension_value"]))
+    return Point(label, words.known(row[rate]), *limits, words.whole(row["open_count"]) > 0)
+
+
+def _in_an_hour(months: pd.DataFrame) -> list[Figure]:
+    name = "contacted_within_60_minutes_rate"
+    rows = [row for row in rows_of(months) if words.whole(row["judged_within_60_minutes_count"])][-_MONTHS_SHOWN:]
+    if len(rows) < 2:
+        return []
+    table = tuple(
+        (
+            words.month(str(row["dimension_value"])),
+            words.count(row["judged_within_60_minutes_count"]),
+            words.count(row["contacted_within_60_minutes_count"]),
+            words.percent(row[name]),
+            words.percent_range(row[f"{name}_low"], row[f"{name}_high"]),
+        )
+        for row in rows
+    )
+    picture = timeline([_month(row, name) for row in rows], axis=words.axis_percent, name="promise-hour-month")
+    caption = "Share contacted within 60 minutes of opening hours or before the handoff, whatever was promised."
+    return [
+        Figure(
+            "Within an hour, whatever was promised",
+            caption,
+            (Panel("", picture, _alt(table)),),
+            Table("Contacted within an hour, by month", ("month", "judged", "within an hour", *_HEADER[3:5]), table),
+        )
+    ]
 
 
 def _by_hour(table: pd.DataFrame) -> Figure | None:

@@ -27,7 +27,7 @@ VERDICTS = {
     "pulls_its_weight": "pulls its weight",
     "too_little_known": "too little known",
 }
-_SHOWN = 14
+_SHOWN, _UNKNOWN = 14, "too_little_known"
 # A reason to change something; the other verdicts are one to leave it.
 _TO_EDIT = ("harmful", "useless", "redundant")
 # Beyond four times more or less there is nothing finer to see.
@@ -76,8 +76,8 @@ def _figure(rules: pd.DataFrame) -> Figure | None:
     alt = words.gist(f"{cells[0]} of {cells[1]}: odds ratio {cells[7]}, {cells[2]}" for cells in table)
     caption = (
         "Odds ratio with its 95 % interval; the dotted line is 1, no difference; an arrow: it goes on. Hollow and "
-        f"dashed: too little known. Shown are {len(rows)} of {words.count(len(known))} rules judged, those to look at "
-        "first."
+        f"dashed: too little known. Shown are {len(rows)} of {words.several(len(known), 'rule')} with an odds ratio, "
+        f"those to look at first; a verdict there is on {words.count((known['verdict'] != _UNKNOWN).sum())} of them."
     )
     header = (
         "rule",

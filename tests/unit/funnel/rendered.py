@@ -6,7 +6,7 @@ properties over many frames; that dbt makes the same of them is what the golden 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,32 @@ import pandas as pd
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
-_FILES = ("ages", "clocks", "conversions", "incidence", "intervals", "marginals", "stages", "waiting")
+_FILES = (
+    "ages",
+    "clocks",
+    "conversion_steps",
+    "conversions",
+    "criteria",
+    "incidence",
+    "intervals",
+    "lists",
+    "marginals",
+)
+_FILES += ("readiness", "stages", "waiting")
 VARIABLES = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 DIMENSIONS = ("service_line", "channel", "platform", "campaign_id", "landing_page", "location_id", "team_id")
+# What the models also ask for and these cohorts have nothing of: the step from lead to SQL, and criteria.
+Row = tuple[str | None, ...]
+_OTHERS = {
+    "int_leads__staged": "lead_key varchar, sql_basis varchar, mql_criteria_version varchar,"
+    " sql_criteria_version varchar, became_sql_at timestamp, became_opportunity_at timestamp,"
+    " appointment_booked_at timestamp, consult_held_at timestamp, disqualified_at timestamp",
+    "int_leads__dimensioned": "lead_key varchar, stage varchar, id_space varchar",
+    "int_stage_authorities__set": "id_space varchar, stage varchar, observed_from timestamp",
+    "int_criteria__in_force": "service_line varchar, criteria_version varchar, valid_from timestamp,"
+    " valid_to timestamp",
+    "input__criteria_versions": "criteria_version varchar, effective_from timestamp",
+}
 _MOMENTS = ("entered_at", "converted_at", "left_at", "observed_from")
 
 
@@ -67,22 +90,33 @@ def model_sql(name: str, **variables: Any) -> str:
 class Funnel:
     """Steps of leads as of a moment, and the cohorts, rates and horizons that come of them."""
 
-    def __init__(self, steps: pd.DataFrame, as_of: datetime, **variables: Any) -> None:
-        """`steps`: entered_at, and what else is known of a step; other columns are filled in, as of one campaign."""
+    def __init__(
+        self, steps: pd.DataFrame, as_of: datetime, tables: Mapping[str, Sequence[Row]] | None = None, **variables: Any
+    ) -> None:
+        """`steps`: entered_at, and what else is known of a step; other columns are filled in, as of one campaign.
+
+        `tables` has rows of the other tables the models refer to, each with all of its columns.
+        """
         self.connection = duckdb.connect()
         self.connection.execute("set threads = 1; set timezone = 'UTC'")
         frame = steps.copy()
-        for name in ("step", *DIMENSIONS):
+        for name in ("lead_key", "step", *DIMENSIONS):
             frame[name] = frame.get(name, "mql_to_sql" if name == "step" else "(none)")
         for name in _MOMENTS:
             frame[name] = pd.to_datetime(frame.get(name)).astype("datetime64[us]") if name in frame else pd.NaT
         self.connection.register("given", frame)
-        columns = ", ".join(["step", *DIMENSIONS, *(f"cast({name} as timestamp) as {name}" for name in _MOMENTS)])
+        columns = ", ".join(
+            ["lead_key", "step", *DIMENSIONS, *(f"cast({name} as timestamp) as {name}" for name in _MOMENTS)]
+        )
         self.connection.execute(
             f"create table int_funnel_steps__entered as select {columns}, cast(entered_at as date) as cohort_date "
             "from given"
         )
         self.connection.execute("create table input__run as select cast(? as timestamp) as as_of", [as_of])
+        for name, types in _OTHERS.items():
+            self.connection.execute(f"create table {name} ({types})")
+            for row in (tables or {}).get(name, ()):
+                self.connection.execute(f"insert into {name} values ({', '.join('?' * len(row))})", row)
         for name in ("fct_conversion_cohorts", "fct_conversion_rates", "fct_conversion_horizons"):
             self.connection.execute(f"create table {name} as {model_sql(name, **variables)}")
 

@@ -180,7 +180,12 @@ def test_a_line_may_have_a_horizon_of_its_own_and_nothing_else_may() -> None:
     steps = pd.DataFrame({"entered_at": [AS_OF - timedelta(days=days) for days in (50, 40, 35)]})
     steps = steps.assign(service_line=["slow", "slow", "quick"])
     usual = {"default": 30}
-    settings = {"lead_to_mql": usual, "sql_to_appointment": usual, "appointment_to_consult": usual}
+    settings = {
+        "lead_to_mql": usual,
+        "lead_to_sql": usual,
+        "sql_to_appointment": usual,
+        "appointment_to_consult": usual,
+    }
     mine = {**settings, "mql_to_sql": {"default": 30, "slow": 45}}
     asked = "select dimension_value, horizon_days, at_risk_count from fct_conversion_rates where cohort_month = '(all)'"
     found = Funnel(steps, AS_OF, conversion_horizons=mine).read(

@@ -132,6 +132,23 @@ def test_beside_moves_no_link(tmp_path):
     assert len(list((tmp_path / "published").glob("2*/manifest.json"))) == 2
 
 
+def test_a_kept_table_stays_as_published_and_is_not_stale(tmp_path):
+    kept = replace(PROVENANCE, kept_tables=frozenset({"fct_leads"}))
+    build(tmp_path / "w.duckdb", rows())
+    places = {"warehouse": tmp_path / "w.duckdb", "published": tmp_path / "published", "tables": TABLES}
+    absent = publish(**places, provenance=kept).manifest
+    assert absent.stale["tables"] == ["fct_leads"] and "fct_leads" not in absent.derived, "never published: not kept"
+    first = publish(**places, provenance=PROVENANCE)
+    assert first.manifest.is_of_one_moment
+    build(tmp_path / "w.duckdb", rows(20), receipts=3)
+    after = publish(**places, provenance=replace(kept, as_of=datetime(2026, 2, 1)))
+    assert after.manifest.stale["tables"] == [] and after.linked == ("fct_leads",)
+    assert after.manifest.derived["fct_leads"] == first.manifest.derived["fct_leads"]
+    assert after.manifest.operational["fct_receipts"].as_of > first.manifest.as_of
+    assert not after.manifest.is_of_one_moment, "a run for this as_of has something left to make"
+    assert os.path.samefile(*(each.path / "marts" / "fct_leads.parquet" for each in (first, after)))
+
+
 def test_a_stale_table_is_taken_over_with_its_own_as_of(tmp_path):
     first = released(tmp_path, rows())
     build(tmp_path / "w.duckdb", rows(20), receipts=3)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,12 +20,13 @@ from orchestration.assets.publication import _report_metadata, publication_asset
 from orchestration.dbt_manifest import ensure_manifest
 from orchestration.lake.manifest import Manifest, Table
 from orchestration.lake.publication import Provenance, Publication, current_publication, publish
-from orchestration.report_files import REPORT, report_beside
+from orchestration.report_files import REPORT, report_beside, write_report
 from orchestration.settings import Settings
 from tests.unit.orchestration.test_cli import call
 from tests.unit.report.frames import clinic_tables
 
-TABLES = {name: clinic_tables()[name] for name in ("fct_sla_attainment", "fct_load_accounting", "dim_intake_teams")}
+NAMED = ("fct_sla_attainment", "dim_criteria_versions", "fct_load_accounting", "dim_intake_teams")
+TABLES = {name: clinic_tables()[name] for name in NAMED}
 
 
 def published(home: Path, told: list[str], **tables: pd.DataFrame) -> Publication:
@@ -61,6 +64,22 @@ def test_a_publication_brings_its_report(home: Path) -> None:
     assert not any(REPORT in name for name in (*publication.manifest.derived, *publication.manifest.operational))
     metadata = _report_metadata(publication)
     assert metadata["report"].value == str(report) and metadata["report_url"].value == report.as_uri()
+
+
+def test_a_report_may_stay_as_it_was_and_making_it_anew_leaves_the_former_one(home: Path, tmp_path: Path) -> None:
+    before = current_publication(home / "published")
+    (tmp_path / "next").mkdir()
+    report_beside([].append, before=before)(tmp_path / "next", before.manifest)
+    assert (tmp_path / "next" / REPORT).samefile(before.path / REPORT)
+    text = (before.path / REPORT).read_text("utf-8")
+    shutil.copytree(before.path / "marts", tmp_path / "next" / "marts")
+    shutil.copy(before.path / "warehouse.duckdb", tmp_path / "next")
+    write_report(Publication(tmp_path / "next", replace(before.manifest, as_of="2026-08-01T05:00:00.000000Z")))
+    assert "1\u00a0August 2026" in (tmp_path / "next" / REPORT).read_text("utf-8")
+    assert (before.path / REPORT).read_text("utf-8") == text
+    none = Publication(tmp_path / "nowhere", before.manifest)
+    report_beside([].append, before=none)(tmp_path / "next", before.manifest)
+    assert "1\u00a0July 2026" in (tmp_path / "next" / REPORT).read_text("utf-8"), "without one it is made"
 
 
 def test_the_report_is_there_before_the_link_moves(tmp_path: Path) -> None:

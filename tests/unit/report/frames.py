@@ -21,10 +21,14 @@ from tests.unit.report.rows import (
     TEAMS,
     agreement_row,
     attainment_row,
+    cause_row,
+    contact_row,
     cost_row,
+    horizon_row,
     queue_row,
     rate_row,
     signal_row,
+    team_row,
 )
 
 MONTHS = [f"{year}-{month:02d}" for year in (2025, 2026) for month in range(1, 13)][:18]
@@ -54,9 +58,44 @@ def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
         "fct_stage_label_conflicts": _conflicts(rng),
         "fct_label_review_queue": _review(),
         "fct_mql_signal_outcomes": _signals(rng),
+        "fct_contact_time_outcomes": pd.DataFrame(
+            [
+                contact_row("before", 820, 213, 145),
+                contact_row("within 1 hour", 1_483, 151, 664),
+                contact_row("1 to 4 hours", 1_042, 146, 449),
+                contact_row("4 to 24 hours", 1_606, 177, 607),
+                contact_row("later", 30, 4, 9),
+                contact_row("never", 2_858, 722, 0),
+            ]
+        ),
+        "fct_mql_cause_evidence": pd.DataFrame(
+            [
+                cause_row("audience", "speaks_for", 220, 1),
+                cause_row("follow_up", "speaks_for", 122, 2),
+                cause_row("offer", "no_sign", 10),
+                cause_row("form", "too_little_known", float("nan")),
+            ]
+        ),
+        "fct_team_outcomes": pd.DataFrame(
+            [team_row(team, 2_000 - 400 * place, 300, 290, is_unlike=place == 1) for place, team in enumerate(TEAMS)]
+        ),
+        "fct_conversion_horizons": pd.DataFrame(
+            [
+                horizon_row("mql_to_sql", "all", 12),
+                horizon_row("appointment_to_consult", "all", 71),
+                horizon_row("appointment_to_consult", "cardiology", 66),
+                horizon_row("lead_to_mql", "all", 80, is_settled=False),
+            ]
+        ),
+        "fct_pipeline_days": pd.DataFrame(
+            {"stage": ["disqualified", "mql"], "entered_count": [5_550, 9_000], "left_backward_count": [510, 0]}
+        ),
         "dim_criteria_versions": pd.DataFrame(
             {
                 "criteria_version": ["cardiology@1", "cardiology@2", "orthopaedics@3"],
+                "service_line": ["cardiology", "cardiology", "orthopaedics"],
+                "first_contact_business_minutes": [120, 60, 240],
+                "note": [None, "Guides count for less", None],
                 "effective_from": pd.to_datetime(["2024-01-01", "2025-05-01", "2025-01-01"]),
                 "effective_to": pd.to_datetime(["2025-05-01", None, None]),
             }

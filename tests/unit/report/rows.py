@@ -11,6 +11,7 @@ from models_ml.metrics import wilson_interval
 STEPS = {
     "lead_to_mql": (30, 0.49),
     "mql_to_sql": (30, 0.34),
+    "lead_to_sql": (60, 0.2),
     "sql_to_appointment": (30, 0.78),
     "appointment_to_consult": (60, 0.7),
 }
@@ -41,6 +42,9 @@ def attainment_row(dimension: str, value: str, met: int, breached: int, **counts
         **rated("attainment_rate", met, judged),
         **rated("attainment_rate_after_handoff", met - before, judged - before),
         "contacted_count": met + breached // 2,
+        "judged_within_60_minutes_count": judged,
+        "contacted_within_60_minutes_count": met // 2,
+        **rated("contacted_within_60_minutes_rate", met // 2, judged),
         "median_minutes_to_contact": 83.4 if judged else float("nan"),
         "ninth_decile_minutes_to_contact": 2_930.0 if judged else float("nan"),
         "median_minutes_to_attempt": 51.0,
@@ -99,6 +103,12 @@ def rate_row(
         "naive_rate": (converted + early) / entered if entered else float("nan"),
         "median_days": 6.0 if at_risk and converted * 2 > at_risk else float("nan"),
         "ninth_decile_days": float("nan"),
+        "sql_staff_confirmed_count": (converted + early) * 3 // 4,
+        "sql_self_scheduled_count": (converted + early) // 8,
+        "sql_criteria_count": (converted + early) - (converted + early) * 3 // 4 - (converted + early) // 8,
+        "sql_crm_label_count": 0,
+        "by_new_version_count": 0,
+        "new_version_count": 0,
     }
 
 
@@ -114,6 +124,7 @@ def cost_row(
         "lead_credits": sqls * 5, "mql_credits": sqls * 2.5,
         "sql_credits": sqls,
         "cost_per_lead": each / 5, "cost_per_mql": each / 2.5, "cost_per_sql": each,
+        "cost_per_consult": each * 1.5, "sql_by_new_version_credits": float(sqls // 20),
         "cost_per_sql_low": each * (1 - 1.9 / (sqls + 2) ** 0.5),
         "cost_per_sql_high": each * (1 + 2.3 / (sqls + 1) ** 0.5),
         "share_of_spend": min(cost / 1_500_000, 1.0),
@@ -154,3 +165,45 @@ def signal_row(
         "marginal_odds_ratio_low": ratio / width,
         "marginal_odds_ratio_high": ratio * width,
     }
+
+
+def contact_row(band: str, leads: int, left_out: int, converted: int) -> dict[str, object]:
+    """One row of fct_contact_time_outcomes, over all."""
+    at_risk = leads - left_out
+    is_rated = band not in ("before", "never")
+    missing = dict.fromkeys(("rate", "rate_low", "rate_high"), float("nan"))
+    rates = rated("rate", converted, at_risk) if is_rated else missing
+    return {
+        "service_line": "all", "contact_band": band, "stratum": "all", "horizon_days": 30, "lead_count": leads,
+        "left_out_count": left_out, "left_out_converted_count": left_out // 2, "at_risk_count": at_risk,
+        "converted_count": converted, **rates, **{f"adjusted_{name}": value for name, value in rates.items()},
+    }  # fmt: skip
+
+
+def cause_row(cause: str, verdict: str, missed: float, place: float = float("nan")) -> dict[str, object]:
+    """One row of fct_mql_cause_evidence, over all lines."""
+    return {
+        "service_line": "all", "cause": cause, "verdict": verdict, "evidence": f"Of 90 MQLs with {cause} so, few.",
+        "caution": "it may be something else", "place": place, "missed_sql_count": missed,
+        "missed_sql_count_low": missed * 0.8, "missed_sql_count_high": missed * 1.2,
+    }  # fmt: skip
+
+
+def team_row(
+    team: str, handed: int, sqls: int, expected: float, *, is_unlike: bool | None = False
+) -> dict[str, object]:
+    """One row of fct_team_outcomes."""
+    return {
+        "team_id": team, "is_unlike": is_unlike, "horizon_days": 30, "handoff_count": handed,
+        "at_risk_count": handed * 3 // 4, "contacted_count": handed // 2, "never_tried_count": handed // 20,
+        "sql_count": sqls, "expected_count": expected, "ratio": sqls / expected, "ratio_low": sqls / expected * 0.9,
+        "ratio_high": sqls / expected * 1.1,
+    }  # fmt: skip
+
+
+def horizon_row(step: str, line: str, suggested: float, *, is_settled: bool = True) -> dict[str, object]:
+    """One row of fct_conversion_horizons."""
+    return {
+        "step": step, "service_line": line, "is_settled": is_settled, "horizon_days": STEPS[step][0],
+        "suggested_horizon_days": suggested, "observed_days": 90,
+    }  # fmt: skip

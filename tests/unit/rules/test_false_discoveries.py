@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy import stats
 
-MACROS = Path(__file__).resolve().parents[3] / "dbt_project" / "macros" / "false_discoveries.sql"
+PLACE = Path(__file__).resolve().parents[3] / "dbt_project" / "macros"
+MACROS = "".join((PLACE / f"{name}.sql").read_text(encoding="utf-8") for name in ("false_discoveries", "step_up"))
 COUNTS = "'all_of_it': ['c', 'n', 'd', 'm']"
 Ask = Callable[[str], list[tuple[Any, ...]]]
 Row = tuple[str, int, int, int, int]
@@ -24,7 +25,7 @@ Row = tuple[str, int, int, int, int]
 def ask() -> Ask:
     """Runs a statement written with the macros."""
     connection = duckdb.connect()
-    environment = jinja2.Environment(loader=jinja2.DictLoader({"macros": MACROS.read_text(encoding="utf-8")}))
+    environment = jinja2.Environment(loader=jinja2.DictLoader({"macros": MACROS}))
     head = "{% import 'macros' as stated %}"
     return lambda statement: connection.execute(environment.from_string(head + statement).render()).fetchall()
 

@@ -1,4 +1,5 @@
-"""Histories of leads, drawn to be odd: labels set, corrected and deleted, merges undone, rows that come late.
+"""Histories of leads, drawn to be odd: labels set, corrected and deleted, merges by a record's own row or as
+its former id, merges undone, rows that come late.
 
 Each history is one to three records that may merge, told on a grid of hours; hours are moved so that the moment each is
 to be cut at (`CUT`) is another one in every history. What must come of them is `tests/oracles/ledger.py`'s business.
@@ -62,7 +63,7 @@ def known_by_cut(rows: Iterable[WorldRow]) -> list[WorldRow]:
 
 def tables_of(rows: Iterable[WorldRow]) -> dict[str, list[Cells]]:
     """The rows by table, as the oracle takes them: naive moments, every column there."""
-    found: dict[str, list[Cells]] = {name: [] for name in (*EVENT_TIMES, "leads", "lead_attributes")}
+    found: dict[str, list[Cells]] = {name: [] for name in (*EVENT_TIMES, "leads", "lead_attributes", "identities")}
     for row in rows:
         cells: Cells = {**_EMPTY.get(row.entity, {}), **row.cells}
         for name in _TIMES & set(cells):
@@ -93,6 +94,9 @@ class _History:
         """The history's rows, moved so that a moment of its own falls on the cut."""
         for lead in self.leads:
             self._lead(lead)
+        for former in self.leads if len(self.leads) > 1 else ():
+            if self.rng.random() < 0.25:
+                self._former_id(former)
         for place in range(self.rng.choice([0, 1, 2])):
             self._fact("touches", "touch_id", f"T{place}", {"signal": ["guide", "call"]}, "occurred_at")
         for place in range(self.rng.choice([0, 1, 2, 3])):
@@ -132,6 +136,12 @@ class _History:
         if rng.random() < 0.3:
             state = {"lead_id": lead, "name": "payer", "value": rng.choice(["a", "b"]), "known_at": moment}
             self.told.append(("lead_attributes", state))
+
+    def _former_id(self, former: str) -> None:
+        """One record is told of as a former id of another, between two hours: it ties with no other statement."""
+        survivor = self.rng.choice([lead for lead in self.leads if lead != former])
+        link = {"lead_id": survivor, "id_type": "crm_id", "id_value": former}
+        self.told.append(("identities", {**link, "known_at": self.rng.randint(0, _LENGTH) + 0.5}))
 
     def _fact(self, entity: str, key: str, name: str, says: dict[str, list[Any]], event: str) -> None:
         """A fact as it was first told, and again: corrected, moved, handed over, deleted, repeated."""

@@ -242,7 +242,8 @@ def test_what_is_known_later_tells_nothing_of_the_ledger_before(told: Told) -> N
 def test_the_ledger_answers_what_it_said_on_any_day(told: Told) -> None:
     # Where the end of a disqualification leads back to depends on the members of the lead, which may change later.
     end_apart = "transition_key, record_key, case when is_end then 'end' else stage end, basis, criteria_version"
-    then = told_by_models(told.cut, f"{end_apart}, is_end, entered_at, known_at", "not is_superseded")
+    columns = f"{end_apart}, is_end, entered_at, known_at, recorded_at, is_governing"
+    then = told_by_models(told.cut, columns, "not is_superseded")
     asked = Counter(
         (*row[:2], "end" if row[5] else row[2], *row[3:]) for row in as_known_on(told.over, hour(CUT)).elements()
     )

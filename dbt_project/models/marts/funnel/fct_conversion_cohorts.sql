@@ -10,7 +10,7 @@ with aged as (
         case when observed_from is null then 0 else {{ begun_days('entered_at', 'observed_from') }} + 1 end as first_age,
         {{ begun_days('entered_at', 'converted_at') }} as converted_age,
         {{ begun_days('entered_at', 'left_at') }} as left_age
-    from {{ ref('int_funnel_steps__entered') }} as steps
+    from {{ conversion_steps() }} as steps
 ),
 
 -- Who had left before the next stage was observed was never watched.

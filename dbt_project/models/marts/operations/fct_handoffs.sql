@@ -31,6 +31,8 @@ select
     {{ dimension('timed.location_id') }} as location_id,
     {{ dimension('routes.team_id') }} as team_id,
     {{ dimension('routes.staff_id') }} as staff_id,
+    {{ dimension('worked.team_id') }} as working_team_id,
+    {{ dimension('coalesce(worked.team_id, only_teams.team_id)') }} as answering_team_id,
     timed.criteria_version,
     leads.excluded_by,
     leads.is_deleted,
@@ -47,3 +49,8 @@ left join {{ ref('int_handoffs__censored') }} as censored on timed.lead_key = ce
 left join recycled on timed.lead_key = recycled.lead_key
 left join {{ ref('fct_lead_routes') }} as routes on timed.lead_key = routes.lead_key and routes.is_current
 left join {{ ref('int_sources__observed') }} as observed on timed.id_space = observed.id_space
+left join {{ ref('int_leads__worked') }} as worked on timed.lead_key = worked.lead_key
+left join {{ only_teams() }} as only_teams
+    on
+        {{ dimension('timed.service_line') }} = only_teams.service_line
+        and {{ dimension('timed.location_id') }} = only_teams.location_id

@@ -5,6 +5,7 @@
 {% set key = ['dimension', 'dimension_value'] %}
 {% set dimensions = {'channel': 'channel', 'team': 'team_id', 'basis': 'basis', 'service_line': 'service_line'} %}
 {% set outcomes = ['contacted', 'progressed', 'scheduled', 'due', 'kept', 'held', 'no_show', 'cancelled'] %}
+{% set observed = {'held': ' and is_consult_observed', 'scheduled': ' and is_booking_observed'} %}
 {% set entered = "steps.entered_at" %}
 
 with appointments as (
@@ -17,7 +18,7 @@ with appointments as (
     group by lead_key
 ),
 
--- Where neither appointments are recorded nor the CRM's label says who came, nobody tells of a consult.
+-- Where neither appointments are recorded nor the CRM's label says who booked or came, nobody tells of it.
 recorded as (
     select distinct leads.id_space
     from {{ ref('fct_appointments') }} as booked
@@ -34,6 +35,7 @@ candidates as (
         coalesce(observed.has_work_events, false) as is_observed,
         coalesce(authorities.basis_group = 'crm_label' or recorded.id_space is not null, false)
         and coalesce({{ entered }} >= authorities.observed_from, true) as is_consult_observed,
+        coalesce(bookings.basis_group = 'crm_label' or recorded.id_space is not null, false) as is_booking_observed,
         worked.first_contacted_at <= {{ horizon_end(entered, horizon_days) }} as is_contacted,
         least(staged.became_opportunity_at, staged.appointment_booked_at, staged.consult_held_at)
         <= {{ horizon_end(entered, horizon_days) }} as is_progressed,
@@ -55,6 +57,8 @@ candidates as (
     left join recorded on leads.id_space = recorded.id_space
     left join {{ ref('int_stage_authorities__set') }} as authorities
         on leads.id_space = authorities.id_space and authorities.stage = 'consult'
+    left join {{ ref('int_stage_authorities__set') }} as bookings
+        on leads.id_space = bookings.id_space and bookings.stage = 'appointment'
     where steps.step = 'sql_to_appointment'
 ),
 
@@ -65,8 +69,9 @@ counted as (
         count(case when is_at_risk then 1 end) as at_risk_count,
         count(case when is_at_risk and is_observed then 1 end) as observed_count,
         count(case when is_at_risk and is_consult_observed then 1 end) as consult_observed_count,
+        count(case when is_at_risk and is_booking_observed then 1 end) as booking_observed_count,
         {% for outcome in outcomes %}
-        count(case when is_at_risk and is_{{ outcome }}{{ ' and is_consult_observed' if outcome == 'held' }} then 1 end) as {{ outcome }}_count,
+        count(case when is_at_risk and is_{{ outcome }}{{ observed.get(outcome, '') }} then 1 end) as {{ outcome }}_count,
         {% endfor %}
         count(case when is_at_risk and is_observed and is_unreachable then 1 end) as unreachable_count
     from {{ marginal_views('candidates', dimensions) }} as viewed
@@ -80,13 +85,14 @@ select
     at_risk_count,
     at_risk_count - observed_count as not_observed_count,
     consult_observed_count,
+    booking_observed_count,
     {% for outcome in outcomes %}
     {{ outcome }}_count,
     {% endfor %}
     unreachable_count,
     {{ rate_columns('contacted_rate', 'contacted_count', 'observed_count') }},
     {{ rate_columns('progressed_rate', 'progressed_count', 'at_risk_count') }},
-    {{ rate_columns('scheduled_rate', 'scheduled_count', 'at_risk_count') }},
+    {{ rate_columns('scheduled_rate', 'scheduled_count', 'booking_observed_count') }},
     {{ rate_columns('held_rate', 'held_count', 'consult_observed_count') }},
     {{ rate_columns('kept_rate', 'kept_count', 'due_count') }},
     {{ rate_columns('no_show_rate', 'no_show_count', 'due_count') }}

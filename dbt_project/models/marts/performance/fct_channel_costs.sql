@@ -1,4 +1,5 @@
 {% set stages = ['lead', 'mql', 'sql', 'appointment', 'consult'] %}
+{% set parts = ['sql_criteria', 'sql_staff_confirmed', 'sql_self_scheduled', 'sql_crm_label', 'sql_by_new_version'] %}
 {% set place = 'level, platform, channel, campaign_id' %}
 {% set levels = ["'campaign' as level, platform, channel, campaign_id", "'channel' as level, '(all)' as platform, channel, '(all)' as campaign_id"] %}
 {#- Two days more: wherever a lead is, its day and the horizon after it are over then. -#}
@@ -13,7 +14,7 @@ credits as (
     {% for level in levels %}
     select
         attribution_model, {{ level }}, is_mature,
-        {% for stage in stages %}
+        {% for stage in stages + parts %}
         sum({{ stage }}_credits) as {{ stage }}_credits{{ "," if not loop.last }}
         {% endfor %}
     from performance
@@ -69,7 +70,7 @@ joined as (
     select
         attribution_model, {{ place }}, currency, is_mature,
         cast({{ var('channel_horizon_days') }} as integer) as horizon_days,
-        {% for stage in stages %}
+        {% for stage in stages + parts %}
         cast(coalesce(credits_placed.{{ stage }}_credits, 0) as decimal(18, 6)) as {{ stage }}_credits,
         {% endfor %}
         cast(costs_by_model.cost as decimal(18, 6)) as cost

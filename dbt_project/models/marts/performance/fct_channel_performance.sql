@@ -1,4 +1,5 @@
 {% set counted = ['lead', 'mql', 'sql', 'appointment', 'consult'] %}
+{% set parts = ['sql_criteria', 'sql_staff_confirmed', 'sql_self_scheduled', 'sql_crm_label', 'sql_by_new_version'] %}
 
 -- Spend and credits meet where day, platform, channel and campaign agree; each stands alone where the other is absent.
 with spend as (
@@ -41,7 +42,7 @@ joined as (
         coalesce(credited.channel, spend.channel) as channel,
         coalesce(credited.campaign_id, spend.campaign_id) as campaign_id,
         spend.currency,
-        {% for stage in counted %}
+        {% for stage in counted + parts %}
         {{ units_of_micros('coalesce(credited.' ~ stage ~ '_micro_credits, 0)') }} as {{ stage }}_credits,
         {% endfor %}
         spend.cost,
@@ -64,7 +65,7 @@ select
     campaign_id,
     currency,
     created_date,
-    {% for stage in counted %}
+    {% for stage in counted + parts %}
     {{ stage }}_credits,
     {% endfor %}
     cost,
