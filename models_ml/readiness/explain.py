@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from models_ml.readiness.columns import FeatureSchema
+from models_ml.readiness.pipeline_columns import FeatureSchema
 from models_ml.readiness.estimator import predict_readiness
 
 Floats = npt.NDArray[np.float64]

@@ -10,7 +10,7 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from models_ml.readiness.columns import FeatureSchema
+from models_ml.readiness.pipeline_columns import FeatureSchema
 
 
 @dataclass(frozen=True)
