@@ -1,4 +1,4 @@
-"""What a readiness model may see of an MQL: the allow-list, one wide frame of raw columns, and the schema of a training.
+"""What a readiness model may see of an MQL: the allow-list, one wide frame of raw columns, and a training's schema.
 
 A row's columns depend on that row and the schema alone, never on its neighbours. Values stay as they come: rare levels,
 encoding and missing values are the classifier's. Which facts were known at the moment is decided in dbt
@@ -166,7 +166,7 @@ def _common(raw: pd.DataFrame, kind: str) -> Iterable[str]:
 
 
 def _kind(values: pd.Series, name: str) -> FeatureKind:
-    """An attribute is a number where nearly all its values are, more than a few different ones, and none begins with 0."""
+    """An attribute is a number where nearly all its values are, of more than a few, and none begins with 0."""
     origin, bare = origin_of(name)
     if origin != ATTRIBUTE:
         return "code" if name in CODES else "number"

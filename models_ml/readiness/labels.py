@@ -12,7 +12,7 @@ _DAY = pd.Timedelta(days=1)
 def mature_labels(examples: pd.DataFrame, as_of: pd.Timestamp) -> npt.NDArray[np.int8]:
     """Labels (0 or 1) of `ml_readiness__training_examples`, in its order.
 
-    1: became SQL after the MQL moment and at most `horizon_days` of the row later, and was not disqualified before that.
+    1: became SQL at most `horizon_days` of its row after it became MQL, and was not disqualified before that.
     0: anything else.
 
     Parameters

@@ -16,7 +16,6 @@ from sklearn.pipeline import Pipeline
 
 from models_ml.metrics import row_log_loss
 from models_ml.model_selection import TemporalSplit, temporal_holdout
-from models_ml.readiness.pipeline_columns import FeatureSchema, Origin, feature_frame, learn_schema, raw_features
 from models_ml.readiness.estimator import (
     LINEAR,
     PARAMETERS,
@@ -27,6 +26,7 @@ from models_ml.readiness.estimator import (
 )
 from models_ml.readiness.evaluate import compare
 from models_ml.readiness.labels import mature_labels
+from models_ml.readiness.pipeline_columns import FeatureSchema, Origin, feature_frame, learn_schema, raw_features
 from models_ml.readiness.trained import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness
 from models_ml.readiness.versions import training_version
 
