@@ -50,10 +50,14 @@ class TrainedReadiness:
 
 @dataclass(frozen=True)
 class NoReadiness:
-    """No model this time, and why, in words to publish as they are. Routing goes on without readiness."""
+    """No model this time, and why, in words to publish as they are. Routing goes on without readiness.
+
+    `ends_incumbent` says why the model from before may not score either; None: it stays.
+    """
 
     reason: str
     counts: dict[str, int] = field(default_factory=dict)
+    ends_incumbent: str | None = None
 
 
 @dataclass(frozen=True)
