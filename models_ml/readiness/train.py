@@ -16,7 +16,6 @@ from sklearn.pipeline import Pipeline
 
 from models_ml.metrics import row_log_loss
 from models_ml.model_selection import TemporalSplit, temporal_holdout
-from models_ml.readiness.columns import FeatureSchema, Origin, feature_frame, learn_schema, raw_features
 from models_ml.readiness.estimator import (
     LINEAR,
     PARAMETERS,
@@ -27,6 +26,7 @@ from models_ml.readiness.estimator import (
 )
 from models_ml.readiness.evaluate import compare
 from models_ml.readiness.labels import mature_labels
+from models_ml.readiness.pipeline_columns import FeatureSchema, Origin, feature_frame, learn_schema, raw_features
 from models_ml.readiness.trained import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness
 from models_ml.readiness.versions import training_version
 
@@ -89,7 +89,7 @@ def train_readiness(
     ValueError: an example without a mature label, or of another horizon.
     """
     ordered = examples.sort_values(["became_mql_at", "record_key"], ignore_index=True)
-    labels = mature_labels(ordered, horizon_days=horizon_days, as_of=as_of)
+    labels = mature_labels(ordered, as_of)
     raw, origins = raw_features(ordered, attributes, excluded_attributes=excluded_attributes)
     latest_only = int(ordered["is_latest_only"].sum()) if "is_latest_only" in ordered else 0
     data = _Data(raw, origins, labels, pd.to_datetime(ordered["became_mql_at"]), latest_only)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from models_ml.readiness.columns import FeatureSchema
+from models_ml.readiness.pipeline_columns import FeatureSchema
 
 if TYPE_CHECKING:
     from models_ml.readiness.classifier import ReadinessClassifier
