@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 import skops.io
 
-from models_ml.readiness.columns import OTHER, UNKNOWN, FeatureSchema
 from models_ml.readiness.estimator import predict_readiness
+from models_ml.readiness.pipeline_columns import OTHER, UNKNOWN, FeatureSchema
 from models_ml.readiness.trained import TrainedReadiness
 
 # What a readiness pipeline is made of beyond skops' own defaults; anything else in a file refuses the load.

@@ -20,7 +20,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from models_ml.readiness.columns import OTHER, POINTS, UNKNOWN, FeatureSchema
+from models_ml.readiness.pipeline_columns import OTHER, POINTS, UNKNOWN, FeatureSchema
 
 Kind = Literal["points", "logistic", "logistic_strong", "boosting"]
 LINEAR: tuple[Kind, ...] = ("logistic", "logistic_strong")

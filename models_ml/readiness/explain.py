@@ -12,8 +12,8 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from models_ml.readiness.columns import FeatureSchema
 from models_ml.readiness.estimator import predict_readiness
+from models_ml.readiness.pipeline_columns import FeatureSchema
 
 Floats = npt.NDArray[np.float64]
 SMALLEST, MOST = 0.1, 3

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models_ml.readiness.columns import KEY, feature_frame, raw_features
 from models_ml.readiness.estimator import predict_readiness
 from models_ml.readiness.explain import contributions, reasons
+from models_ml.readiness.pipeline_columns import KEY, feature_frame, raw_features
 from models_ml.readiness.trained import TrainedReadiness
 
 READINESS_SCALE = 6

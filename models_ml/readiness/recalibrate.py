@@ -131,8 +131,12 @@ def with_shift(model: Any, shift: float, *, version: str, card: dict[str, Any]) 
     if residuals.get("intercept") is not None:
         # The line speaks of the forecasts as they were: moved, they are read at what they had been before.
         residuals["intercept"] = residuals["intercept"] + shift * (1 - residuals["slope"])
+    sure = model.uncertainty and replace(
+        model.uncertainty, ridge=np.r_[model.uncertainty.ridge[:-1], model.uncertainty.ridge[-1] + shift]
+    )
     return replace(
         model,
+        uncertainty=sure,
         version=version,
         classifier=shifted_classifier(model.classifier, shift),
         bands=moved_bands(model.bands, shift),

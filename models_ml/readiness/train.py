@@ -15,6 +15,7 @@ import pandas as pd
 
 from models_ml.model_selection import Rows, TemporalSplit, temporal_holdout
 from models_ml.readiness.card import challenged, counts_of, make_card, recalibrated_card
+from models_ml.readiness.columns import feature_frame
 from models_ml.readiness.evaluate import measure
 from models_ml.readiness.judging import Judged, alarms_of, choose_tier, judge, residuals, unseen_by
 from models_ml.readiness.promotion import (
@@ -29,6 +30,7 @@ from models_ml.readiness.proxies import protected_values, proxy_report
 from models_ml.readiness.recalibrate import find_recalibration, with_shift
 from models_ml.readiness.trained import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness
 from models_ml.readiness.training_data import TrainingData, fit_classifier, forecast, version_frame
+from models_ml.readiness.uncertainty import learn_uncertainty
 from models_ml.readiness.versions import training_version
 
 # Below these there is no model. With fewer outcomes held out, no model of use could be told from the base rate (at ten
@@ -167,8 +169,11 @@ def _beside(
         "incumbent": measure(labels, before, weights=weights, seed=seed),
     }
     if verdict.decision == "challenger":
-        found = _final(training, split, judged, verdict)
-        return challenged(found, verdict, compared, incumbent)
+        found = challenged(_final(training, split, judged, verdict), verdict, compared, incumbent)
+        leaks = [alarm["words"] for alarm in found.card["alarms"] if alarm["name"].startswith("leak")]
+        if not leaks or any(alarm["name"].startswith("leak") for alarm in incumbent.card["alarms"]):
+            return found
+        verdict = replace(verdict, decision="incumbent", why=f"the model trained anew looks like a leak: {leaks[0]}")
     shift = find_recalibration(labels, before, min_each=MIN_UNSEEN, weights=weights)
     card = incumbent.card | {"promotion": verdict.to_dict() | {"compared": compared}}
     if shift is None:
@@ -200,6 +205,7 @@ def _final(training: _Training, split: TemporalSplit, judged: Judged, verdict: V
         verdict=verdict,
         bands=judged.bands,
     )
+    off = residuals(judged)
     return TrainedReadiness(
         training.version,
         classifier,
@@ -208,7 +214,15 @@ def _final(training: _Training, split: TemporalSplit, judged: Judged, verdict: V
         judged.bands,
         training.excluded,
         card,
-        residuals(judged),
+        off,
+        learn_uncertainty(
+            feature_frame(data.raw, schema)[data.used],
+            classifier.features_,
+            data.known,
+            data.weights,
+            residuals=off,
+            seed=data.random_state,
+        ),
     )
 
 

@@ -115,4 +115,4 @@ def _scores() -> dg.AssetsDefinition:
 def horizon_days(run: Run) -> int:
     """The horizon readiness speaks of, as dbt labels its examples."""
     project = yaml.safe_load((run.settings.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
-    return int(project["vars"]["readiness_horizon_days"])
+    return int(project["vars"]["readiness_horizons"]["default"])

@@ -142,7 +142,7 @@ def bare_train(home: str) -> Told:
     """One fit of the final kind of estimator on the same rows."""
     import numpy as np
 
-    from models_ml.readiness.columns import feature_frame, learn_schema, raw_features
+    from models_ml.readiness.pipeline_columns import feature_frame, learn_schema, raw_features
     from models_ml.readiness.estimator import fit_readiness_pipeline, make_readiness_pipeline
 
     examples, attributes = _examples(home)
@@ -162,7 +162,7 @@ def score(home: str, *, is_bare: bool = False) -> Told:
 
     from models_ml.artifacts import load_champion
     from models_ml.readiness import score_readiness
-    from models_ml.readiness.columns import feature_frame, raw_features
+    from models_ml.readiness.pipeline_columns import feature_frame, raw_features
     from models_ml.readiness.estimator import predict_readiness
 
     champion = load_champion(Path(home) / "models")

@@ -17,10 +17,10 @@ from models_ml.artifacts import (
     store_readiness,
 )
 from models_ml.readiness import score_readiness
-from models_ml.readiness.columns import FeatureSchema, feature_frame, learn_schema, raw_features
 from models_ml.readiness.estimator import fit_readiness_pipeline, make_readiness_pipeline, predict_readiness
 from models_ml.readiness.explain import contributions
 from models_ml.readiness.labels import mature_labels
+from models_ml.readiness.pipeline_columns import FeatureSchema, feature_frame, learn_schema, raw_features
 from tests.unit.models_ml.examples import AS_OF, HORIZON, made_examples
 from tests.unit.models_ml.test_train import NONE_YET, trained
 
@@ -33,7 +33,7 @@ def fitted(kind: str):  # type: ignore[no-untyped-def]
     raw, origins = raw_features(examples, attributes)
     schema = learn_schema(raw, origins)
     features = feature_frame(raw, schema)
-    labels = mature_labels(examples, horizon_days=HORIZON, as_of=AS_OF)
+    labels = mature_labels(examples, AS_OF)
     return fit_readiness_pipeline(make_readiness_pipeline(kind, schema, seed=7), features, labels), schema, features  # type: ignore[arg-type]
 
 
