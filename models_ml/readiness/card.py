@@ -11,7 +11,6 @@ import pandas as pd
 
 from models_ml.model_selection import TemporalSplit
 from models_ml.readiness.columns import FeatureSchema
-from models_ml.readiness.judging import as_if_lost
 from models_ml.readiness.promotion import Verdict
 from models_ml.readiness.recalibrate import Recalibration
 from models_ml.readiness.trained import TrainedReadiness
@@ -52,7 +51,7 @@ def make_card(
         "parameters": dict(parameters),
         "hashes": dict(hashes),
         "bands": dict(bands),
-        "working": as_if_lost(data) | {"note": data.working.note},
+        "working": data.working.figures.to_dict() | {"note": data.working.note},
         "holdout": report,
         "alarms": alarms,
         "proxies": proxies,

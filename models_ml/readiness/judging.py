@@ -49,7 +49,10 @@ def choose_tier(data: TrainingData, points: Collection[str] | None) -> tuple[Tie
     one such split nothing is compared, and the classifier decides.
     """
     splits = forward_folds(data.began, horizon_days=data.days, groups=data.people)
-    parts = [(data.where(split.is_training), data.where(split.is_holdout)) for split in splits]
+    parts = [
+        tuple(data.where(rows, given=data.every_weight[rows]) for rows in (split.is_training, split.is_holdout))
+        for split in splits
+    ]
     parts = [part for part in parts if min(part[0].rarer, part[1].rarer) >= MIN_EACH_FOLD]
     told: dict[str, Any] = {"folds": len(parts), "log_loss": {}}
     if not parts:
@@ -135,16 +138,6 @@ def _by_parts(held: TrainingData, predicted: Floats, bands: dict[str, float]) ->
         by_group(held.known, predicted, months, held.weights), key=lambda row: str(row["group"])
     )
     return told
-
-
-def as_if_lost(data: TrainingData) -> dict[str, float | int]:
-    """What counting every unworked lead as lost would have said, beside what is said: base rates and rows left out."""
-    return {
-        "left_out": int((~data.used).sum()),
-        "rate": data.rate,
-        "rate_unweighted": float(data.known.mean()),
-        "rate_as_if_lost": float(np.asarray(data.labels, dtype=np.float64).mean()),
-    }
 
 
 def unseen_by(data: TrainingData, learned_until: str) -> npt.NDArray[np.bool_]:

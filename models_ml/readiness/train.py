@@ -150,7 +150,7 @@ def _first(training: _Training, split: TemporalSplit, judged: Judged) -> Trained
         labels, forecasts["model"], forecasts["base_rate"], seed=training.data.random_state, weights=weights
     )
     if verdict.decision == "nobody":
-        return NoSkill(verdict.why, counts_of(training.data, split), judged.report)
+        return NoSkill(verdict.why, counts_of(training.data, split), card=judged.report)
     return _final(training, split, judged, verdict)
 
 

@@ -38,6 +38,7 @@ class TrainingData:
     raw: pd.DataFrame
     labels: npt.NDArray[np.int8]
     random_state: int
+    given: Floats | None = None
 
     @classmethod
     def of(
@@ -51,24 +52,35 @@ class TrainingData:
     ) -> TrainingData:
         """From the rows dbt hands over. Raises ValueError for an example without a mature label."""
         ordered = examples.sort_values(["became_mql_at", "record_key"], ignore_index=True)
+        for name in ("has_work_events", "is_worked"):
+            ordered[name] = ordered[name].fillna(False).astype(bool) if name in ordered else False
         labels = mature_labels(ordered, as_of)
         raw = raw_features(ordered, attributes, excluded_attributes=excluded_attributes)
         return cls(ordered, raw, labels, random_state)
 
-    def where(self, rows: Rows) -> TrainingData:
-        """The data of some rows."""
+    def where(self, rows: Rows, *, given: Floats | None = None) -> TrainingData:
+        """The data of some rows; `given` are their weights where they are not to be learned of these rows alone."""
         kept = self.examples[rows].reset_index(drop=True), self.raw[rows].reset_index(drop=True)
-        return TrainingData(*kept, self.labels[rows], self.random_state)
+        return TrainingData(*kept, self.labels[rows], self.random_state, given)
 
     @cached_property
     def working(self) -> WorkingWeights:
         """Which rows' outcome is known, and how many leads each stands for, as learned of these rows."""
-        return working_weights(self.raw, self.examples, self.labels, random_state=self.random_state)
+        frame = feature_frame(self.raw, learn_schema(self.raw))
+        return working_weights(frame, self.examples, self.labels, random_state=self.random_state)
+
+    @cached_property
+    def every_weight(self) -> Floats:
+        """Weight of each row, 0 where its outcome is not known."""
+        return np.asarray(self.working.weights if self.given is None else self.given, dtype=np.float64)
 
     @cached_property
     def used(self) -> Rows:
-        """Rows that are learned from and judged by."""
-        return np.asarray(self.working.is_used, dtype=bool)
+        """Rows that are learned from and judged by: all but those of a source that tells of work, which nobody worked and
+        which did not convert. (So `working` says, too; this needs no chances of having been worked.)
+        """
+        told, worked = (self.examples[name].to_numpy(dtype=bool) for name in ("has_work_events", "is_worked"))
+        return np.asarray(~told | worked | (self.labels == 1))
 
     @property
     def known(self) -> npt.NDArray[np.int8]:
@@ -78,7 +90,7 @@ class TrainingData:
     @property
     def weights(self) -> Floats | None:
         """Weights of the used rows; None where all are alike."""
-        weights = np.asarray(self.working.weights, dtype=np.float64)[self.used]
+        weights = self.every_weight[self.used]
         return None if len(weights) == 0 or np.ptp(weights) == 0 else weights
 
     @property
