@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from models_ml.readiness.pipeline_columns import FeatureSchema
+from models_ml.readiness.columns import FeatureSchema
+from models_ml.readiness.uncertainty import Uncertainty
 
 if TYPE_CHECKING:
     from models_ml.readiness.classifier import ReadinessClassifier
@@ -32,6 +33,7 @@ class TrainedReadiness:
     card: what a reader of the model should know (examples, hold-out, baselines, verdict), JSON-ready.
     residuals: how far forecasts of leads never learned from lay off, JSON-ready: `rows`, `converted` (int),
         `intercept`, `slope` and their `covariance` (2 × 2) of outcome on logit(forecast), and `bins` (calibration table).
+    uncertainty: how sure its scores are; None where that was not learned.
     """
 
     version: str
@@ -42,6 +44,7 @@ class TrainedReadiness:
     excluded_attributes: tuple[str, ...] = ()
     card: dict[str, Any] = field(default_factory=dict)
     residuals: dict[str, Any] = field(default_factory=dict)
+    uncertainty: Uncertainty | None = None
 
     def horizon_of(self, service_line: str | None) -> int:
         """Days within which a lead of this service line has to become SQL."""
