@@ -47,7 +47,7 @@ def temporal_holdout(
     groups
         who a row is of (None or NaN: nobody known); a group seen in the hold-out leaves training.
     labels, least_each
-        where the hold-out would hold fewer than `least_each` rows of either label, it grows, to half of the rows at most.
+        where the hold-out would hold fewer than `least_each` rows of label 0 or 1, it grows, to half of the rows at most.
 
     Raises ValueError without rows.
     """
@@ -113,4 +113,4 @@ def _quantile(ordered: pd.Series, share: float) -> pd.Timestamp:
 
 def _rarer(labels: npt.ArrayLike, split: TemporalSplit) -> int:
     held = np.asarray(labels)[split.is_holdout]
-    return int(min(held.sum(), len(held) - held.sum()))
+    return int(min((held == 1).sum(), (held == 0).sum()))

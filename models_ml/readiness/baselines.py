@@ -15,8 +15,9 @@ from scipy import special
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from models_ml.readiness.coded import coded, learn_edges
+
 Floats = npt.NDArray[np.float64]
-MISSING = "(missing)"
 
 
 class LeadFrequencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -51,7 +52,7 @@ class LeadFrequencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         self, X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
     ) -> LeadFrequencyClassifier:
         """Count won and lost by value. X has shape (rows, columns), y two classes, of which the second is won."""
-        frame = pd.DataFrame(X)
+        frame = pd.DataFrame(X).rename(columns=str)
         self.classes_, place = np.unique(np.asarray(y), return_inverse=True)
         if len(self.classes_) != 2:
             raise ValueError(f"y must hold two classes, it holds {len(self.classes_)}")
@@ -60,21 +61,19 @@ class LeadFrequencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         self.feature_names_in_ = np.asarray(frame.columns, dtype=object)
         self.n_features_in_ = frame.shape[1]
         self.prior_ = float(np.log(won.sum()) - np.log(lost.sum()))
-        self.edges_: dict[Any, Floats] = {}
+        self.edges_ = learn_edges(frame, bins=self.bins)
         self.odds_: dict[Any, dict[Any, float]] = {}
         for name in frame.columns:
-            self._learn_edges(frame[name])
-            codes = self._codes(frame[name])
-            self.odds_[name] = self._log_odds(codes, won, lost)
+            self.odds_[name] = self._log_odds(coded(frame[name], self.edges_), won, lost)
         return self
 
     def decision_function(self, X: pd.DataFrame | npt.ArrayLike) -> Floats:
         """Log odds, shape (rows,)."""
         check_is_fitted(self)
-        frame = pd.DataFrame(X)
+        frame = pd.DataFrame(X).rename(columns=str)
         total = np.full(len(frame), self.prior_)
         for name, odds in self.odds_.items():
-            total += self._codes(frame[name]).map(odds).fillna(0.0).to_numpy(dtype=np.float64)
+            total += coded(frame[name], self.edges_).map(odds).fillna(0.0).to_numpy(dtype=np.float64)
         return total
 
     def predict_proba(self, X: pd.DataFrame | npt.ArrayLike) -> Floats:
@@ -85,22 +84,6 @@ class LeadFrequencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
     def predict(self, X: pd.DataFrame | npt.ArrayLike) -> npt.NDArray[Any]:
         """The likelier class, shape (rows,)."""
         return np.asarray(self.classes_[(self.decision_function(X) > 0).astype(int)])
-
-    def _learn_edges(self, values: pd.Series) -> None:
-        if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
-            return
-        known = values.dropna().to_numpy(dtype=np.float64)
-        if len(np.unique(known)) > self.bins:
-            self.edges_[values.name] = np.unique(np.quantile(known, np.linspace(0, 1, self.bins + 1)[1:-1]))
-
-    def _codes(self, values: pd.Series) -> pd.Series:
-        """Value or interval of each row, missing ones told."""
-        edges = self.edges_.get(values.name)
-        if edges is None:
-            return values.astype(object).where(values.notna(), MISSING)
-        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
-        codes = pd.Series(np.searchsorted(edges, numbers, side="right"), index=values.index)
-        return codes.astype(object).where(~np.isnan(numbers), MISSING)
 
     def _log_odds(self, codes: pd.Series, won: Floats, lost: Floats) -> dict[Any, float]:
         counts = pd.DataFrame({"won": won, "lost": lost}).groupby(codes.to_numpy()).sum() + self.smoothing

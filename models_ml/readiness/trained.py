@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from models_ml.readiness.columns import FeatureSchema
-from models_ml.readiness.uncertainty import Uncertainty
 
 if TYPE_CHECKING:
     from models_ml.readiness.classifier import ReadinessClassifier
+    from models_ml.readiness.uncertainty import Uncertainty
 
 DEFAULT = "default"
 
@@ -33,7 +33,7 @@ class TrainedReadiness:
     card: what a reader of the model should know (examples, hold-out, baselines, verdict), JSON-ready.
     residuals: how far forecasts of leads never learned from lay off, JSON-ready: `rows`, `converted` (int),
         `intercept`, `slope` and their `covariance` (2 × 2) of outcome on logit(forecast), and `bins` (calibration table).
-    uncertainty: how sure its scores are; None where that was not learned.
+    uncertainty: what the interval of a score is made from; None: not learned.
     """
 
     version: str
@@ -53,10 +53,14 @@ class TrainedReadiness:
 
 @dataclass(frozen=True)
 class NoReadiness:
-    """No model this time, and why, in words to publish as they are. Routing goes on without readiness."""
+    """No model this time, and why, in words to publish as they are. Routing goes on without readiness.
+
+    `ends_incumbent` says why the model from before may not score either; None: it stays.
+    """
 
     reason: str
     counts: dict[str, int] = field(default_factory=dict)
+    ends_incumbent: str | None = None
 
 
 @dataclass(frozen=True)

@@ -162,8 +162,10 @@ def _columns(
         own = {code: width + number for number, code in enumerate(sorted(kept))}
         other = width + len(kept)
         found.append(tuple(own.get(code, other) for code in range(codes)))
-        width += len(kept) + 1
-        blocks += [2 + place] * (len(kept) + 1)
+        # The column rarer codes share is there only if there are any.
+        own_width = len(kept) + (len(kept) < codes)
+        width += own_width
+        blocks += [2 + place] * own_width
     return tuple(found), np.array(blocks, dtype=np.intp)
 
 
