@@ -27,12 +27,13 @@ from threadpoolctl import threadpool_limits
 
 from models_ml.readiness.classifier import TRUSTED, ReadinessClassifier
 from models_ml.readiness.columns import FeatureSchema
+from models_ml.readiness.recalibrate import ShiftedClassifier
 from models_ml.readiness.trained import TrainedReadiness
 from models_ml.readiness.uncertainty import Uncertainty
 from models_ml.readiness.versions import code_hash
 
 # What a classifier is made of beyond skops' own defaults; anything else in a file refuses the load.
-TRUSTED_TYPES = frozenset(TRUSTED)
+TRUSTED_TYPES = frozenset({*TRUSTED, "models_ml.readiness.recalibrate.ShiftedClassifier"})
 FORMAT = 2
 TOLERANCE = 1e-9
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy", "skops")
@@ -218,7 +219,7 @@ def _is_sound(folder: Path, version: str, key: bytes | None) -> bool:
     return True
 
 
-def _classifier(path: Path, content: Mapping[str, Any], version: str) -> ReadinessClassifier:
+def _classifier(path: Path, content: Mapping[str, Any], version: str) -> Any:
     try:
         found = set(skops.io.get_untrusted_types(file=path))
         if unknown := found - TRUSTED_TYPES:
@@ -234,7 +235,7 @@ def _classifier(path: Path, content: Mapping[str, Any], version: str) -> Readine
         raise ModelRefused(
             f"readiness model {version} (stored by {stored}) cannot be read ({type(error).__name__}): {_AGAIN}"
         ) from None
-    if not isinstance(classifier, ReadinessClassifier):
+    if not isinstance(classifier, ReadinessClassifier | ShiftedClassifier):
         raise ModelRefused(f"readiness model {version} is no readiness classifier: {_AGAIN}")
     return classifier
 

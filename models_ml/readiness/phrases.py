@@ -26,7 +26,7 @@ class Words:
     ----------
     signals: what a person did, as a past tense by name of the signal ("Asked for an appointment").
     names: attributes and rules by name ("payer type").
-    codes: codes of a column or attribute by its name ({"channel": {"paid_search": "Search advertisements"}}).
+    codes: codes of a column or attribute by its name ({"channel": {"paid_search": "search advertisements"}}).
     """
 
     signals: Mapping[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Words:
 
     def of_signal(self, name: str) -> str:
         """What the person did."""
-        return _lowered(self.signals[name]) if name in self.signals else f"gave signal {spaced(name)}"
+        return lowered(self.signals[name]) if name in self.signals else f"gave signal {spaced(name)}"
 
     def of_name(self, name: str) -> str:
         """A name in words."""
@@ -44,7 +44,7 @@ class Words:
     def of_code(self, name: str, code: str) -> str:
         """A code in words."""
         known = self.codes.get(name, {})
-        return _lowered(known[code]) if code in known else spaced(code)
+        return known[code] if code in known else spaced(code)
 
 
 def theme_of(column: str) -> str:
@@ -151,6 +151,6 @@ _NUMBERS = {
 }  # fmt: skip
 
 
-def _lowered(text: str) -> str:
-    """With a small first letter, unless the first word is an abbreviation."""
+def lowered(text: str) -> str:
+    """A text with a small first letter, unless the first word is an abbreviation."""
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
