@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit, logit
+from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from models_ml.readiness.prepared import Feature, Prepared, prepare
@@ -27,7 +27,7 @@ NORMAL = 1.959963984540054
 MOST_ROWS, MOST_LEVELS, FARTHEST = 20_000, 12, 4.0
 START = 4.0
 # Share of the squared distance between ridge and classifier that counts as error (chosen by simulation).
-FORM_SHARE = 0.3
+FORM_SHARE = 0.6
 DIGITS = 9
 
 
@@ -53,7 +53,7 @@ class Uncertainty:
 
     def errors(self, rows: Prepared, logits: Floats) -> Floats:
         """Standard error of the classifier's `logits` of the rows, shape (rows,)."""
-        design = _design(rows, self.centres, self.scales, self.columns)
+        design = _design(rows, self.centres, self.scales, self.columns, len(self.ridge))
         known = ((design @ self.root) ** 2).sum(axis=1)
         form = FORM_SHARE * (logits - design @ self.ridge) ** 2
         return np.sqrt(known + form + self.shared**2)
@@ -82,10 +82,9 @@ class Uncertainty:
         )
 
 
-def interval_of(probabilities: Floats, errors: Floats) -> tuple[Floats, Floats]:
-    """(low, high), 95 %: symmetric in log odds around each probability."""
-    centre = logit(np.clip(probabilities, 1e-9, 1 - 1e-9))
-    return expit(centre - NORMAL * errors), expit(centre + NORMAL * errors)
+def interval_of(logits: Floats, errors: Floats) -> tuple[Floats, Floats]:
+    """(low, high) of the probabilities, 95 %: symmetric in log odds."""
+    return expit(logits - NORMAL * errors), expit(logits + NORMAL * errors)
 
 
 def learn_uncertainty(
@@ -114,8 +113,8 @@ def learn_uncertainty(
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, MOST_ROWS, replace=False))
     rows = prepare(frame.iloc[chosen], features)
     centres, scales = _scales(rows.numbers)
-    columns, width, blocks = _columns(rows, features)
-    design = _design(rows, centres, scales, columns)
+    columns, blocks = _columns(rows, features)
+    design = _design(rows, centres, scales, columns, len(blocks) + 1)
     # So many rows as the weighted ones are worth: what is learned of fewer rows is scaled to all.
     share = weight[chosen] * (effective / weight[chosen].sum())
     with threadpool_limits(limits=1):
@@ -150,8 +149,8 @@ def _scales(numbers: Floats) -> tuple[Floats, Floats]:
 
 def _columns(
     rows: Prepared, features: Sequence[Feature]
-) -> tuple[tuple[tuple[int, ...], ...], int, npt.NDArray[np.intp]]:
-    """Design columns of each category's codes (rarer levels share one), their number, and the block of each column."""
+) -> tuple[tuple[tuple[int, ...], ...], npt.NDArray[np.intp]]:
+    """Design columns of each category's codes (rarer levels share one), and the block of each column."""
     categorical = [feature for feature in features if feature.kind == "categorical"]
     width = 2 * rows.numbers.shape[1]
     blocks = [0] * rows.numbers.shape[1] + [1] * rows.numbers.shape[1]
@@ -167,13 +166,14 @@ def _columns(
         own_width = len(kept) + (len(kept) < codes)
         width += own_width
         blocks += [2 + place] * own_width
-    return tuple(found), width, np.array(blocks, dtype=np.intp)
+    return tuple(found), np.array(blocks, dtype=np.intp)
 
 
-def _design(rows: Prepared, centres: Floats, scales: Floats, columns: Sequence[Sequence[int]]) -> Floats:
+def _design(
+    rows: Prepared, centres: Floats, scales: Floats, columns: Sequence[Sequence[int]], width: int
+) -> Floats:
     numeric = rows.numbers.shape[1]
-    width = max((max(places) for places in columns), default=2 * numeric - 1) + 1
-    design = np.zeros((len(rows.numbers), width + 1))
+    design = np.zeros((len(rows.numbers), width))
     known = np.isfinite(rows.numbers)
     scaled = np.where(known, (rows.numbers - centres) / scales, 0.0)
     design[:, :numeric] = np.clip(scaled, -FARTHEST, FARTHEST)
