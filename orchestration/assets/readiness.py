@@ -17,9 +17,9 @@ SCORES = pa.schema(
     [
         ("record_key", pa.string()),
         ("became_mql_at", _TIME),
-        ("readiness", pa.float64()),
-        ("band", pa.string()),
-        ("reasons", pa.string()),
+        *((name, pa.float64()) for name in ("readiness", "readiness_low", "readiness_high", "shared_error")),
+        *((name, pa.string()) for name in ("band", "reasons", "contributions")),
+        ("is_control", pa.bool_()),
         ("model_version", pa.string()),
         ("horizon_days", pa.int32()),
         ("scored_as_of", _TIME),
@@ -67,7 +67,7 @@ def _champion() -> dg.AssetsDefinition:
             context.log.warning(f"no readiness model was trained: {trained.reason}")
             seen = refused_metadata(trained.card if isinstance(trained, NoSkill) else {})
             return dg.MaterializeResult(metadata={"reason": trained.reason, **trained.counts, **seen})
-        store_readiness(trained, run.paths.models)
+        store_readiness(trained, run.paths.models, key=run.model_key, about=run.about_model)
         promote_readiness(trained.version, run.paths.models)
         forget_no_model(run.paths.models)
         card = dg.MetadataValue.json(trained.card)
@@ -92,9 +92,10 @@ def _scores() -> dg.AssetsDefinition:
     def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
         from models_ml.artifacts import load_champion
         from models_ml.readiness import score_readiness
+        from orchestration.feature_words import feature_words
 
         run.say("readiness", "")
-        champion = load_champion(run.paths.models)
+        champion = load_champion(run.paths.models, key=run.model_key)
         if champion is None:
             context.log.warning("no readiness model yet: leads are routed without a score")
             return dg.MaterializeResult(metadata={"scored": 0})
@@ -103,7 +104,13 @@ def _scores() -> dg.AssetsDefinition:
         )
         (earlier,) = read_tables(run.paths.warehouse, "staging", "stg_handoff__earlier_scores")
         scores = score_readiness(
-            champion, candidates, attributes, already_scored=earlier, as_of=pd.Timestamp(run.as_of)
+            champion,
+            candidates,
+            attributes,
+            already_scored=earlier,
+            as_of=pd.Timestamp(run.as_of),
+            words=feature_words(run.criteria, run.paths.warehouse),
+            seed=run.settings.seed,
         )
         return dg.MaterializeResult(
             metadata={"scored": land_frame(run, "scores", scores, SCORES), "model_version": champion.version}
