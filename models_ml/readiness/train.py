@@ -29,7 +29,7 @@ from models_ml.readiness.promotion import (
 from models_ml.readiness.proxies import protected_values, proxy_report
 from models_ml.readiness.recalibrate import find_recalibration, with_shift
 from models_ml.readiness.trained import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness
-from models_ml.readiness.training_data import TrainingData, fit_classifier, forecast, version_frame
+from models_ml.readiness.training_data import Floats, TrainingData, fit_classifier, forecast, version_frame
 from models_ml.readiness.uncertainty import learn_uncertainty
 from models_ml.readiness.versions import training_version
 
@@ -129,7 +129,7 @@ def _train(training: _Training, incumbent: TrainedReadiness | None) -> TrainedRe
     )
     if refusal := _too_few(data, split, incumbent, training.excluded):
         return refusal
-    if incumbent is not None:
+    if incumbent is not None and not _is_of_other_code(training, incumbent):
         new = split.is_holdout & unseen_by(data, incumbent.card["learned_until"]) & data.used
         converted = int(data.labels[new].sum())
         if min(converted, int(new.sum()) - converted) < MIN_UNSEEN:
@@ -140,6 +140,11 @@ def _train(training: _Training, incumbent: TrainedReadiness | None) -> TrainedRe
     judged.report["tried"] = tried
     if incumbent is None:
         return _first(training, split, judged)
+    if _is_of_other_code(training, incumbent):
+        # It learned by other rules from nearly the same leads: there is nothing to compare it by.
+        found = _first(training, split, judged)
+        why = "the code that makes models changed"
+        return incumbent if isinstance(found, NoReadiness) else _told(found, why)
     return _beside(training, split, judged, incumbent)
 
 
@@ -174,13 +179,24 @@ def _beside(
         if not leaks or any(alarm["name"].startswith("leak") for alarm in incumbent.card["alarms"]):
             return found
         verdict = replace(verdict, decision="incumbent", why=f"the model trained anew looks like a leak: {leaks[0]}")
-    shift = find_recalibration(labels, before, min_each=MIN_UNSEEN, weights=weights)
     card = incumbent.card | {"promotion": verdict.to_dict() | {"compared": compared}}
+    return _recalibrated(replace(incumbent, card=card), labels, before, weights, training.as_of)
+
+
+def _recalibrated(
+    model: TrainedReadiness, labels: Any, predicted: Floats, weights: Floats | None, as_of: pd.Timestamp
+) -> TrainedReadiness:
+    """The model with its intercept moved to where the latest outcomes lie, if they lie elsewhere; else as it is."""
+    shift = find_recalibration(labels, predicted, min_each=MIN_UNSEEN, weights=weights)
     if shift is None:
-        return replace(incumbent, card=card)
-    version, moved = recalibrated_card(incumbent, card, shift, training.as_of)
-    moved_model: TrainedReadiness = with_shift(incumbent, shift.shift, version=version, card=moved)
-    return moved_model
+        return model
+    version, card = recalibrated_card(model, model.card, shift, as_of)
+    moved: TrainedReadiness = with_shift(model, shift.shift, version=version, card=card)
+    return moved
+
+
+def _is_of_other_code(training: _Training, incumbent: TrainedReadiness) -> bool:
+    return bool(incumbent.card["hashes"]["code"] != training.hashes["code"])
 
 
 def _final(training: _Training, split: TemporalSplit, judged: Judged, verdict: Verdict) -> TrainedReadiness:
@@ -206,7 +222,7 @@ def _final(training: _Training, split: TemporalSplit, judged: Judged, verdict: V
         bands=judged.bands,
     )
     off = residuals(judged)
-    return TrainedReadiness(
+    model = TrainedReadiness(
         training.version,
         classifier,
         schema,
@@ -224,6 +240,10 @@ def _final(training: _Training, split: TemporalSplit, judged: Judged, verdict: V
             seed=data.random_state,
         ),
     )
+    # It has learned from the latest outcomes, but beside all earlier ones: of a base rate that moved that is an average.
+    held = judged.holdout
+    again = forecast(classifier, schema, held.raw[held.used])
+    return _recalibrated(model, held.known, again, held.weights, training.as_of)
 
 
 def _kept_out(data: TrainingData, incumbent: TrainedReadiness) -> pd.DataFrame:
