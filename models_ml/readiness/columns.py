@@ -120,7 +120,7 @@ def raw_features(
     wide = _pivot(rows, known)
     facts = {
         name: _codes(wide[name]) if origin_of(name)[0] == ATTRIBUTE else _counted(wide[name], origin_of(name)[0])
-        for name in wide
+        for name in map(str, wide)
     }
     return pd.concat([frame, pd.DataFrame(facts, index=frame.index)], axis=1)
 

@@ -59,7 +59,7 @@ def _champion() -> dg.AssetsDefinition:
             attributes,
             horizon_days=horizon_days(run),
             as_of=pd.Timestamp(run.as_of),
-            excluded_attributes=run.criteria.policy.protected,
+            excluded_attributes=sorted(run.criteria.barred_from_models),
             seed=run.settings.seed,
         )
         if isinstance(trained, NoReadiness):
