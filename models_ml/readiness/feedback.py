@@ -1,4 +1,5 @@
-"""What routing by score does to what is seen of scores: control leads, routed as if nobody had scored them, beside the rest.
+"""What routing by score does to what is seen of scores: control leads, routed as if nobody had scored them, beside
+the rest.
 
 Among leads routed by score a good forecast may make itself true (a high score is called first) or false. The control
 leads are a random draw, so they are judged without that.

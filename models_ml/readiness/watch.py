@@ -1,4 +1,4 @@
-"""The model that scores now, held against what came since: alarms of its card, outcomes it had not seen, the newest leads."""
+"""The model that scores now, held against what came since: its card, outcomes it had not seen, the newest leads."""
 
 from __future__ import annotations
 
@@ -25,10 +25,14 @@ def watch_readiness(
 
     Parameters
     ----------
+    model
+        the champion.
     examples, attributes
         as `train_readiness` takes them.
     candidates
         rows of `ml_readiness__scoring_candidates`: the newest leads, held against those it learned from.
+    as_of
+        naive UTC.
     """
     found = [Alarm(**alarm) for alarm in model.card["alarms"]]
     if len(examples):
