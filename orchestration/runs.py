@@ -134,7 +134,7 @@ class Run:
     @property
     def about_model(self) -> dict[str, object]:
         """What a model stored by this run is told of how it came about."""
-        return {"criteria": self.criteria.hashes(by=self.as_of), "code": code_hash(self.settings), "run_no": self.run_no}
+        return {"criteria": self.criteria.hashes(by=self.as_of), "code": code_hash(), "run_no": self.run_no}
 
     def _is_all_sent(self) -> bool:
         return all(set(counts) <= {"verified", "dead_letter"} for counts in self.write_states().values())

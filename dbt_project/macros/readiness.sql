@@ -58,3 +58,16 @@
 {% macro readiness_end(moment, line) -%}
     {{ horizon_end(moment, '(' ~ readiness_days(line) ~ ')') }}
 {%- endmacro %}
+
+{# Whole hours from one moment to another. #}
+{% macro hours_after(moment, later) -%}
+    cast(floor(({{ epoch_seconds(later) }} - {{ epoch_seconds(moment) }}) / 3600.0) as integer)
+{%- endmacro %}
+
+{# Share of the settled MQLs of a kind that were still in the queue at an age. #}
+{% macro still_there(is_kind) -%}
+    (
+        cast(sum(case when {{ is_kind }} and coalesce(settled.exit_hour >= ages.age_hour, true) then settled.lead_count end) as double)
+        / nullif(sum(case when {{ is_kind }} then settled.lead_count end), 0)
+    )
+{%- endmacro %}

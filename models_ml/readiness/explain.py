@@ -53,7 +53,7 @@ def explain_scores(
     words
         how things are called.
     """
-    themes = _themes(frame.columns)
+    themes = _themes(frame.columns, words)
     # Rounded first, so that the order of reasons cannot hang on the last bits.
     values = np.column_stack([pulls[list(columns)].sum(axis=1).to_numpy() for columns in themes.values()])
     values = np.round(values, SCALE)
@@ -82,10 +82,10 @@ def strength(change: float) -> str:
     return f"{'raised' if change > 0 else 'lowered'}{how}"
 
 
-def _themes(columns: pd.Index) -> dict[str, tuple[str, ...]]:
+def _themes(columns: pd.Index, words: Words) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for name in columns:
-        found.setdefault(theme_of(str(name)), []).append(str(name))
+        found.setdefault(theme_of(str(name), words), []).append(str(name))
     return {theme: tuple(names) for theme, names in found.items()}
 
 

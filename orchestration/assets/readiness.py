@@ -125,6 +125,7 @@ def _scores() -> dg.AssetsDefinition:
             already_scored=earlier,
             as_of=pd.Timestamp(run.as_of),
             words=feature_words(run.criteria, run.paths.warehouse),
+            control_share=run.registry.readiness.control_share,
             seed=run.settings.seed,
         )
         return dg.MaterializeResult(
