@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -64,11 +63,9 @@ def store_readiness(
         (scratch / "model.json").write_text(text, encoding="utf-8")
         for path in scratch.iterdir():
             path.chmod(0o600)
-            _flush(path)
         if folder.exists():
             shutil.rmtree(folder)
         scratch.replace(folder)
-        _flush(folder.parent)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -118,9 +115,7 @@ def promote_readiness(version: str, models_dir: Path) -> None:
     # A temporary file is readable by its owner alone from the start.
     with tempfile.NamedTemporaryFile("w", prefix=".champion_", dir=folder, delete=False, encoding="utf-8") as file:
         file.write(json.dumps({"version": version}))
-    _flush(Path(file.name))
     Path(file.name).replace(folder / "champion.json")
-    _flush(folder)
 
 
 def load_champion(models_dir: Path, *, key: bytes | None = None) -> TrainedReadiness | None:
@@ -250,10 +245,3 @@ def _seal(content: Mapping[str, Any], key: bytes | None) -> str | None:
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -197,7 +197,9 @@ def _reasons(lead: Mapping[str, Any], choice: _Choice, as_of: pd.Timestamp) -> s
         "balance": "the team with the most free capacity of those that may take it",
     }.get(choice.constraint, f"by {name}" if choice.team else f"no team takes this {name}")
     # A lead drawn for control comes without band: it is served like one that nobody has scored.
-    unscored = "routed without its score, to learn what scores are worth" if lead["is_control"] else "no readiness score"
+    unscored = (
+        "routed without its score, to learn what scores are worth" if lead["is_control"] else "no readiness score"
+    )
     parts = [why, f"{band} readiness" if band else unscored]
     if bool(lead["is_past_horizon"]):
         parts.append("past its horizon")

@@ -64,10 +64,10 @@ def explain_scores(
     reasons, contributions = [], []
     for row, places in enumerate(order):
         strongest = [(names[place], float(values[row, place])) for place in places]
-        facts = [{column: cells[column][row] for column in themes[name]} for name, _ in strongest[:MOST]]
-        told = [phrase(name, of, levels.get(name, ()), words) for (name, _), of in zip(strongest[:MOST], facts, strict=True)]
-        reasons.append(_sentence(told, [pull for _, pull in strongest[:MOST]], float(total[row])))
-        contributions.append(_as_json(strongest, base, float(total[row])))
+        facts = [{column: cells[column][row] for column in themes[name]} for name, _ in strongest]
+        told = [phrase(name, of, levels.get(name, ()), words) for (name, _), of in zip(strongest, facts, strict=True)]
+        reasons.append(_sentence(told[:MOST], [pull for _, pull in strongest[:MOST]], float(total[row])))
+        contributions.append(_as_json(strongest, told, base, float(total[row])))
     return Explained(reasons, contributions)
 
 
@@ -104,8 +104,12 @@ def _sentence(told: Sequence[str], pulls: Sequence[float], logits: float) -> str
     return said or TYPICAL
 
 
-def _as_json(strongest: Sequence[tuple[str, float]], base: float, total: float) -> str:
-    parts: list[dict[str, Any]] = [{"feature": name, "log_odds": pull} for name, pull in strongest if pull]
+def _as_json(strongest: Sequence[tuple[str, float]], told: Sequence[str], base: float, total: float) -> str:
+    parts: list[dict[str, Any]] = [
+        {"feature": name, "says": says, "log_odds": pull}
+        for (name, pull), says in zip(strongest, told, strict=True)
+        if pull
+    ]
     rest = round(total - base - sum(pull for _, pull in strongest), SCALE)
     parts += [{"feature": REST, "log_odds": rest}, {"feature": BASE, "log_odds": round(base, SCALE)}]
     return json.dumps(parts, separators=(",", ":"))

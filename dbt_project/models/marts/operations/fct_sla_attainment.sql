@@ -17,8 +17,8 @@ with handoffs as (
         {{ dimension('coalesce(worked.team_id, only_teams.team_id)') }} as team_id,
         {{ dimension('worked.staff_id') }} as staff_id,
         {{ dimension('worked.contact_channel') }} as contact_channel,
-        {{ dimension("lpad(cast(mqls.local_hour as varchar), 2, '0')") }} as local_hour,
-        {{ dimension('cast(mqls.local_weekday as varchar)') }} as local_weekday,
+        {{ dimension("lpad(cast(entries.local_hour as varchar), 2, '0')") }} as local_hour,
+        {{ dimension('cast(' ~ iso_weekday('entries.local_date') ~ ' as varchar)') }} as local_weekday,
         substr(cast(entries.local_date as varchar), 1, 7) as local_month,
         {{ unreachable('worked', 'leads') }} as is_unreachable,
         timed.first_contacted_at < timed.handed_off_at as is_met_before,
@@ -36,7 +36,6 @@ with handoffs as (
     inner join {{ ref('int_handoffs__timed') }} as timed on handoffs.lead_key = timed.lead_key
     inner join {{ ref('dim_leads') }} as leads on handoffs.lead_key = leads.lead_key
     inner join {{ ref('int_leads__dimensioned') }} as entries on handoffs.lead_key = entries.lead_key and entries.stage = 'mql'
-    left join {{ ref('int_mqls__featured') }} as mqls on handoffs.lead_key = mqls.lead_key
     left join {{ ref('int_leads__worked') }} as worked on handoffs.lead_key = worked.lead_key
     left join {{ ref('int_handoffs__censored') }} as censored on handoffs.lead_key = censored.lead_key
     left join {{ only_teams() }} as only_teams
