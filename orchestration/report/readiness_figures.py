@@ -1,6 +1,6 @@
 """The model card as a page and as Markdown, and its calibration as a picture file: sections in, text and bytes out.
 
-What a card says is `readiness_card`; where it is shown (Dagster's metadata, beside the report) is the caller's business.
+What a card says is `readiness_card`; where it is shown (Dagster's metadata, a file) is the caller's business.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from matplotlib.figure import Figure
 from orchestration.report.markdown_tables import markdown_table
 from orchestration.report.page import page_html
 from orchestration.report.parts import Table
-from orchestration.report.readiness_card import FORECASTS, TITLE, answers_for, card_sections
+from orchestration.report.readiness_card import TITLE, answers_for, card_sections
+from orchestration.report.readiness_words import FORECASTS, Content
 from orchestration.report.words import Names
 
 _INK, _MUTED = "#0b6271", "#8d99ae"
-Content = Mapping[str, Any]
 
 
 def card_html(
@@ -37,9 +37,7 @@ def card_html(
     return page_html(TITLE, as_of, [(section, as_of) for section in sections])
 
 
-def card_markdown(
-    card: Content, *, version: str, latest: Content | None = None, control: Content | None = None
-) -> str:
+def card_markdown(card: Content, *, version: str, latest: Content | None = None, control: Content | None = None) -> str:
     """The model card as Markdown, pictures in it."""
     pictures = {"calibration": holdout_calibration_png(card["holdout"]), "gain": gain_png(card["holdout"])}
     parts = [f"# {TITLE}", _at_a_glance(card, version)]
@@ -143,5 +141,3 @@ def _png(figure: Figure) -> bytes:
     # Without the library's name and version in the file, the same figures give the same bytes.
     figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
     return buffer.getvalue()
-
-

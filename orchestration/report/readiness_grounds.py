@@ -1,16 +1,15 @@
-"""What a readiness model rests on: why it scores, its alarms, what it learned from, what it must not know, and the rest."""
+"""What a readiness model rests on: why it scores, its alarms, what it learned from, what it must not know, and the "
+"rest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from orchestration.report import words
 from orchestration.report.parts import Card, Section, Table
-from orchestration.report.words import Names
+from orchestration.report.readiness_words import Content, day
 
-Content = Mapping[str, Any]
 _GIVEN_AWAY = 0.7
 _TIERS = {
     "points": "the criteria's points, put on the scale of chances",
@@ -24,15 +23,15 @@ def verdict(told: Content, version: str) -> Section:
     promotion = told["promotion"]
     stays = promotion["decision"] == "incumbent"
     says = [
-        f"Model `{version}` was trained on what was known on {_day(told['trained_as_of'])}.",
+        f"Model `{version}` was trained on what was known on {day(told['trained_as_of'])}.",
         f"{'It stays' if stays else 'It scores'}: {promotion['why']}.",
     ]
     if moved := told.get("recalibration"):
         before, after = (words.decimal(moved[name]["estimate"]) for name in ("before", "after"))
         says.append(
-            f"On {_day(moved['as_of'])} all its chances were moved ({moved['shift']:+.2f} in log odds), because it had "
-            f"forecast {before} SQLs for each one seen (now {after}). That holds for leads that become MQL from then on; "
-            "the order of leads is the same."
+            f"On {day(moved['as_of'])} all its chances were moved ({moved['shift']:+.2f} in log odds), because it had "
+            f"forecast {before} SQLs for each one seen (now {after}). That holds for leads that become MQL from then "
+            "on; the order of leads is the same."
         )
     says.append(
         "A first model has to beat the base rate. After that a model trained anew takes over only if it did better on "
@@ -82,52 +81,71 @@ def alarms(told: Content) -> Section:
     return Section("alarms", "What to look at", tuple(says), beware, card=front)
 
 
-def learned(card: Content, called: Names) -> Section:
+def learned(card: Content) -> Section:
     """Whom it learned from, and what that leaves out."""
     counts, working = card["counts"], card["working"]
     says = [
-        f"It learned from {words.count(counts['used_examples'])} leads that became MQL from {_day(card['first_example'])} "
-        f"to {_day(card['last_example'])} and whose time was over, {words.count(counts['converted'])} of them SQL by then. "
-        "Leads still inside their time, already SQL or disqualified when they became MQL, deleted or excluded are not "
-        "among them; one disqualified later counts as not SQL.",
+        f"It learned from {words.count(counts['used_examples'])} leads that became MQL from "
+        f"{day(card['first_example'])} to {day(card['last_example'])} and whose time was over, "
+        f"{words.count(counts['converted'])} of them SQL by then. Leads still inside their time, already "
+        "SQL or disqualified when they became MQL, deleted or excluded are not among them; one disqualified later counts as not SQL.",
         str(working["note"]),
-        f"To be judged, it was first trained without the leads since {_day(card['split_at'])}, and without anybody who is "
-        "among these; then on all.",
-        f"It is {_TIERS.get(str(card['tier']), 'a model of the kind ' + str(card['tier']))}. One model serves all service "
-        "lines: each has its own level and leans on the others where it has few leads.",
+        f"To be judged, it was first trained without the leads since {day(card['split_at'])}, and without anybody "
+        "who is among these; then on all.",
+        f"It is {_TIERS.get(str(card['tier']), 'a model of the kind ' + str(card['tier']))}. One model serves all "
+        "service lines: each has its own level and leans on the others where it has few leads.",
     ]
     if counts.get("latest_only_examples"):
         says.append(
-            f"{words.count(counts['latest_only_examples'])} of its examples come from sources that keep only the latest "
-            "state of a record: what is seen first there may have been filled in later than it seems, and the figures on "
-            "this page may flatter the model."
+            f"{words.count(counts['latest_only_examples'])} of its examples come from sources that keep only the "
+            "latest state of a record: what is seen first there may have been filled in later than it seems, and the "
+            "figures on this page may flatter the model."
         )
     beware = (
         "It knows what was in the systems at the moment, not what a call would bring out.",
         "A service line, a channel or a campaign that is new is treated as an average one until there are outcomes.",
     )
-    features = Table(
-        f"What it may look at ({len(card['features'])})",
-        ("feature",),
-        tuple((words.plain(str(name)),) for name in card["features"]),
-    )
-    return Section("learned", "What it learned from", tuple(says), beware, tables=(features,))
+    return Section("learned", "What it learned from", (*says, *_features(card["features"])), beware)
 
 
-def protected(card: Content, called: Names) -> Section:
+def _features(names: Sequence[str]) -> list[str]:
+    """What it may look at, by where it comes from."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        kind, _, bare = name.partition(" ")
+        found.setdefault(kind if bare else "column", []).append(words.plain(bare or name))
+    kinds = {
+        "column": "of the lead and its criteria",
+        "attribute": "told by the lead",
+        "signal_count": "how often it did",
+        "signal_days": "how long ago it did",
+        "signal_points": "points, as they fade, by rule",
+    }
+    said = [f"{kinds.get(kind, kind)}: {', '.join(each)}" for kind, each in found.items()]
+    return [
+        f"It may look at {words.several(len(names), 'thing')}, as known when the lead became MQL. "
+        f"{'; '.join(said)[0].upper()}{'; '.join(said)[1:]}."
+    ]
+
+
+def protected(card: Content) -> Section:
     """What it must not know, and how far the rest gives it away."""
     excluded: Mapping[str, str] = card["excluded_attributes"]
-    named = [f"{words.plain(name)} ({why})" if why != "protected" else words.plain(name) for name, why in excluded.items()]
+    named = [
+        f"{words.plain(name)} ({why})" if why != "protected" else words.plain(name) for name, why in excluded.items()
+    ]
     proxies = [row for row in card["proxies"] if row["auc"]]
     says = [
-        f"Never a feature, whatever it would tell: {words.joined(named)}." if named else "The policy bars no attribute.",
+        f"Never a feature, whatever it would tell: {words.joined(named)}."
+        if named
+        else "The policy bars no attribute.",
     ]
     if proxies:
         telling = [row for row in proxies if row["auc"]["estimate"] >= _GIVEN_AWAY]
         said = words.joined([f"{words.plain(row['attribute'])} {words.plain(row['level'])}" for row in telling[:5]])
         says.append(
-            "Something may stand in for what is barred. So it was tried to guess each barred attribute from the features "
-            "(0.5: no better than chance; 1: always): "
+            "Something may stand in for what is barred. So it was tried to guess each barred attribute from the "
+            "features (0.5: no better than chance; 1: always): "
             + (f"guessed well are {said}." if telling else f"none is guessed well (all below {_GIVEN_AWAY}).")
         )
     untold = sorted({row["attribute"] for row in card["proxies"] if not row["auc"]})
@@ -151,94 +169,3 @@ def protected(card: Content, called: Names) -> Section:
     ]
     beware = ("That an attribute can be guessed does not say that the model treats its groups otherwise; it could.",)
     return Section("protected", "What it must not know", tuple(says), beware, tables=tuple(tables if proxies else ()))
-
-
-def control(report: Content) -> Section:
-    """Leads routed without their score."""
-    title = "Leads routed without it"
-    why = (
-        "Who is scored high is called first, and may become SQL for that very reason. So a random share of leads can be "
-        "routed as if nobody had scored them (the setting `control_share`): they show what scores are worth by themselves."
-    )
-    if not report:
-        return Section("control", title, (why, "No such lead has reached the end of its time yet, or none is drawn."))
-    groups = {"control": "routed without it", "others": "routed by it"}
-    rows = tuple(
-        (
-            said,
-            words.count(found["rows"]),
-            words.count(found["converted"]),
-            words.percent(found["observed_rate"]["estimate"]) if found["rows"] else words.NO_VALUE,
-            words.percent(found["mean_readiness"]) if found["rows"] else words.NO_VALUE,
-            words.decimal(found["auc"]["estimate"], 3) if found["rows"] else words.NO_VALUE,
-        )
-        for name, said in groups.items()
-        for found in [report[name]]
-    )
-    header = ("leads", "number", "became SQL", "share", "mean readiness", "AUC")
-    apart, difference = report["population"]["auc"], report["difference"]
-    says = [
-        why,
-        f"By their readiness the two groups are told apart with an AUC of {words.decimal(apart['estimate'])} "
-        f"({' to '.join(words.decimal(apart[side]) for side in ('lower', 'upper'))}; 0.5: alike, as a random draw should "
-        "be). "
-        + (
-            f"Of those routed by it {100 * difference['estimate']:+.1f} in 100 more became SQL "
-            f"({100 * difference['lower']:+.1f} to {100 * difference['upper']:+.1f})."
-            if difference["estimate"] is not None
-            else ""
-        ),
-    ]
-    unbiased = report["unbiased"]
-    if unbiased:
-        says.append(
-            f"Judged by these alone, scores tell SQLs apart with an AUC of {words.decimal(unbiased['auc']['estimate'], 3)} "
-            f"and forecast {words.decimal(unbiased['predicted_over_actual']['estimate'])} SQLs for each one seen."
-        )
-    else:
-        says.append(
-            f"They are too few to judge scores by: {report['needed']} that became SQL and as many that did not are needed."
-        )
-    return Section("control", title, tuple(says), tables=(Table("Leads whose time is over", header, rows),))
-
-
-def details(card: Content, version: str) -> Section:
-    """More numbers, for those who want them."""
-    model = card["holdout"]["measures"]["model"]
-    parts, tried = model["brier_parts"], card["holdout"].get("tried", {})
-    rows = [
-        ("calibration, level (0: as many as forecast)", _limits(model["calibration_level"])),
-        ("calibration, slope (1: as spread as forecast)", _limits(model["calibration_slope"])),
-        ("expected calibration error (above 0 by chance alone)", _limits(model["calibration_error_interval"])),
-        ("AUC", _limits(model["auc"])),
-        ("average precision", words.decimal(model["average_precision"], 3)),
-        ("log loss", words.decimal(model["log_loss"], 4)),
-        ("Brier score", words.decimal(model["brier"], 4)),
-        ("  reliability (less is better)", words.decimal(parts["reliability"], 4)),
-        ("  − resolution (more is better)", words.decimal(parts["resolution"], 4)),
-        ("  + uncertainty (of the leads, not of the model)", words.decimal(parts["uncertainty"], 4)),
-        ("  + within tenths", words.decimal(parts["within_bins"], 4)),
-    ]
-    if weighted := model.get("weighted"):
-        for name, said, digits in (("log_loss", "log loss", 4), ("brier", "Brier score", 4), ("auc", "AUC", 3)):
-            rows.append((f"{said}, worked leads weighted for unworked ones", words.decimal(weighted[name], digits)))
-    for name, loss in tried.get("log_loss", {}).items():
-        what = {"auto": "the model", "points": "points alone"}.get(name, name)
-        rows.append((f"log loss while choosing ({tried['folds']} splits in time): {what}", words.decimal(loss, 4)))
-    says = (
-        "Every figure counts each lead once, but where it says weighted. Intervals are 95 %: DeLong's for AUC, Wald's for "
-        "the calibration line, bootstrap for its error.",
-        f"Model `{version}`; data `{card['hashes']['data'][:12]}`, code `{card['hashes']['code'][:12]}`.",
-    )
-    return Section("details", "More numbers", says, tables=(Table("On the hold-out", ("measure", "value"), tuple(rows)),))
-
-
-def _limits(interval: Content) -> str:
-    if interval["estimate"] is None:
-        return "not to be told"
-    limits = " to ".join(words.decimal(interval[side], 3) for side in ("lower", "upper"))
-    return f"{words.decimal(interval['estimate'], 3)} ({limits})"
-
-
-def _day(text: str) -> str:
-    return words.day(datetime.fromisoformat(str(text)))

@@ -16,6 +16,7 @@ from orchestration.report.drawing import SMALL, Mark, add_marks, new_axes, nice_
 from orchestration.report.svg import ACCENT, BAND, INK, LINE, SOFT, STYLE, inline_svg
 
 _HEIGHT, _LEFT = 280, 46
+_DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = ("-", (0, (5, 2)), (0, (1, 1)))
 
 
 @STYLE
@@ -33,28 +34,25 @@ def calibration_svg(bins: Sequence[Mapping[str, Any]], *, name: str) -> str:
 
 
 @STYLE
-def gain_svg(
-    curves: Mapping[str, Sequence[Mapping[str, Any]]], *, capacity: float, name: str
-) -> str:
+def gain_svg(curves: Mapping[str, Sequence[Mapping[str, Any]]], *, capacity: float, name: str) -> str:
     """Share of leads called, best first, to the right; share of all SQLs among them upwards. The first curve is the
     model's; the dashed line is calling in any order, the upright one what intake can call.
     """
     axes = _square(1.0)
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
     axes.axvline(capacity, color=INK, linewidth=1, zorder=1)
-    axes.text(capacity, 0.02, " intake can call", color=INK, fontsize=SMALL, ha="left" if capacity < 0.6 else "right")
-    marks = []
+    axes.text(capacity, 0.01, " intake can call ", color=INK, fontsize=SMALL, ha="left" if capacity < 0.55 else "right")
     for place, (curve, rows) in enumerate(curves.items()):
         shares, gains = [0.0, *(row["share"] for row in rows)], [0.0, *(row["gain"]["estimate"] for row in rows)]
-        colour = ACCENT if place == 0 else SOFT
-        axes.plot(shares, gains, color=colour, linewidth=2 if place == 0 else 1.2, zorder=3 if place == 0 else 2)
-        if place == 0:
-            lows, highs = ([0.0, *(row["gain"][side] for row in rows)] for side in ("lower", "upper"))
-            axes.fill_between(shares, lows, highs, color=BAND, linewidth=0, zorder=1)
-            marks += [Mark(share, gain, colour, size=14) for share, gain in zip(shares[1:], gains[1:], strict=True)]
-        at = 3 + 3 * place
-        axes.text(shares[at] + 0.02, gains[at] - 0.035, curve, color=colour, fontsize=SMALL, va="top", zorder=5)
-    add_marks(axes, marks)
+        colour, line = (ACCENT, "-") if place == 0 else (INK, _DASHES[place % len(_DASHES)])
+        axes.plot(shares, gains, color=colour, linewidth=2 if place == 0 else 1.2, linestyle=line, zorder=3)
+        y = 0.34 - 0.07 * place
+        axes.plot([0.44, 0.54], [y, y], color=colour, linewidth=2 if place == 0 else 1.2, linestyle=line, zorder=3)
+        axes.text(0.57, y, curve, color=INK, fontsize=SMALL, va="center")
+    rows = next(iter(curves.values()))
+    lows, highs = ([0.0, *(row["gain"][side] for row in rows)] for side in ("lower", "upper"))
+    axes.fill_between([0.0, *(row["share"] for row in rows)], lows, highs, color=BAND, linewidth=0, zorder=1)
+    add_marks(axes, [Mark(row["share"], row["gain"]["estimate"], ACCENT, size=14) for row in rows])
     return inline_svg(axes, name)
 
 
