@@ -99,6 +99,7 @@ def _bands(card: Content, called: Names) -> Section:
         words.percent_range(top["observed_rate"]["lower"], top["observed_rate"]["upper"]),
     )
     beware = (
+        "A score comes with an interval (95 %): of the share among leads like this one, not of this one person.",
         "A band is about many leads. A single lead of the band high may well not become SQL, one of the band low may.",
         "Readiness says who is likely to get there when worked, not who gains most from a call: a lead that would "
         "book by itself has a high one, too.",

@@ -34,7 +34,7 @@ def verdict(told: Content, version: str) -> Section:
             "on; the order of leads is the same."
         )
     says.append(
-        "A first model has to beat the base rate. After that a model trained anew takes over only if it did better on "
+        "In every daily run a model is trained anew. A first model has to beat the base rate. After that a model trained anew takes over only if it did better on "
         "leads neither had learned from, and not surely worse; otherwise the one that scores stays."
     )
     return Section("verdict", "Why this model scores", tuple(says), tables=tuple(_duel(promotion)))
@@ -66,11 +66,11 @@ def alarms(told: Content) -> Section:
     found = told.get("alarms", ())
     severe = [alarm for alarm in found if alarm["severity"] == "severe"]
     said = [("Look at this first: " if alarm in severe else "") + str(alarm["words"]) for alarm in found]
-    says = said or ["None. Looked for were the things on the side."]
-    beware = (
-        "Looked for: a model or a single column that tells outcomes too well to have known them beforehand (AUC above "
+    says = said or ["No alarm."]
+    says.append(
+        "Looked for are: a model or a single column that tells outcomes too well to have known them beforehand (AUC above "
         "0.95, or 0.9 alone), more or fewer SQLs forecast than seen (outside 0.8 to 1.25, and not by chance), a base "
-        "rate that moved, and columns that come otherwise among the newest leads than in training.",
+        "rate that moved, and columns that come otherwise among the newest leads than in training."
     )
     front = Card(
         "Alarms",
@@ -78,7 +78,7 @@ def alarms(told: Content) -> Section:
         str(severe[0]["words"]) if severe else "nothing that speaks against going by it",
         (words.several(len(found) - len(severe), "notice") + " below",) if len(found) > len(severe) else (),
     )
-    return Section("alarms", "What to look at", tuple(says), beware, card=front)
+    return Section("alarms", "What to look at", tuple(says), card=front)
 
 
 def learned(card: Content) -> Section:
@@ -88,7 +88,8 @@ def learned(card: Content) -> Section:
         f"It learned from {words.count(counts['used_examples'])} leads that became MQL from "
         f"{day(card['first_example'])} to {day(card['last_example'])} and whose time was over, "
         f"{words.count(counts['converted'])} of them SQL by then. Leads still inside their time, already "
-        "SQL or disqualified when they became MQL, deleted or excluded are not among them; one disqualified later counts as not SQL.",
+        "SQL or disqualified when they became MQL, deleted or excluded are not among them; one "
+        "disqualified later counts as not SQL.",
         str(working["note"]),
         f"To be judged, it was first trained without the leads since {day(card['split_at'])}, and without anybody "
         "who is among these; then on all.",

@@ -13,9 +13,10 @@ from matplotlib.collections import LineCollection
 
 from orchestration.report import words
 from orchestration.report.drawing import SMALL, Mark, add_marks, new_axes, nice_end
-from orchestration.report.svg import ACCENT, BAND, INK, LINE, SOFT, STYLE, inline_svg
+from orchestration.report.svg import ACCENT, BAND, INK, LINE, PAPER, SOFT, STYLE, inline_svg
 
 _HEIGHT, _LEFT = 280, 46
+_ON_PAPER = {"facecolor": PAPER, "edgecolor": "none", "pad": 1}
 _DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = ("-", (0, (5, 2)), (0, (1, 1)))
 
 
@@ -48,7 +49,7 @@ def gain_svg(curves: Mapping[str, Sequence[Mapping[str, Any]]], *, capacity: flo
         axes.plot(shares, gains, color=colour, linewidth=2 if place == 0 else 1.2, linestyle=line, zorder=3)
         y = 0.34 - 0.07 * place
         axes.plot([0.44, 0.54], [y, y], color=colour, linewidth=2 if place == 0 else 1.2, linestyle=line, zorder=3)
-        axes.text(0.57, y, curve, color=INK, fontsize=SMALL, va="center")
+        axes.text(0.57, y, curve, color=INK, fontsize=SMALL, va="center", bbox=_ON_PAPER)
     rows = next(iter(curves.values()))
     lows, highs = ([0.0, *(row["gain"][side] for row in rows)] for side in ("lower", "upper"))
     axes.fill_between([0.0, *(row["share"] for row in rows)], lows, highs, color=BAND, linewidth=0, zorder=1)

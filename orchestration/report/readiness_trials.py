@@ -168,8 +168,10 @@ def gain(card: Content) -> Section:
         (*(each[0].upper() + each[1:] for each in beside), f"In any order: {words.of_a_hundred(first)}"),
         words.percent_range(best["gain"]["lower"], best["gain"]["upper"]),
     )
-    beware = ("Who is called late is not called never: what order is worth in time is on the page of the handoff.",)
-    return Section("gain", "What it saves intake", tuple(said), beware, (figure,), (), front)
+    beware = (
+        "Who is called later is still called. How long leads wait for a call is in the report, under Called in time.",
+    )
+    return Section("gain", "What calling by it is worth", tuple(said), beware, (figure,), (), front)
 
 
 def _at(curve: Sequence[Content], of: float) -> Content:
