@@ -101,9 +101,7 @@ def load_readiness(version: str, models_dir: Path, *, key: bytes | None = None) 
         raise ModelRefused(f"readiness model {version} has other columns than its schema names: {_AGAIN}")
     if not same_predictions(probe_predictions(model), content["probe"]):
         stored = ", ".join(f"{name} {number}" for name, number in sorted(content["libraries"].items()))
-        raise ModelRefused(
-            f"readiness model {version} predicts other than when it was stored (by {stored}): {_AGAIN}"
-        )
+        raise ModelRefused(f"readiness model {version} predicts other than when it was stored (by {stored}): {_AGAIN}")
     return model
 
 
@@ -244,4 +242,3 @@ def _seal(content: Mapping[str, Any], key: bytes | None) -> str | None:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-

@@ -1,4 +1,4 @@
-"""How the reasons of a score call things: the catalogue's meanings, names of places and service lines, else the name itself.
+"""How the reasons of a score call things: the catalogue's meanings, names of places and service lines, else the name.
 
 `models_ml` is handed these words; it knows no criteria. Points of a rule belong to the signal they are given for.
 """

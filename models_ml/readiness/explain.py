@@ -7,7 +7,7 @@ how lately somebody did it) are one reason. What a reason says is `phrases`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Explained:
 
 
 def explain_scores(
-    frame: pd.DataFrame, pulls: pd.DataFrame, base: float, levels: Mapping[str, Sequence[str]], words: Words
+    frame: pd.DataFrame, pulls: pd.DataFrame, base: float, levels: Mapping[str, Collection[str]], words: Words
 ) -> Explained:
     """Explain each row by itself.
 

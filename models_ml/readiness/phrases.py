@@ -128,9 +128,9 @@ def _plain(value: float) -> str:
     return f"{round(float(value), 1):g}"
 
 
-def _count(one: str, many: str, none: str) -> Any:
+def _count(one: str, many: str, more: str) -> Any:
     def said(value: float | None) -> str:
-        return none if not value else f"1 {one}" if value == 1 else f"{_plain(value)} {many}"
+        return (f"no {one}" if not value else f"1 {one}" if value == 1 else f"{_plain(value)} {many}") + more
 
     return said
 
@@ -146,12 +146,12 @@ def _points(half: str) -> Any:
 _NUMBERS = {
     "fit_points": _points("fit"),
     "behaviour_points": _points("behaviour"),
-    "touch_count": _count("touch so far", "touches so far", "no touch so far"),
-    "touches_last_week_count": _count("touch in the week before", "touches in the week before", "no touch in the week before"),
-    "touches_as_lead_count": _count("touch since it is a lead", "touches since it is a lead", "no touch since it is a lead"),
-    "session_count": _count("visit to the website", "visits to the website", "no visit to the website"),
-    "touches_per_session": lambda value: "no visit to the website" if value is None else f"{_plain(value)} touches a visit",
-    "earlier_record_count": _count("earlier record of the person", "earlier records of the person", "no earlier record"),
+    "touch_count": _count("touch", "touches", " so far"),
+    "touches_last_week_count": _count("touch", "touches", " in the week before"),
+    "touches_as_lead_count": _count("touch", "touches", " since it is a lead"),
+    "session_count": _count("visit", "visits", " to the website"),
+    "touches_per_session": lambda each: "no visit to the website" if each is None else f"{_plain(each)} touches a visit",
+    "earlier_record_count": _count("earlier record", "earlier records", " of the person"),
     "days_from_first_touch": _since("first touch {} before", "no touch so far"),
     "days_from_last_touch": _since("last touch {} before", "no touch so far"),
     "days_as_lead": _since("a lead for {}", "not known since when a lead"),

@@ -1,8 +1,8 @@
 """Why a record is or is not MQL and SQL at a moment: decided again from the rows known by then, rule by rule.
 
 `explain(paths, sql, lead_id, …)` gives an `Explanation` for each record of that id, with what its lead is as a whole;
-words are made of it in `pages/explain_page.py`. Shows what rules say of values, never the values; the reasons of a score
-say what was known of the lead, as the CRM is told them.
+words are made of it in `pages/explain_page.py`. Shows what rules say of values, never the values; the reasons of a
+score say what was known of the lead, as the CRM is told them.
 """
 
 from __future__ import annotations

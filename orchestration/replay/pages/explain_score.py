@@ -23,8 +23,8 @@ def score_blocks(found: Explanation) -> Iterator[Block]:
     if found.score is None:
         yield Paragraph(
             say(
-                "No score by then: there was no model when it became MQL, or its horizon was over when there was one, or it "
-                "was SQL or disqualified by then, or what decides its MQL here is not the criteria."
+                "No score by then: there was no model when it became MQL, or its horizon was over when there was one, "
+                "or it was SQL or disqualified by then."
             )
         )
         return
@@ -35,11 +35,11 @@ def score_blocks(found: Explanation) -> Iterator[Block]:
 
 def _readiness(score: dict[str, Any]) -> Words:
     low, high = score.get("readiness_low"), score.get("readiness_high")
-    between = "" if low is None or high is None else f", {_hundredths(low)} to {_hundredths(high)} with 95 % confidence,"
+    sure = "" if low is None or high is None else f" (95 % sure: {_hundredths(low)} to {_hundredths(high)})"
     return say(
         strong(f"Readiness {_hundredths(score['readiness'])} in 100 ({score['band']})."),
-        f" Of leads of which the same is known, so many{between} become SQL within {score['horizon_days']} days of becoming "
-        "MQL. What is not known of this one may make it surer or less sure than that.",
+        f" Of leads of which the same is known, so many{sure} become SQL within {score['horizon_days']} days of "
+        "becoming MQL. What is not known of this one may make it surer or less sure than that.",
     )
 
 
@@ -50,8 +50,8 @@ def _given(score: dict[str, Any]) -> Words:
         else ""
     )
     return say(
-        f"Given {words.moment(score['scored_at'])} for the MQL of {words.moment(score['became_mql_at'])}, by what was known "
-        "then, by model ",
+        f"Given {words.moment(score['scored_at'])} for the MQL of {words.moment(score['became_mql_at'])}, by what was "
+        "known then, by model ",
         code(score["model_version"]),
         f"; later models do not change it.{drawn}",
     )
@@ -64,11 +64,13 @@ def _contributions(score: dict[str, Any]) -> Iterator[Block]:
     parts = json.loads(score["contributions"])
     total = sum(part["log_odds"] for part in parts)
     rows = tuple(_row(part, total) for part in parts)
-    yield Table("What raised or lowered it, strongest first", ("Known of the lead", "Moves it by", "Log odds"), rows)
+    header = ("Known of the lead when it became MQL", "Moves it by", "Log odds")
+    yield Table("What raised or lowered it, strongest first", header, rows)
     yield Paragraph(
         say(
-            "Moves it by: how many in 100 the readiness would differ without it; these do not add up, the log odds do. All "
-            "are measured against the leads the model learned from, and say what goes with becoming SQL, not what causes it."
+            "Moves it by: how many in 100 the readiness would differ without it; these do not add up, the log odds do. "
+            "All are measured against the leads the model learned from, and say what goes with becoming SQL, not what "
+            "causes it."
         )
     )
 
