@@ -99,9 +99,9 @@ def judge(data: TrainingData, split: TemporalSplit, tier: Tier, points: Collecti
     share, why = intake_capacity(data.examples)
     report["gain"] = gain_report(held.known, forecasts["model"], capacity_share=share) | {"capacity": why}
     report["gain_of_baselines"] = {
-        name: gain_report(held.known, predicted, capacity_share=share)["at_capacity"]
-        for name, predicted in forecasts.items()
-        if name != "model"
+        name: gain_report(held.known, forecasts[name], capacity_share=share)
+        for name in ("points", "lead_frequency")
+        if name in forecasts
     }
     alarms = base_rate_alarms(learned.known, held.known, learned_weights=learned.weights, latest_weights=held.weights)
     return Judged(tier, held, forecasts, bands, report, alarms)

@@ -11,7 +11,13 @@ import yaml
 from orchestration.assets.frames import land_frame, read_tables
 from orchestration.assets.policy import spec
 from orchestration.assets.shown import model_metadata, refused_metadata
-from orchestration.readiness_notes import forget_no_model, note_no_model, note_training, withdraw_champion
+from orchestration.readiness_notes import (
+    forget_no_model,
+    latest_training,
+    note_no_model,
+    note_training,
+    withdraw_champion,
+)
 from orchestration.runs import Run
 
 if TYPE_CHECKING:
@@ -85,9 +91,11 @@ def _champion() -> dg.AssetsDefinition:
         forget_no_model(run.paths.models)
         alarms = watch_readiness(trained, examples, candidates, attributes, as_of=as_of)
         note_training(run.paths.models, trained.card["promotion"], [alarm.to_dict() for alarm in alarms])
-        card = trained.card | {"alarms": [alarm.to_dict() for alarm in alarms]}
-        shown = {"version": trained.version, "card": dg.MetadataValue.json(card), **model_metadata(card)}
-        return dg.MaterializeResult(metadata=shown)
+        for alarm in alarms:
+            context.log.warning(f"{alarm.severity}: {alarm.words}")
+        shown = model_metadata(trained.card, version=trained.version, latest=latest_training(run.paths.models))
+        card = dg.MetadataValue.json(trained.card)
+        return dg.MaterializeResult(metadata={"version": trained.version, "card": card, **shown})
 
     return step
 
