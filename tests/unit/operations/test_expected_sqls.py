@@ -1,4 +1,4 @@
-"""How many SQLs a queue is expected to give: the published table against the same said in Python, over random queues."""
+"""How many SQLs a queue is expected to give: the published table against the same in Python, over random queues."""
 
 from __future__ import annotations
 
