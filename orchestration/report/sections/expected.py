@@ -1,4 +1,4 @@
-"""How many SQLs the leads in the queue are expected to become, by team and by service line, and how far that may be off."""
+"""How many SQLs the leads in the queue are expected to become: by team and by service line, with its range."""
 
 from __future__ import annotations
 
