@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from models_ml.readiness.prepared import Feature, Prepared, prepare
+from models_ml.readiness.prepared import Feature, Prepared, places_of, prepare
 from models_ml.readiness.ridge import fit_ridge
 
 Floats = npt.NDArray[np.float64]
@@ -151,7 +151,7 @@ def _scales(numbers: Floats) -> tuple[Floats, Floats]:
 
 def _columns(rows: Prepared, features: Sequence[Feature]) -> tuple[tuple[tuple[int, ...], ...], npt.NDArray[np.intp]]:
     """Design columns of each category's codes (rarer levels share one), and the block of each column."""
-    categorical = [feature for feature in features if feature.kind == "categorical"]
+    categorical = [features[place] for place in places_of(features, "categorical")]
     width = 2 * rows.numbers.shape[1]
     blocks = [0] * rows.numbers.shape[1] + [1] * rows.numbers.shape[1]
     found = []
