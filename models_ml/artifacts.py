@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -64,11 +63,9 @@ def store_readiness(
         (scratch / "model.json").write_text(text, encoding="utf-8")
         for path in scratch.iterdir():
             path.chmod(0o600)
-            _flush(path)
         if folder.exists():
             shutil.rmtree(folder)
         scratch.replace(folder)
-        _flush(folder.parent)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -104,9 +101,7 @@ def load_readiness(version: str, models_dir: Path, *, key: bytes | None = None) 
         raise ModelRefused(f"readiness model {version} has other columns than its schema names: {_AGAIN}")
     if not same_predictions(probe_predictions(model), content["probe"]):
         stored = ", ".join(f"{name} {number}" for name, number in sorted(content["libraries"].items()))
-        raise ModelRefused(
-            f"readiness model {version} predicts other than when it was stored (by {stored}): {_AGAIN}"
-        )
+        raise ModelRefused(f"readiness model {version} predicts other than when it was stored (by {stored}): {_AGAIN}")
     return model
 
 
@@ -118,9 +113,7 @@ def promote_readiness(version: str, models_dir: Path) -> None:
     # A temporary file is readable by its owner alone from the start.
     with tempfile.NamedTemporaryFile("w", prefix=".champion_", dir=folder, delete=False, encoding="utf-8") as file:
         file.write(json.dumps({"version": version}))
-    _flush(Path(file.name))
     Path(file.name).replace(folder / "champion.json")
-    _flush(folder)
 
 
 def load_champion(models_dir: Path, *, key: bytes | None = None) -> TrainedReadiness | None:
@@ -249,11 +242,3 @@ def _seal(content: Mapping[str, Any], key: bytes | None) -> str | None:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,7 +1,8 @@
 """Measures of probabilities and their uncertainty: intervals, calibration, discrimination, gain, paired comparison.
 
-What scikit-learn and scipy already measure (Brier score, log loss, average precision) is called from there, not repeated
-here. `weights`, where a measure takes them, say how many leads a row stands for; without them each stands for itself.
+What scikit-learn and scipy already measure (Brier score, log loss, average precision) is called from there, not
+repeated here. `weights`, where a measure takes them, say how many leads a row stands for; without them each stands
+for itself.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def predicted_over_actual(
     rate = weighted_rate(labels, weights)
     if rate.estimate != rate.estimate:
         return NOT_KNOWN
-    mean = float(np.average(forecast, weights=weights))
+    mean = float(np.average(forecast, weights=None if weights is None else np.asarray(weights, dtype=np.float64)))
     with np.errstate(divide="ignore", invalid="ignore"):
         return Interval(*(float(np.divide(mean, part)) for part in (rate.estimate, rate.upper, rate.lower)))
 
@@ -93,8 +94,8 @@ def calibration_table(
 ) -> pd.DataFrame:
     """Predicted beside observed, one row per bin of about equal size (equal predictions share a bin).
 
-    Columns: bin, count, mean_predicted, observed_rate, lower, upper (Wilson, 95 %). Bins are those of the rows; means and
-    rates are weighted.
+    Columns: bin, count, mean_predicted, observed_rate, lower, upper (Wilson, 95 %). Bins are those of the rows; means
+    and rates are weighted.
     """
     outcome, forecast = np.asarray(labels, dtype=np.int64), np.asarray(predicted, dtype=np.float64)
     weight = None if weights is None else np.asarray(weights, dtype=np.float64)
@@ -151,7 +152,8 @@ def brier_parts(labels: npt.ArrayLike, predicted: npt.ArrayLike, *, bins: int = 
 def calibration_line(
     labels: npt.ArrayLike, predicted: npt.ArrayLike, weights: npt.ArrayLike | None = None
 ) -> CalibrationLine:
-    """Logistic regression of the outcome on the forecast's logit, Wald intervals (95 %; sandwich, so weights may be any).
+    """Logistic regression of the outcome on the forecast's logit, Wald intervals (95 %; sandwich, so weights may be
+    any).
 
     NaN where the data do not tell: one class only, equal forecasts (slope), or a forecast that separates the classes.
     """
@@ -160,9 +162,7 @@ def calibration_line(
     ones = np.ones((len(odds), 1))
     level, spread = _logit_fit(ones, odds, outcome, weight)
     line, covariance = _logit_fit(np.column_stack([ones, odds]), np.zeros(len(odds)), outcome, weight)
-    return CalibrationLine(
-        _wald(level[0], spread[0, 0]), _wald(line[1], covariance[1, 1]), float(line[0]), covariance
-    )
+    return CalibrationLine(_wald(level[0], spread[0, 0]), _wald(line[1], covariance[1, 1]), float(line[0]), covariance)
 
 
 def auc_interval(labels: npt.ArrayLike, predicted: npt.ArrayLike, *, confidence: float = 0.95) -> Interval:

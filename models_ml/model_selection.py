@@ -46,8 +46,11 @@ def temporal_holdout(
         one for all, or shape (rows,).
     groups
         who a row is of (None or NaN: nobody known); a group seen in the hold-out leaves training.
+    holdout_share
+        of the rows, 0 to 1.
     labels, least_each
-        where the hold-out would hold fewer than `least_each` rows of label 0 or 1, it grows, to half of the rows at most.
+        where the hold-out would hold fewer than `least_each` rows of label 0 or 1, it grows, to half of the rows at
+        most.
 
     Raises ValueError without rows.
     """

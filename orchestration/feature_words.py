@@ -1,6 +1,6 @@
-"""How the reasons of a score call things: the catalogue's meanings, names of places and service lines, else the name itself.
+"""How the reasons of a score call things: the catalogue's meanings, names of places and service lines, else the name.
 
-`models_ml` is handed these words; it knows no criteria. A rule of behaviour is called by what its signal means.
+`models_ml` is handed these words; it knows no criteria. Points of a rule belong to the signal they are given for.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from models_ml.readiness.phrases import Words, lowered, spaced
+from models_ml.readiness.phrases import Words, lowered
 from orchestration.criteria_files import Criteria
 
 # Column → table of the input contract, and the column that names its rows.
@@ -23,24 +23,25 @@ def feature_words(criteria: Criteria, warehouse: Path) -> Words:
         codes = {name: _names(connection, *table) for name, table in _NAMED.items()}
     return Words(
         signals=_meanings(criteria, "signals"),
-        names=_rules(criteria),
+        rules=_rules(criteria),
         codes={**codes, "channel": _meanings(criteria, "channels")},
     )
 
 
 def _meanings(criteria: Criteria, section: str) -> Mapping[str, str]:
     entries = (entry for entry in criteria.catalogue.entries if entry.section == section)
-    return {entry.name: lowered(entry.meaning.rstrip(".")) for entry in entries if entry.meaning}
+    # What follows a colon only lists examples.
+    return {entry.name: lowered(entry.meaning.partition(":")[0].rstrip(".")) for entry in entries if entry.meaning}
 
 
 def _rules(criteria: Criteria) -> Mapping[str, str]:
-    """Behaviour rules by id; one that means different signals in different files keeps its id."""
+    """Signal by id of the behaviour rule; a rule that means different signals in different files stands for itself."""
     found: dict[str, set[str]] = {}
     for line in criteria.service_lines:
         for version in line.versions:
             for rule in version.mql.behaviour.rules if version.mql and version.mql.behaviour else []:
                 found.setdefault(rule.id, set()).add(rule.signal)
-    return {name: spaced(signals.pop()) for name, signals in found.items() if len(signals) == 1}
+    return {name: signals.pop() for name, signals in found.items() if len(signals) == 1}
 
 
 def _names(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from models_ml.readiness.classifier import TRUSTED, ReadinessClassifier
 from models_ml.readiness.predict import score_readiness
 from models_ml.readiness.train import train_readiness
 from models_ml.readiness.trained import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness
+from models_ml.readiness.watch import watch_readiness
 
 __all__ = [
     "TRUSTED",
@@ -20,4 +21,5 @@ __all__ = [
     "TrainedReadiness",
     "score_readiness",
     "train_readiness",
+    "watch_readiness",
 ]

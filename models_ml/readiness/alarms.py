@@ -1,7 +1,7 @@
 """What somebody should look at before trusting a model: leaks, forecasts that are off, data that moved.
 
-Each check works on any frame. An alarm changes nothing by itself, but that a challenger under a leak alarm does not take
-over from an incumbent (`train`); who shows alarms is the caller's business.
+Each check works on any frame. An alarm changes nothing by itself, but that a challenger under a leak alarm does not
+take over from an incumbent (`train`); who shows alarms is the caller's business.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class Alarm:
 
 
 def single_feature_aucs(frame: pd.DataFrame, labels: npt.ArrayLike, *, random_state: int = 7) -> dict[str, float]:
-    """AUC of each column alone, every row judged by what other rows of its value became (cross-fitted), so that a column
-    of many values gains nothing by chance. {} where there are too few of either label to tell.
+    """AUC of each column alone, every row judged by what other rows of its value became (cross-fitted), so that a
+    column of many values gains nothing by chance. {} where there are too few of either label to tell.
     """
     outcome = np.asarray(labels)
     if min(int(outcome.sum()), int(len(outcome) - outcome.sum())) < MIN_EACH or frame.empty:

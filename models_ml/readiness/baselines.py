@@ -1,7 +1,7 @@
 """What a model has to beat: the lead scoring a CRM ships, naive Bayes on how often each value was won and lost.
 
-The other baselines need no estimator of their own: the base rate is a number, and points are `ReadinessClassifier` on the
-points alone.
+The other baselines need no estimator of their own: the base rate is a number, and points are `ReadinessClassifier` on
+the points alone.
 """
 
 from __future__ import annotations
@@ -48,9 +48,7 @@ class LeadFrequencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
         self.smoothing = smoothing
         self.bins = bins
 
-    def fit(
-        self, X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
-    ) -> LeadFrequencyClassifier:
+    def fit(self, X: Any, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None) -> LeadFrequencyClassifier:
         """Count won and lost by value. X has shape (rows, columns), y two classes, of which the second is won."""
         frame = pd.DataFrame(X).rename(columns=str)
         self.classes_, place = np.unique(np.asarray(y), return_inverse=True)
@@ -67,7 +65,7 @@ class LeadFrequencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
             self.odds_[name] = self._log_odds(coded(frame[name], self.edges_), won, lost)
         return self
 
-    def decision_function(self, X: pd.DataFrame | npt.ArrayLike) -> Floats:
+    def decision_function(self, X: Any) -> Floats:
         """Log odds, shape (rows,)."""
         check_is_fitted(self)
         frame = pd.DataFrame(X).rename(columns=str)
@@ -76,12 +74,12 @@ class LeadFrequencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[m
             total += coded(frame[name], self.edges_).map(odds).fillna(0.0).to_numpy(dtype=np.float64)
         return total
 
-    def predict_proba(self, X: pd.DataFrame | npt.ArrayLike) -> Floats:
+    def predict_proba(self, X: Any) -> Floats:
         """Probabilities, shape (rows, 2)."""
         won = special.expit(self.decision_function(X))
         return np.column_stack([1 - won, won])
 
-    def predict(self, X: pd.DataFrame | npt.ArrayLike) -> npt.NDArray[Any]:
+    def predict(self, X: Any) -> npt.NDArray[Any]:
         """The likelier class, shape (rows,)."""
         return np.asarray(self.classes_[(self.decision_function(X) > 0).astype(int)])
 

@@ -26,7 +26,7 @@ def make_card(
     schema: FeatureSchema,
     as_of: pd.Timestamp,
     horizons: Mapping[str, int],
-    excluded: tuple[str, ...],
+    excluded: Mapping[str, str],
     parameters: Mapping[str, Any],
     hashes: Mapping[str, str],
     alarms: list[dict[str, Any]],
@@ -47,7 +47,7 @@ def make_card(
         "horizons": dict(horizons),
         "counts": counts_of(data, split) | _histories(data.examples),
         "features": list(schema.names),
-        "excluded_attributes": list(excluded),
+        "excluded_attributes": dict(excluded),
         "parameters": dict(parameters),
         "hashes": dict(hashes),
         "bands": dict(bands),
@@ -83,7 +83,9 @@ def challenged(
 def recalibrated_card(
     incumbent: TrainedReadiness, card: dict[str, Any], found: Recalibration, as_of: pd.Timestamp
 ) -> tuple[str, dict[str, Any]]:
-    """(version, card) of the incumbent with its intercept moved: a version of its own, of base version and total shift."""
+    """(version, card) of the incumbent with its intercept moved: a version of its own, of base version and total
+    shift.
+    """
     base = str(card.get("base_version", incumbent.version))
     total = round(float(card.get("recalibration", {}).get("total_shift", 0.0)) + found.shift, 4)
     version = hashlib.sha256(f"{base}|intercept {total:+.4f}".encode()).hexdigest()[:16]

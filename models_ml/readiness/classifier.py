@@ -10,20 +10,25 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 from threadpoolctl import threadpool_limits
 
-from models_ml.readiness.curves import fit_curves
-from models_ml.readiness.prepared import Floats, Prepared, learn_features, prepare
+from models_ml.readiness.prepared import Feature, Floats, Kind, Prepared, learn_features, places_of, prepare
+from models_ml.readiness.tiers import Setting, canonical_order, fit_tier, tier_for
 
 Tier = Literal["auto", "points", "small", "full"]
-# The project's own classes inside a fitted classifier, for the allow-list of skops.
+# What is inside a fitted classifier beyond the defaults of skops: its allow-list.
 TRUSTED = (
+    "models_ml.readiness.blended.Blend",
     "models_ml.readiness.classifier.ReadinessClassifier",
     "models_ml.readiness.curves.Curve",
     "models_ml.readiness.curves.Curves",
     "models_ml.readiness.prepared.Feature",
+    "models_ml.readiness.tiers.Tiered",
+    "models_ml.readiness.trees.Trees",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
 )
 
 
@@ -84,14 +89,16 @@ class ReadinessClassifier(ClassifierMixin, BaseEstimator):
         frame, labels, weights = frame[kept], labels[kept], weights[kept]
         self.features_ = learn_features(frame, weights, min_level_rows=self.min_level_rows, max_levels=self.max_levels)
         ones = float(weights @ labels)
-        self.conversions_count_ = int(round(min(ones, float(weights.sum()) - ones)))
-        self.tier_ = "small" if self.tier == "auto" else self.tier
+        rarer = min(ones, float(weights.sum()) - ones)
+        self.conversions_count_ = round(rarer)
+        self.tier_ = tier_for(rarer) if self.tier == "auto" else self.tier
+        rows = prepare(frame, self.features_)
+        order = canonical_order(rows, labels, weights)
         with threadpool_limits(limits=1):
-            used = [feature for feature in self.features_ if feature.kind != "dropped"]
-            self.curves_ = fit_curves(
-                prepare(frame, self.features_), labels, weights, used, pooled=self.partial_pooling
+            self.model_ = fit_tier(
+                self.tier_, rows.take(order), labels[order], weights[order], self._used(), self._setting()
             )
-        self.base_logit_ = self.curves_.intercept
+            self.base_logit_ = self.model_.effects(rows.take(order[:1]))[0]
         return self
 
     def predict_proba(self, X: Any) -> Floats:
@@ -106,20 +113,29 @@ class ReadinessClassifier(ClassifierMixin, BaseEstimator):
     def decision_function(self, X: Any) -> Floats:
         """Logit of the probability, shape (rows,)."""
         rows = self._prepared(X)
-        return self.curves_.logits(rows)
+        with threadpool_limits(limits=1):
+            return self.model_.logits(rows)
 
     def contributions(self, X: Any) -> pd.DataFrame:
         """What each column adds to the logit, rows × columns; with `base_logit_` they sum to the logit."""
         rows = self._prepared(X)
+        with threadpool_limits(limits=1):
+            _, effects = self.model_.effects(rows)
         names = self._names()
-        effects = self.curves_.effects(rows)
-        result = np.zeros((len(rows.numbers), len(names)))
-        used = [
-            place for kind in ("numeric", "categorical") for place, f in enumerate(self.features_) if f.kind == kind
-        ]
-        result[:, used] = effects
-        index = X.index if isinstance(X, pd.DataFrame) else None
-        return pd.DataFrame(result, columns=names, index=index)
+        result = np.zeros((len(effects), len(names)))
+        result[:, [*places_of(self.features_, "numeric"), *places_of(self.features_, "categorical")]] = effects
+        return pd.DataFrame(result, columns=names, index=X.index if isinstance(X, pd.DataFrame) else None)
+
+    def _used(self) -> list[Feature]:
+        kinds: tuple[Kind, ...] = ("numeric", "categorical")
+        return [self.features_[place] for kind in kinds for place in places_of(self.features_, kind)]
+
+    def _setting(self) -> Setting:
+        if self.tier not in ("auto", "points", "small", "full"):
+            raise ValueError(f'tier must be "auto", "points", "small" or "full", not {self.tier!r}')
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        pooled = None if self.partial_pooling is None else tuple(self.partial_pooling)
+        return Setting(frozenset(self.points), frozenset(self.increasing), pooled, seed)
 
     def _prepared(self, X: Any) -> Prepared:
         check_is_fitted(self)

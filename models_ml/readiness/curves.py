@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models_ml.readiness.basis import Basis, spline_basis
 from models_ml.readiness.prepared import Feature, Floats, Prepared
-from models_ml.readiness.ridge import Ridge, fit_ridge
+from models_ml.readiness.ridge import fit_ridge
 
-KNOTS = 8
-START = {"line": 4.0, "bend": 40.0, "flag": 8.0, "level": 8.0}
-FIXED_LEVEL = 1.0
+LINE, BEND, FLAG = 0, 1, 2
+START = (4.0, 40.0, 8.0)
+START_LEVEL, FIXED_LEVEL, POINTS_PENALTY = 8.0, 1.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class Curve:
     def of_numbers(self, values: Floats) -> Floats:
         """Effect of each value, shape (rows,); beyond the outer places it stays level."""
         effect = np.interp(values, self.places, self.effects)
-        return np.where(np.isnan(values), self.missing, effect)
+        effect[np.isnan(values)] = self.missing
+        return effect
 
     def of_codes(self, codes: npt.NDArray[np.int32]) -> Floats:
         """Effect of each code, shape (rows,)."""
@@ -40,130 +42,112 @@ class Curve:
 
 @dataclass(frozen=True)
 class Curves:
-    """All effects, numbers first, each centred at its mean over the training rows."""
+    """The effects of all used columns, numbers first (None: no effect), centred at their mean over training."""
 
     intercept: float
-    numbers: tuple[Curve, ...]
-    codes: tuple[Curve, ...]
+    numbers: tuple[Curve | None, ...]
+    codes: tuple[Curve | None, ...]
 
-    def effects(self, rows: Prepared) -> Floats:
-        """Effects, shape (rows, numeric + categorical columns)."""
-        result = np.empty((len(rows.numbers), len(self.numbers) + len(self.codes)), order="F")
+    def effects(self, rows: Prepared) -> tuple[float, Floats]:
+        """(base, effects), effects of shape (rows, numeric + categorical columns)."""
+        result = np.zeros((len(rows.numbers), len(self.numbers) + len(self.codes)), order="F")
         for place, curve in enumerate(self.numbers):
-            result[:, place] = curve.of_numbers(rows.numbers[:, place])
+            if curve:
+                result[:, place] = curve.of_numbers(rows.numbers[:, place])
         for place, curve in enumerate(self.codes):
-            result[:, len(self.numbers) + place] = curve.of_codes(rows.codes[:, place])
-        return result
+            if curve:
+                result[:, len(self.numbers) + place] = curve.of_codes(rows.codes[:, place])
+        return self.intercept, result
 
     def logits(self, rows: Prepared) -> Floats:
         """Log odds, shape (rows,); summed column by column, so that a row alone gives the same bits."""
         total = np.full(len(rows.numbers), self.intercept)
         for place, curve in enumerate(self.numbers):
-            total += curve.of_numbers(rows.numbers[:, place])
+            if curve:
+                total += curve.of_numbers(rows.numbers[:, place])
         for place, curve in enumerate(self.codes):
-            total += curve.of_codes(rows.codes[:, place])
+            if curve:
+                total += curve.of_codes(rows.codes[:, place])
         return total
 
 
 def fit_curves(
-    rows: Prepared, labels: Floats, weights: Floats, features: Sequence[Feature], *, pooled: Collection[str] | None
+    rows: Prepared,
+    labels: Floats,
+    weights: Floats,
+    features: Sequence[Feature],
+    *,
+    pooled: Collection[str] | None,
+    increasing: Collection[str] = (),
 ) -> Curves:
     """Fit the additive part; categories named in `pooled` (None: all) are shrunk as far as the data ask for."""
     numeric = [feature for feature in features if feature.kind == "numeric"]
     categorical = [feature for feature in features if feature.kind == "categorical"]
-    bases = [_basis(rows.numbers[:, place], weights) for place in range(len(numeric))]
-    parts, owners, blocks, start, free = [], [], [], [3.0], []
-    names = ["line", "bend", "flag"]
-    start, free = [START[name] for name in names], [True] * 3
-    for place, (places, matrix, flags) in enumerate(bases):
-        parts.append(matrix)
-        blocks += [0] + [1] * (matrix.shape[1] - 1 - flags) + [2] * flags
-        owners += [place] * matrix.shape[1]
+    bases = [spline_basis(rows.numbers[:, place], weights, columns=len(numeric)) for place in range(len(numeric))]
+    parts: list[Floats] = []
+    blocks: list[int] = []
+    start, free = list(START), [True] * len(START)
+    for place, basis in enumerate(bases):
+        parts.append(basis.columns(rows.numbers[:, place]))
+        blocks += [LINE, *[BEND] * (basis.width - 1 - basis.has_flag), *[FLAG] * basis.has_flag]
     for place, feature in enumerate(categorical):
         width = len(feature.levels) + 2
         parts.append(np.eye(width)[rows.codes[:, place]])
         is_pooled = pooled is None or feature.name in pooled
-        if is_pooled and width <= 4:
-            blocks += [2] * width
-        else:
-            blocks += [len(start)] * width
-            start.append(START["level"] if is_pooled else FIXED_LEVEL)
-            free.append(is_pooled)
-        owners += [len(numeric) + place] * width
+        if is_pooled and len(feature.levels) <= 2:
+            blocks += [FLAG] * width
+            continue
+        blocks += [len(start)] * width
+        start.append(START_LEVEL if is_pooled else FIXED_LEVEL)
+        free.append(is_pooled)
     design = np.column_stack(parts) if parts else np.empty((len(labels), 0))
     ridge = fit_ridge(design, labels, weights, np.array(blocks, dtype=np.intp), np.array(start), np.array(free))
-    return _curves(ridge, rows, weights, bases, np.array(owners, dtype=np.intp), len(categorical))
+    widths = [part.shape[1] for part in parts]
+    pieces = np.split(ridge.weights, np.cumsum(widths)[:-1]) if parts else []
+    rising = [feature.name in increasing for feature in numeric]
+    return _as_curves(ridge.intercept, rows, weights, bases, pieces, rising)
 
 
-def _basis(values: Floats, weights: Floats) -> tuple[Floats, Floats, int]:
-    """(places, columns: line, bends, perhaps a flag for missing; count of flags). Missing rows are 0 elsewhere."""
-    known = ~np.isnan(values)
-    places = _places(values[known], weights[known])
-    matrix, _ = _columns(values, places)
-    share = weights / weights.sum()
-    matrix[known] -= (share[known] / max(share[known].sum(), 1e-12)) @ matrix[known]
-    scale = np.sqrt(share @ (matrix[:, 0] ** 2)) or 1.0
-    matrix /= scale
-    if known.all():
-        return places, matrix, 0
-    return places, np.column_stack([matrix, ~known]), 1
-
-
-def _places(values: Floats, weights: Floats) -> Floats:
-    if not len(values):
-        return np.array([0.0, 1.0])
-    order = np.argsort(values, kind="stable")
-    ordered, reached = values[order], np.cumsum(weights[order])
-    wanted = np.linspace(0.005, 0.995, KNOTS) * reached[-1]
-    places = np.unique(ordered[np.minimum(np.searchsorted(reached, wanted), len(ordered) - 1)])
-    if len(places) < 2:
-        places = np.unique([ordered[0], *places, ordered[-1]])
-    return places if len(places) > 1 else np.array([places[0], places[0] + 1.0])
-
-
-def _columns(values: Floats, places: Floats) -> tuple[Floats, Floats]:
-    """Columns on the even scale of the places (each step between places is 1): the line and a bend at each place."""
-    even = np.arange(len(places), dtype=np.float64)
-    scaled = np.interp(values, places, even)
-    matrix = np.column_stack([scaled, *(np.maximum(scaled - place, 0.0) for place in even[1:-1])])
-    matrix[np.isnan(values)] = 0.0
-    return matrix, even
-
-
-def _curves(
-    ridge: Ridge,
-    rows: Prepared,
-    weights: Floats,
-    bases: list[tuple[Floats, Floats, int]],
-    owners: npt.NDArray[np.intp],
-    categorical: int,
+def fit_points(
+    rows: Prepared, labels: Floats, weights: Floats, features: Sequence[Feature], points: Collection[str]
 ) -> Curves:
+    """Hand-made points through a sigmoid: the sum of the points columns, times a slope that is never negative."""
     share = weights / weights.sum()
-    intercept = ridge.intercept
+    numeric = [feature.name for feature in features if feature.kind == "numeric"]
+    chosen = [place for place, name in enumerate(numeric) if name in points]
+    known = rows.numbers[:, chosen]
+    gaps = np.isnan(known)
+    counted = np.where(gaps, 0.0, share[:, None])
+    means = (counted * np.where(gaps, 0.0, known)).sum(axis=0) / counted.sum(axis=0)
+    total = np.where(gaps, 0.0, known - means).sum(axis=1)
+    scale = float(np.sqrt(share @ total**2)) or 1.0
+    one = np.zeros(1, dtype=np.intp)
+    ridge = fit_ridge((total / scale)[:, None], labels, weights, one, np.array([POINTS_PENALTY]), np.array([False]))
+    slope = max(float(ridge.weights[0]), 0.0) / scale
+    curves: list[Curve | None] = [None] * len(numeric)
+    for place, column, mean in zip(chosen, known.T, means, strict=True):
+        ends = np.array([np.nanmin(column), np.nanmax(column)])
+        curves[place] = Curve(ends, (ends - mean) * slope, 0.0)
+    if slope == 0.0:
+        ridge = fit_ridge(np.empty((len(labels), 0)), labels, weights, one[:0], np.array([]), np.array([]))
+    return Curves(ridge.intercept, tuple(curves), (None,) * (len(features) - len(numeric)))
+
+
+def _as_curves(
+    intercept: float, rows: Prepared, weights: Floats, bases: list[Basis], pieces: list[Floats], rising: list[bool]
+) -> Curves:
+    """The fitted ridge as tables, each centred at its mean over the training rows."""
+    share = weights / weights.sum()
     numbers: list[Curve] = []
-    for place, (places, _, flags) in enumerate(bases):
-        mine = ridge.weights[owners == place]
-        numbers.append(_number_curve(rows.numbers[:, place], share, places, mine, flags))
     codes: list[Curve] = []
-    for place in range(categorical):
-        effects = ridge.weights[owners == len(bases) + place]
-        mean = float(share @ effects[rows.codes[:, place]])
-        codes.append(Curve(np.empty(0), effects - mean, 0.0))
-        intercept += mean
-    for place, curve in enumerate(numbers):
-        mean = float(share @ curve.of_numbers(rows.numbers[:, place]))
-        numbers[place] = Curve(curve.places, curve.effects - mean, curve.missing - mean)
+    for place, piece in enumerate(pieces):
+        if place < len(bases):
+            effects, missing = bases[place].curve(piece, is_rising=rising[place])
+            raw = Curve(bases[place].places, effects, missing)
+            mean = float(share @ raw.of_numbers(rows.numbers[:, place]))
+            numbers.append(Curve(raw.places, raw.effects - mean, raw.missing - mean))
+        else:
+            mean = float(share @ piece[rows.codes[:, place - len(bases)]])
+            codes.append(Curve(np.empty(0), piece - mean, 0.0))
         intercept += mean
     return Curves(intercept, tuple(numbers), tuple(codes))
-
-
-def _number_curve(values: Floats, share: Floats, places: Floats, weights: Floats, flags: int) -> Curve:
-    known = ~np.isnan(values)
-    matrix, _ = _columns(values, places)
-    mean = (share[known] / max(share[known].sum(), 1e-12)) @ matrix[known]
-    centred = np.where(known[:, None], matrix - mean, 0.0)
-    scale = np.sqrt(share @ (centred[:, 0] ** 2)) or 1.0
-    at_places, _ = _columns(places, places)
-    shape = weights[: len(weights) - flags] / scale
-    missing = float(weights[-1]) if flags else 0.0
-    return Curve(places, (at_places - mean) @ shape, missing)

@@ -1,7 +1,7 @@
 """How well readiness was predicted: on the hold-out at training, and of scores given since, once their horizon is over.
 
-Measures stand in `models_ml.metrics`, pictures in `orchestration.report`; here is what is compared with what. Everything
-is JSON-ready: a number that is not known, or not finite, is None.
+Measures stand in `models_ml.metrics`, pictures in `orchestration.report`; here is what is compared with what.
+Everything is JSON-ready: a number that is not known, or not finite, is None.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def compare(
 ) -> dict[str, Any]:
     """Measures of each forecast, and the paired log-loss difference of `model` to every other one.
 
-    `forecasts` has the keys model and base_rate, and any of points, lead_frequency, incumbent. `verdict` says in words what
-    the differences allow to say; they are weighted where weights are given.
+    `forecasts` has the keys model and base_rate, and any of points, lead_frequency, incumbent. `verdict` says in
+    words what the differences allow to say; they are weighted where weights are given.
     """
     losses = {name: row_log_loss(labels, predicted) for name, predicted in forecasts.items()}
     against = {
@@ -148,7 +148,7 @@ def intake_capacity(examples: pd.DataFrame) -> tuple[float, str]:
             day = pd.to_datetime(told["became_mql_at"]).dt.floor("D")
             daily = told["is_worked"].fillna(False).astype(bool).groupby(day.to_numpy()).agg(["sum", "count"])
             worked, share = float(daily["sum"].median()), float((daily["sum"] / daily["count"]).median())
-            if 0 < share:
+            if share > 0:
                 days = f"on the median day of {len(daily):,} days staff tried or reached {worked:g} of its new MQLs"
                 return min(share, 1.0), f"{days}, {share * 100:.0f} of 100"
     return 0.2, "assumed, because no source tells which leads staff worked"

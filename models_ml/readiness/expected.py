@@ -60,10 +60,10 @@ def still_expected(readiness: npt.ArrayLike, odds_left: npt.ArrayLike) -> Floats
     still open. Exact where how fast a lead goes does not hang on its readiness.
     """
     odds = np.asarray(readiness, dtype=np.float64) * np.asarray(odds_left, dtype=np.float64)
-    return odds / (1 - np.asarray(readiness, dtype=np.float64) + odds)
+    return np.asarray(odds / (1 - np.asarray(readiness, dtype=np.float64) + odds), dtype=np.float64)
 
 
 def log_odds_errors(low: npt.ArrayLike, high: npt.ArrayLike) -> Floats:
     """Standard errors of log odds, from the 95 % limits of probabilities; 0 where they are missing."""
     lower, upper = (np.clip(np.asarray(each, dtype=np.float64), _LEAST, 1 - _LEAST) for each in (low, high))
-    return np.nan_to_num((logit(upper) - logit(lower)) / (2 * NORMAL))
+    return np.asarray(np.nan_to_num((logit(upper) - logit(lower)) / (2 * NORMAL)), dtype=np.float64)

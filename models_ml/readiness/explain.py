@@ -7,7 +7,7 @@ how lately somebody did it) are one reason. What a reason says is `phrases`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Explained:
 
 
 def explain_scores(
-    frame: pd.DataFrame, pulls: pd.DataFrame, base: float, levels: Mapping[str, Sequence[str]], words: Words
+    frame: pd.DataFrame, pulls: pd.DataFrame, base: float, levels: Mapping[str, Collection[str]], words: Words
 ) -> Explained:
     """Explain each row by itself.
 
@@ -53,7 +53,7 @@ def explain_scores(
     words
         how things are called.
     """
-    themes = _themes(frame.columns)
+    themes = _themes(frame.columns, words)
     # Rounded first, so that the order of reasons cannot hang on the last bits.
     values = np.column_stack([pulls[list(columns)].sum(axis=1).to_numpy() for columns in themes.values()])
     values = np.round(values, SCALE)
@@ -64,10 +64,10 @@ def explain_scores(
     reasons, contributions = [], []
     for row, places in enumerate(order):
         strongest = [(names[place], float(values[row, place])) for place in places]
-        facts = [{column: cells[column][row] for column in themes[name]} for name, _ in strongest[:MOST]]
-        told = [phrase(name, of, levels.get(name, ()), words) for (name, _), of in zip(strongest[:MOST], facts, strict=True)]
-        reasons.append(_sentence(told, [pull for _, pull in strongest[:MOST]], float(total[row])))
-        contributions.append(_as_json(strongest, base, float(total[row])))
+        facts = [{column: cells[column][row] for column in themes[name]} for name, _ in strongest]
+        told = [phrase(name, of, levels.get(name, ()), words) for (name, _), of in zip(strongest, facts, strict=True)]
+        reasons.append(_sentence(told[:MOST], [pull for _, pull in strongest[:MOST]], float(total[row])))
+        contributions.append(_as_json(strongest, told, base, float(total[row])))
     return Explained(reasons, contributions)
 
 
@@ -82,10 +82,10 @@ def strength(change: float) -> str:
     return f"{'raised' if change > 0 else 'lowered'}{how}"
 
 
-def _themes(columns: pd.Index) -> dict[str, tuple[str, ...]]:
+def _themes(columns: pd.Index, words: Words) -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
     for name in columns:
-        found.setdefault(theme_of(str(name)), []).append(str(name))
+        found.setdefault(theme_of(str(name), words), []).append(str(name))
     return {theme: tuple(names) for theme, names in found.items()}
 
 
@@ -104,8 +104,12 @@ def _sentence(told: Sequence[str], pulls: Sequence[float], logits: float) -> str
     return said or TYPICAL
 
 
-def _as_json(strongest: Sequence[tuple[str, float]], base: float, total: float) -> str:
-    parts: list[dict[str, Any]] = [{"feature": name, "log_odds": pull} for name, pull in strongest if pull]
+def _as_json(strongest: Sequence[tuple[str, float]], told: Sequence[str], base: float, total: float) -> str:
+    parts: list[dict[str, Any]] = [
+        {"feature": name, "says": says, "log_odds": pull}
+        for (name, pull), says in zip(strongest, told, strict=True)
+        if pull
+    ]
     rest = round(total - base - sum(pull for _, pull in strongest), SCALE)
     parts += [{"feature": REST, "log_odds": rest}, {"feature": BASE, "log_odds": round(base, SCALE)}]
     return json.dumps(parts, separators=(",", ":"))

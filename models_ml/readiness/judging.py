@@ -49,17 +49,21 @@ def choose_tier(data: TrainingData, points: Collection[str] | None) -> tuple[Tie
     one such split nothing is compared, and the classifier decides.
     """
     splits = forward_folds(data.began, horizon_days=data.days, groups=data.people)
+    weights = data.every_weight if splits else np.empty(0)
     parts = [
-        tuple(data.where(rows, given=data.every_weight[rows]) for rows in (split.is_training, split.is_holdout))
+        (
+            data.where(split.is_training, given=weights[split.is_training]),
+            data.where(split.is_holdout, given=weights[split.is_holdout]),
+        )
         for split in splits
     ]
     parts = [part for part in parts if min(part[0].rarer, part[1].rarer) >= MIN_EACH_FOLD]
     told: dict[str, Any] = {"folds": len(parts), "log_loss": {}}
     if not parts:
         return "auto", told
-    losses: dict[Tier, list[Floats]] = {"auto": [_losses("auto", *part, points) for part in parts]}
+    losses: dict[Tier, list[Floats]] = {"auto": [_losses("auto", part[0], part[1], points) for part in parts]}
     if all(fit_points(part[0], points) for part in parts):
-        losses["points"] = [_losses("points", *part, points) for part in parts]
+        losses["points"] = [_losses("points", part[0], part[1], points) for part in parts]
     means = {tier: float(np.concatenate(rows).mean()) for tier, rows in losses.items()}
     told["log_loss"] = {str(tier): loss for tier, loss in means.items()}
     return min(means, key=lambda tier: (round(means[tier], 6), tier != "points")), told
@@ -81,7 +85,10 @@ def _losses(tier: Tier, learned: TrainingData, judged: TrainingData, points: Col
 def judge(data: TrainingData, split: TemporalSplit, tier: Tier, points: Collection[str] | None) -> Judged:
     """Learn from the training part, forecast the hold-out, and measure: the one time the hold-out is looked at."""
     learned, held = data.where(split.is_training), data.where(split.is_holdout)
-    everyone = {"model": forecast(*fit_classifier(learned, tier, points), held.raw), **baseline_forecasts(learned, held)}
+    everyone = {
+        "model": forecast(*fit_classifier(learned, tier, points), held.raw),
+        **baseline_forecasts(learned, held),
+    }
     bands = {
         "high": float(np.quantile(everyone["model"], 1 - HIGH_SHARE)),
         "medium": float(np.quantile(everyone["model"], LOW_SHARE)),
@@ -92,13 +99,11 @@ def judge(data: TrainingData, split: TemporalSplit, tier: Tier, points: Collecti
     share, why = intake_capacity(data.examples)
     report["gain"] = gain_report(held.known, forecasts["model"], capacity_share=share) | {"capacity": why}
     report["gain_of_baselines"] = {
-        name: gain_report(held.known, predicted, capacity_share=share)["at_capacity"]
-        for name, predicted in forecasts.items()
-        if name != "model"
+        name: gain_report(held.known, forecasts[name], capacity_share=share)
+        for name in ("points", "lead_frequency")
+        if name in forecasts
     }
-    alarms = base_rate_alarms(
-        learned.known, held.known, learned_weights=learned.weights, latest_weights=held.weights
-    )
+    alarms = base_rate_alarms(learned.known, held.known, learned_weights=learned.weights, latest_weights=held.weights)
     return Judged(tier, held, forecasts, bands, report, alarms)
 
 
@@ -134,9 +139,7 @@ def _by_parts(held: TrainingData, predicted: Floats, bands: dict[str, float]) ->
         if name in held.examples:
             told[f"by_{name}"] = by_group(held.known, predicted, held.examples[name][held.used], held.weights)
     months = pd.to_datetime(held.began[held.used]).dt.strftime("%Y-%m")
-    told["by_month"] = sorted(
-        by_group(held.known, predicted, months, held.weights), key=lambda row: str(row["group"])
-    )
+    told["by_month"] = sorted(by_group(held.known, predicted, months, held.weights), key=lambda row: str(row["group"]))
     return told
 
 

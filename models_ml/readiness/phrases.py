@@ -25,11 +25,13 @@ class Words:
     Attributes
     ----------
     signals: what a person did, as a past tense by name of the signal ("Asked for an appointment").
+    rules: the signal a rule of behaviour gives points for, by id of the rule.
     names: attributes and rules by name ("payer type").
     codes: codes of a column or attribute by its name ({"channel": {"paid_search": "search advertisements"}}).
     """
 
     signals: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
@@ -47,10 +49,12 @@ class Words:
         return known[code] if code in known else spaced(code)
 
 
-def theme_of(column: str) -> str:
-    """What a column speaks of: how often and how lately a signal came are one theme."""
+def theme_of(column: str, words: Words) -> str:
+    """What a column speaks of: how often and how lately a signal came, and its points, are one theme."""
     kind, bare = origin_of(column)
-    return f"{SIGNAL} {bare}" if kind in (SIGNAL_COUNT, SIGNAL_DAYS) else column
+    if kind in (SIGNAL_COUNT, SIGNAL_DAYS):
+        return f"{SIGNAL} {bare}"
+    return f"{SIGNAL} {words.rules[bare]}" if kind == SIGNAL_POINTS and bare in words.rules else column
 
 
 def phrase(theme: str, facts: Mapping[str, Any], levels: Collection[str], words: Words) -> str:
@@ -61,7 +65,11 @@ def phrase(theme: str, facts: Mapping[str, Any], levels: Collection[str], words:
     if theme.startswith(f"{SIGNAL} "):
         bare = theme.partition(" ")[2]
         done = words.of_signal(bare)
-        return _signal(done, facts.get(f"{SIGNAL_COUNT} {bare}"), facts.get(f"{SIGNAL_DAYS} {bare}"))
+        count, days = f"{SIGNAL_COUNT} {bare}", f"{SIGNAL_DAYS} {bare}"
+        if count in facts or days in facts:
+            return _signal(done, facts.get(count), facts.get(days))
+        points = sum(value for value in facts.values() if not _is_missing(value))
+        return f"{_plain(points) if points else 'no'} points: {done}"
     kind, bare = origin_of(theme)
     value = None if _is_missing(facts[theme]) else facts[theme]
     if kind == SIGNAL_POINTS:
@@ -120,9 +128,9 @@ def _plain(value: float) -> str:
     return f"{round(float(value), 1):g}"
 
 
-def _count(one: str, many: str, none: str) -> Any:
+def _count(one: str, many: str, more: str) -> Any:
     def said(value: float | None) -> str:
-        return none if not value else f"1 {one}" if value == 1 else f"{_plain(value)} {many}"
+        return (f"no {one}" if not value else f"1 {one}" if value == 1 else f"{_plain(value)} {many}") + more
 
     return said
 
@@ -138,12 +146,12 @@ def _points(half: str) -> Any:
 _NUMBERS = {
     "fit_points": _points("fit"),
     "behaviour_points": _points("behaviour"),
-    "touch_count": _count("touch so far", "touches so far", "no touch so far"),
-    "touches_last_week_count": _count("touch in the week before", "touches in the week before", "no touch in the week before"),
-    "touches_as_lead_count": _count("touch since it is a lead", "touches since it is a lead", "no touch since it is a lead"),
-    "session_count": _count("visit to the website", "visits to the website", "no visit to the website"),
-    "touches_per_session": lambda value: "no visit to the website" if value is None else f"{_plain(value)} touches a visit",
-    "earlier_record_count": _count("earlier record of the person", "earlier records of the person", "no earlier record"),
+    "touch_count": _count("touch", "touches", " so far"),
+    "touches_last_week_count": _count("touch", "touches", " in the week before"),
+    "touches_as_lead_count": _count("touch", "touches", " since it is a lead"),
+    "session_count": _count("visit", "visits", " to the website"),
+    "touches_per_session": lambda each: "no visit to the website" if each is None else f"{_plain(each)} touches a visit",
+    "earlier_record_count": _count("earlier record", "earlier records", " of the person"),
     "days_from_first_touch": _since("first touch {} before", "no touch so far"),
     "days_from_last_touch": _since("last touch {} before", "no touch so far"),
     "days_as_lead": _since("a lead for {}", "not known since when a lead"),

@@ -55,9 +55,9 @@ def score_readiness(
     Returns
     -------
     Frame ready to land in handoff/scores, sorted by record_key: record_key, became_mql_at, readiness, readiness_low,
-    readiness_high (float64, 95 %; empty where the model says nothing of its uncertainty), shared_error (log odds), band,
-    reasons, contributions (JSON text), is_control, model_version, horizon_days (int32), scored_as_of. Empty, with these
-    columns, if none is new.
+    readiness_high (float64, 95 %; empty where the model cannot say), shared_error (log odds), band, reasons,
+    contributions (JSON text), is_control, model_version, horizon_days (int32), scored_as_of. Empty, with these columns,
+    if none is new.
     """
     fresh = _without(candidates, already_scored).sort_values(KEY, ignore_index=True)
     readiness, low, high, told = _forecast(model, fresh, attributes, words or Words())

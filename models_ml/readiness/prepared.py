@@ -19,7 +19,8 @@ Codes = npt.NDArray[np.int32]
 Kind = Literal["numeric", "categorical", "dropped"]
 
 READABLE_SHARE, MIN_NUMBERS = 0.95, 10
-DAY = 86_400.0
+HUGE = 1e100
+FEWEST_LEVELS, ALL_LEVELS, LEAST_LEVEL_SHARE = 12, 600, 0.0002
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,16 @@ class Prepared:
 
 
 def learn_features(frame: pd.DataFrame, weights: Floats, *, min_level_rows: int, max_levels: int) -> list[Feature]:
-    """What each column of the training rows is, in the frame's order."""
-    return [
-        _feature(str(name), frame.iloc[:, place], weights, min_level_rows, max_levels)
-        for place, name in enumerate(frame.columns)
-    ]
+    """What each column of the training rows is, in the frame's order; many texts have fewer levels each."""
+    texts = sum(not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes)
+    most = min(max_levels, max(FEWEST_LEVELS, ALL_LEVELS // max(texts, 1)))
+    least = max(min_level_rows, LEAST_LEVEL_SHARE * float(weights.sum()))
+    return [_feature(str(name), frame.iloc[:, place], weights, least, most) for place, name in enumerate(frame.columns)]
 
 
 def prepare(frame: pd.DataFrame, features: Sequence[Feature]) -> Prepared:
-    """Rows in the terms of `features`; the frame's columns stand in their order."""
-    numeric = [place for place, feature in enumerate(features) if feature.kind == "numeric"]
-    categorical = [place for place, feature in enumerate(features) if feature.kind == "categorical"]
+    """Rows in the terms of `features`; the frame's columns stand in their order, the result's by name."""
+    numeric, categorical = (places_of(features, kind) for kind in ("numeric", "categorical"))
     numbers = np.empty((len(frame), len(numeric)), order="F")
     codes = np.empty((len(frame), len(categorical)), dtype=np.int32, order="F")
     for target, place in enumerate(numeric):
@@ -69,21 +69,28 @@ def prepare(frame: pd.DataFrame, features: Sequence[Feature]) -> Prepared:
     return Prepared(numbers, codes)
 
 
+def places_of(features: Sequence[Feature], kind: Kind) -> list[int]:
+    """Places of the features of a kind, by name: the order the model takes them in, whatever the frame's order."""
+    places = [place for place, feature in enumerate(features) if feature.kind == kind]
+    return sorted(places, key=lambda place: features[place].name)
+
+
 def as_numbers(values: pd.Series) -> Floats:
     """A column as float64: dates and durations in days, text read as numbers, everything else NaN."""
     kind = values.dtype
     if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
         origin = pd.Timestamp(0, tz=getattr(kind, "tz", None)) if hasattr(kind, "tz") else pd.Timestamp(0)
-        spans = values if pd.api.types.is_timedelta64_dtype(kind) else values - origin
+        spans: Any = values if pd.api.types.is_timedelta64_dtype(kind) else values - origin
         numbers = (spans / pd.Timedelta(days=1)).to_numpy(dtype=np.float64, na_value=np.nan)
     elif pd.api.types.is_numeric_dtype(kind):
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
         numbers = pd.to_numeric(values.astype(object), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    # An overflow of the sum only costs the slower way.
     with np.errstate(over="ignore", invalid="ignore"):
-        is_finite = bool(np.isfinite(numbers.sum()))
-    return numbers if is_finite else np.where(np.isfinite(numbers), numbers, np.nan)
+        is_tame = bool(np.abs(numbers).sum() < HUGE)
+    if is_tame:
+        return numbers
+    return np.clip(np.where(np.isfinite(numbers), numbers, np.nan), -HUGE, HUGE)
 
 
 def level_of(value: Any) -> str | None:
@@ -117,7 +124,7 @@ def _factorized(values: pd.Series) -> tuple[npt.NDArray[np.intp], list[Any]]:
     return np.asarray(places, dtype=np.intp), list(cells)
 
 
-def _feature(name: str, values: pd.Series, weights: Floats, min_rows: int, max_levels: int) -> Feature:
+def _feature(name: str, values: pd.Series, weights: Floats, min_rows: float, max_levels: int) -> Feature:
     numbers = _numeric_or_none(values)
     if numbers is not None:
         known = np.isfinite(numbers)

@@ -37,7 +37,12 @@ class Verdict:
 
 
 def judge_first(
-    labels: npt.ArrayLike, model: npt.ArrayLike, base_rate: npt.ArrayLike, *, seed: int, weights: npt.ArrayLike | None = None
+    labels: npt.ArrayLike,
+    model: npt.ArrayLike,
+    base_rate: npt.ArrayLike,
+    *,
+    seed: int,
+    weights: npt.ArrayLike | None = None,
 ) -> Verdict:
     """Without an incumbent: the model scores if it beats the base rate, the whole interval below 0."""
     difference = paired_difference(

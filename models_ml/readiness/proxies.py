@@ -1,7 +1,7 @@
 """How much the features give away of what must not count: each protected attribute, predicted from them.
 
-A feature may stand for an attribute that is kept out (an area for a language). Nothing here is a feature: the attributes
-are looked at beside the model, and only how well they could be guessed leaves this module.
+A feature may stand for an attribute that is kept out (an area for a language). Nothing here is a feature: the
+attributes are looked at beside the model, and only how well they could be guessed leaves this module.
 """
 
 from __future__ import annotations

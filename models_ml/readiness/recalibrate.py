@@ -1,4 +1,5 @@
-"""The answer to a base rate that moved: the same model with its intercept moved, for leads that become MQL from then on.
+"""The answer to a base rate that moved: the same model with its intercept moved, for leads that become MQL from then
+on.
 
 The order of leads, and what each feature adds, stay; every probability moves by the same log odds. A model moved is a
 model of its own, with its own version. When it is done is decided in `train`.
@@ -23,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 _DECIMALS = 4
 
 
-class ShiftedClassifier(ClassifierMixin, BaseEstimator):
+class ShiftedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A fitted classifier whose logit is moved by `shift`; everything else is the classifier's.
 
     Parameters
@@ -90,8 +91,8 @@ def find_recalibration(
 ) -> Recalibration | None:
     """The shift that makes outcomes forecast those seen; None where it is not needed, or too little is known.
 
-    Needed is: predicted per actual outside [0.8, 1.25] and its interval (95 %) without 1, on at least `min_each` rows of
-    either label that the model had not learned from.
+    Needed is: predicted per actual outside [0.8, 1.25] and its interval (95 %) without 1, on at least `min_each` rows
+    of either label that the model had not learned from.
     """
     outcome, forecast = np.asarray(labels), np.asarray(predicted, dtype=np.float64)
     if min(int(outcome.sum()), int(len(outcome) - outcome.sum())) < min_each:
@@ -102,7 +103,10 @@ def find_recalibration(
         return None
     shift = round(level.estimate, _DECIMALS)
     moved = shifted(forecast, shift)
-    gain = np.average(row_log_loss(outcome, forecast) - row_log_loss(outcome, moved), weights=weights)
+    gain = np.average(
+        row_log_loss(outcome, forecast) - row_log_loss(outcome, moved),
+        weights=None if weights is None else np.asarray(weights, dtype=np.float64),
+    )
     after = predicted_over_actual(outcome, moved, weights)
     return Recalibration(shift, level, before, after, float(gain), len(outcome), int(outcome.sum()))
 

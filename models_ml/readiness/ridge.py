@@ -16,6 +16,7 @@ from scipy.special import expit
 
 Floats = npt.NDArray[np.float64]
 LEAST_PENALTY, MOST_PENALTY = 0.05, 1e5
+PRIOR_COUNT = 0.5
 ROUNDS, STEPS, TOLERANCE = 12, 25, 1e-8
 
 
@@ -57,9 +58,6 @@ def fit_ridge(
             break
     beta, _ = _newton(full, labels, sample_weight, beta, np.r_[1e-9, penalties[blocks]], steps=STEPS)
     return Ridge(float(beta[0]), beta[1:], penalties)
-
-
-PRIOR_COUNT = 1.0
 
 
 def _newton(

@@ -7,17 +7,16 @@ What rows are learned from stands in `training_data`, how candidates are compare
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from models_ml.model_selection import Rows, TemporalSplit, temporal_holdout
-from models_ml.readiness.card import challenged, counts_of, make_card, recalibrated_card
-from models_ml.readiness.columns import feature_frame
+from models_ml.readiness.card import challenged, counts_of
 from models_ml.readiness.evaluate import measure
-from models_ml.readiness.judging import Judged, alarms_of, choose_tier, judge, residuals, unseen_by
+from models_ml.readiness.final import PROTECTED, Training, fit_final, recalibrated
+from models_ml.readiness.judging import Judged, choose_tier, judge, unseen_by
 from models_ml.readiness.promotion import (
     MIN_UNSEEN,
     Verdict,
@@ -26,32 +25,14 @@ from models_ml.readiness.promotion import (
     may_not_stay,
     too_little_new,
 )
-from models_ml.readiness.proxies import protected_values, proxy_report
-from models_ml.readiness.recalibrate import find_recalibration, with_shift
 from models_ml.readiness.trained import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness
-from models_ml.readiness.training_data import TrainingData, fit_classifier, forecast, version_frame
-from models_ml.readiness.uncertainty import learn_uncertainty
+from models_ml.readiness.training_data import TrainingData, forecast, version_frame
 from models_ml.readiness.versions import training_version
 
 # Below these there is no model. With fewer outcomes held out, no model of use could be told from the base rate (at ten
-# against ninety, only one that gains about a quarter of the log loss is); the hold-out grows, to half of the rows, until it
-# has twenty of either kind.
+# against ninety, only one that gains about a quarter of the log loss is); the hold-out grows, to half of the rows,
+# until it has twenty of either kind.
 MIN_EACH, MIN_EACH_PART, WANTED_HELD_OUT = 30, 10, 20
-
-
-@dataclass(frozen=True)
-class _Training:
-    """What one call of `train_readiness` works with."""
-
-    data: TrainingData
-    attributes: pd.DataFrame
-    as_of: pd.Timestamp
-    excluded: tuple[str, ...]
-    points: tuple[str, ...] | None
-    horizons: dict[str, int]
-    version: str
-    hashes: dict[str, str]
-    parameters: dict[str, Any]
 
 
 def train_readiness(
@@ -59,7 +40,7 @@ def train_readiness(
     attributes: pd.DataFrame,
     *,
     as_of: pd.Timestamp,
-    excluded_attributes: Collection[str] = (),
+    excluded_attributes: Collection[str] | Mapping[str, str] = (),
     points: Collection[str] | None = None,
     horizons: Mapping[str, int] | None = None,
     random_state: int = 7,
@@ -76,7 +57,8 @@ def train_readiness(
     as_of
         naive UTC; an example whose horizon ends later is an error.
     excluded_attributes
-        names that never become features (protected attributes of the criteria policy).
+        names that never become features, also as name → why; those whose reason is `protected` (without reasons: all)
+        are looked for behind the features (`proxies`).
     points
         columns that are hand-made points; None: those of the schema.
     horizons
@@ -94,23 +76,19 @@ def train_readiness(
     ------
     ValueError: an example without a mature label.
     """
-    excluded = tuple(sorted(excluded_attributes))
+    why = excluded_attributes if isinstance(excluded_attributes, Mapping) else {}
+    excluded = {name: why.get(name, PROTECTED) for name in sorted(excluded_attributes)}
     if examples.empty:
-        return _too_few(None, None, incumbent, excluded)
-    data = TrainingData.of(
-        examples, attributes, as_of=as_of, excluded_attributes=excluded, random_state=random_state
-    )
+        return TooFewOutcomes("too few outcomes: there are no examples", {"examples": 0, "converted": 0})
+    data = TrainingData.of(examples, attributes, as_of=as_of, excluded_attributes=excluded, random_state=random_state)
     known = dict(horizons or data.horizons())
-    parameters = {"horizons": known, "random_state": random_state, "excluded": list(excluded), "points": points}
-    parameters = {name: list(value) if name == "points" and value else value for name, value in parameters.items()}
+    named = None if points is None else tuple(sorted(points))
+    parameters = {"horizons": known, "random_state": random_state, "excluded": list(excluded), "points": named}
     version, hashes = training_version(version_frame(data), parameters)
-    named = None if points is None else tuple(points)
-    return _train(
-        _Training(data, attributes, as_of, excluded, named, known, version, hashes, parameters), incumbent
-    )
+    return _train(Training(data, attributes, as_of, excluded, named, known, version, hashes, parameters), incumbent)
 
 
-def _train(training: _Training, incumbent: TrainedReadiness | None) -> TrainedReadiness | NoReadiness:
+def _train(training: Training, incumbent: TrainedReadiness | None) -> TrainedReadiness | NoReadiness:
     if incumbent is not None and incumbent.card.get("base_version", incumbent.version) == training.version:
         return incumbent
     ended = incumbent and may_not_stay(
@@ -127,9 +105,9 @@ def _train(training: _Training, incumbent: TrainedReadiness | None) -> TrainedRe
         labels=np.where(data.used, data.labels, -1),
         least_each=WANTED_HELD_OUT,
     )
-    if refusal := _too_few(data, split, incumbent, training.excluded):
+    if refusal := _too_few(data, split):
         return refusal
-    if incumbent is not None:
+    if incumbent is not None and not _is_of_other_code(training, incumbent):
         new = split.is_holdout & unseen_by(data, incumbent.card["learned_until"]) & data.used
         converted = int(data.labels[new].sum())
         if min(converted, int(new.sum()) - converted) < MIN_UNSEEN:
@@ -140,10 +118,15 @@ def _train(training: _Training, incumbent: TrainedReadiness | None) -> TrainedRe
     judged.report["tried"] = tried
     if incumbent is None:
         return _first(training, split, judged)
+    if _is_of_other_code(training, incumbent):
+        # It learned by other rules from nearly the same leads: there is nothing to compare it by.
+        found = _first(training, split, judged)
+        why = "the code that makes models changed"
+        return incumbent if isinstance(found, NoReadiness) else _told(found, why)
     return _beside(training, split, judged, incumbent)
 
 
-def _first(training: _Training, split: TemporalSplit, judged: Judged) -> TrainedReadiness | NoReadiness:
+def _first(training: Training, split: TemporalSplit, judged: Judged) -> TrainedReadiness | NoReadiness:
     labels, weights = judged.holdout.known, judged.holdout.weights
     forecasts = judged.forecasts
     verdict = judge_first(
@@ -151,12 +134,10 @@ def _first(training: _Training, split: TemporalSplit, judged: Judged) -> Trained
     )
     if verdict.decision == "nobody":
         return NoSkill(verdict.why, counts_of(training.data, split), card=judged.report)
-    return _final(training, split, judged, verdict)
+    return fit_final(training, split, judged, verdict)
 
 
-def _beside(
-    training: _Training, split: TemporalSplit, judged: Judged, incumbent: TrainedReadiness
-) -> TrainedReadiness:
+def _beside(training: Training, split: TemporalSplit, judged: Judged, incumbent: TrainedReadiness) -> TrainedReadiness:
     """The challenger or the incumbent, by the part of the hold-out that neither has learned from."""
     held, seed = judged.holdout, training.data.random_state
     new = unseen_by(held, incumbent.card["learned_until"])[held.used]
@@ -169,61 +150,17 @@ def _beside(
         "incumbent": measure(labels, before, weights=weights, seed=seed),
     }
     if verdict.decision == "challenger":
-        found = challenged(_final(training, split, judged, verdict), verdict, compared, incumbent)
+        found = challenged(fit_final(training, split, judged, verdict), verdict, compared, incumbent)
         leaks = [alarm["words"] for alarm in found.card["alarms"] if alarm["name"].startswith("leak")]
         if not leaks or any(alarm["name"].startswith("leak") for alarm in incumbent.card["alarms"]):
             return found
         verdict = replace(verdict, decision="incumbent", why=f"the model trained anew looks like a leak: {leaks[0]}")
-    shift = find_recalibration(labels, before, min_each=MIN_UNSEEN, weights=weights)
     card = incumbent.card | {"promotion": verdict.to_dict() | {"compared": compared}}
-    if shift is None:
-        return replace(incumbent, card=card)
-    version, moved = recalibrated_card(incumbent, card, shift, training.as_of)
-    moved_model: TrainedReadiness = with_shift(incumbent, shift.shift, version=version, card=moved)
-    return moved_model
+    return recalibrated(replace(incumbent, card=card), labels, before, weights, training.as_of)
 
 
-def _final(training: _Training, split: TemporalSplit, judged: Judged, verdict: Verdict) -> TrainedReadiness:
-    """The chosen tier, fitted on all mature examples; bands are cut where the hold-out's predictions fell."""
-    data = training.data
-    classifier, schema = fit_classifier(data, judged.tier, training.points)
-    alarms = alarms_of(judged, data, schema)
-    protected = protected_values(data.examples, training.attributes, protected=training.excluded)
-    card = make_card(
-        data,
-        split,
-        judged.report,
-        tier=str(classifier.tier_),
-        schema=schema,
-        as_of=training.as_of,
-        horizons=training.horizons,
-        excluded=training.excluded,
-        parameters=training.parameters,
-        hashes=training.hashes,
-        alarms=[alarm.to_dict() for alarm in alarms],
-        proxies=proxy_report(data.raw[list(schema.names)], protected, random_state=data.random_state),
-        verdict=verdict,
-        bands=judged.bands,
-    )
-    off = residuals(judged)
-    return TrainedReadiness(
-        training.version,
-        classifier,
-        schema,
-        training.horizons,
-        judged.bands,
-        training.excluded,
-        card,
-        off,
-        learn_uncertainty(
-            feature_frame(data.raw, schema)[data.used],
-            classifier.features_,
-            data.known,
-            data.weights,
-            residuals=off,
-            seed=data.random_state,
-        ),
-    )
+def _is_of_other_code(training: Training, incumbent: TrainedReadiness) -> bool:
+    return bool(incumbent.card["hashes"]["code"] != training.hashes["code"])
 
 
 def _kept_out(data: TrainingData, incumbent: TrainedReadiness) -> pd.DataFrame:
@@ -236,16 +173,7 @@ def _told(found: TrainedReadiness, why: str) -> TrainedReadiness:
     return replace(found, card=found.card | {"promotion": promotion | {"why": f"{why}; {promotion['why']}"}})
 
 
-def _too_few(
-    data: TrainingData | None,
-    split: TemporalSplit | None,
-    incumbent: TrainedReadiness | None,
-    excluded: tuple[str, ...],
-) -> TooFewOutcomes | None:
-    if data is None:
-        return TooFewOutcomes("too few outcomes: there are no examples", {"examples": 0, "converted": 0})
-    if split is None:
-        return None
+def _too_few(data: TrainingData, split: TemporalSplit) -> TooFewOutcomes | None:
     parts: list[Rows] = [split.is_training, split.is_holdout]
     if data.rarer >= MIN_EACH and min(data.where(part).rarer for part in parts) >= MIN_EACH_PART:
         return None

@@ -32,8 +32,8 @@ class TrainedReadiness:
     excluded_attributes: names that were kept out.
     card: what a reader of the model should know (examples, hold-out, baselines, verdict), JSON-ready.
     residuals: how far forecasts of leads never learned from lay off, JSON-ready: `rows`, `converted` (int),
-        `intercept`, `slope` and their `covariance` (2 × 2) of outcome on logit(forecast), and `bins` (calibration table).
-    uncertainty: what the interval of a score is made from; None: not learned.
+        `intercept`, `slope` and their `covariance` (2 × 2) of outcome on logit(forecast), and `bins` (calibration
+    table). uncertainty: what the interval of a score is made from; None: not learned.
     """
 
     version: str

@@ -1,11 +1,12 @@
 """The rows of one training, with what belongs to each: outcome, horizon, person, and how many leads it stands for.
 
-What is learned of a part of the rows (columns, weights by the chance of having been worked) is learned of that part alone.
+What is learned of a part of the rows (columns, weights by the chance of having been worked) is learned of that part
+alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -76,8 +77,10 @@ class TrainingData:
 
     @cached_property
     def used(self) -> Rows:
-        """Rows that are learned from and judged by: all but those of a source that tells of work, which nobody worked and
-        which did not convert. (So `working` says, too; this needs no chances of having been worked.)
+        """Rows that are learned from and judged by.
+
+        All but those of a source that tells of work, which nobody worked and which did not convert: what `working`
+        says, without the chances of having been worked.
         """
         told, worked = (self.examples[name].to_numpy(dtype=bool) for name in ("has_work_events", "is_worked"))
         return np.asarray(~told | worked | (self.labels == 1))
@@ -121,7 +124,7 @@ class TrainingData:
     @property
     def people(self) -> pd.Series | None:
         """Whom each row is of, where that is told."""
-        return self.examples["person_key"] if "person_key" in self.examples else None
+        return self.examples.get("person_key")
 
     def horizons(self) -> dict[str, int]:
         """Days by service line, as the rows have them; `default` is the commonest."""
@@ -174,5 +177,9 @@ def baseline_forecasts(learned: TrainingData, judged: TrainingData) -> dict[str,
 def version_frame(data: TrainingData) -> pd.DataFrame:
     """All that a model is learned from, for the hash of its data."""
     told = ("horizon_days", "person_key", "is_worked", "has_work_events", "is_self_scheduled", "is_control")
-    extra: Mapping[str, Any] = {f"({name})": data.examples[name].astype(str) for name in told if name in data.examples}
-    return data.raw.assign(**{"(began)": data.began.astype(str), "(label)": data.labels}, **extra)
+    frame = data.raw.copy()
+    frame["(began)"], frame["(label)"] = data.began.astype(str), data.labels
+    for name in told:
+        if name in data.examples:
+            frame[f"({name})"] = data.examples[name].astype(str)
+    return frame

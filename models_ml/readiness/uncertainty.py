@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from models_ml.readiness.prepared import Feature, Prepared, prepare
+from models_ml.readiness.prepared import Feature, Prepared, places_of, prepare
 from models_ml.readiness.ridge import fit_ridge
 
 Floats = npt.NDArray[np.float64]
@@ -56,7 +56,7 @@ class Uncertainty:
         design = _design(rows, self.centres, self.scales, self.columns, len(self.ridge))
         known = ((design @ self.root) ** 2).sum(axis=1)
         form = FORM_SHARE * (logits - design @ self.ridge) ** 2
-        return np.sqrt(known + form + self.shared**2)
+        return np.asarray(np.sqrt(known + form + self.shared**2), dtype=np.float64)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
@@ -104,6 +104,8 @@ def learn_uncertainty(
         what the classifier was fitted to (`classifier.features_`); weights None: all 1.
     residuals
         `TrainedReadiness.residuals`: the hold-out's line of outcome on logit(forecast) and its calibration bins.
+    seed
+        draws which rows are learned from where there are more than 20,000.
     """
     outcome = np.asarray(labels, dtype=np.float64)
     weight = np.ones(len(outcome)) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -147,11 +149,9 @@ def _scales(numbers: Floats) -> tuple[Floats, Floats]:
     return centres, np.where(spread > 0, spread, 1.0)
 
 
-def _columns(
-    rows: Prepared, features: Sequence[Feature]
-) -> tuple[tuple[tuple[int, ...], ...], npt.NDArray[np.intp]]:
+def _columns(rows: Prepared, features: Sequence[Feature]) -> tuple[tuple[tuple[int, ...], ...], npt.NDArray[np.intp]]:
     """Design columns of each category's codes (rarer levels share one), and the block of each column."""
-    categorical = [feature for feature in features if feature.kind == "categorical"]
+    categorical = [features[place] for place in places_of(features, "categorical")]
     width = 2 * rows.numbers.shape[1]
     blocks = [0] * rows.numbers.shape[1] + [1] * rows.numbers.shape[1]
     found = []
@@ -169,9 +169,7 @@ def _columns(
     return tuple(found), np.array(blocks, dtype=np.intp)
 
 
-def _design(
-    rows: Prepared, centres: Floats, scales: Floats, columns: Sequence[Sequence[int]], width: int
-) -> Floats:
+def _design(rows: Prepared, centres: Floats, scales: Floats, columns: Sequence[Sequence[int]], width: int) -> Floats:
     numeric = rows.numbers.shape[1]
     design = np.zeros((len(rows.numbers), width))
     known = np.isfinite(rows.numbers)
@@ -185,7 +183,9 @@ def _design(
     return design
 
 
-def _posterior(design: Floats, labels: Floats, weights: Floats, blocks: npt.NDArray[np.intp]) -> tuple[Floats, Floats, float]:
+def _posterior(
+    design: Floats, labels: Floats, weights: Floats, blocks: npt.NDArray[np.intp]
+) -> tuple[Floats, Floats, float]:
     """(coefficients, root of their posterior covariance, variance that scores share on average)."""
     sides = design[:, :-1]
     count = int(blocks.max(initial=0)) + 1

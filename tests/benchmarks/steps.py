@@ -142,8 +142,8 @@ def bare_train(home: str) -> Told:
     """One fit of the final kind of estimator on the same rows."""
     import numpy as np
 
-    from models_ml.readiness.pipeline_columns import feature_frame, learn_schema, raw_features
     from models_ml.readiness.estimator import fit_readiness_pipeline, make_readiness_pipeline
+    from models_ml.readiness.pipeline_columns import feature_frame, learn_schema, raw_features
 
     examples, attributes = _examples(home)
     raw, origins = raw_features(examples, attributes)
@@ -162,17 +162,16 @@ def score(home: str, *, is_bare: bool = False) -> Told:
 
     from models_ml.artifacts import load_champion
     from models_ml.readiness import score_readiness
-    from models_ml.readiness.pipeline_columns import feature_frame, raw_features
-    from models_ml.readiness.estimator import predict_readiness
+    from models_ml.readiness.columns import feature_frame, raw_features
 
     champion = load_champion(Path(home) / "models")
     assert champion is not None, "the benchmark's clinic gives too few outcomes for a model"
     examples, attributes = _examples(home)
     told: Told = {}
     if is_bare:
-        features = feature_frame(raw_features(examples, attributes)[0], champion.schema)
+        features = feature_frame(raw_features(examples, attributes), champion.schema)
         with part(told):
-            predict_readiness(champion.pipeline, features)
+            champion.classifier.predict_proba(features)
         return told
     nobody = examples.head(0)
     with part(told):

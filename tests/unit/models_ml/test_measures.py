@@ -1,4 +1,4 @@
-"""Brier parts, calibration lines, gain and rates of weighted rows: against hand arithmetic and second implementations."""
+"""Brier parts, calibration lines, gain and rates of weighted rows: against hand arithmetic."""
 
 from __future__ import annotations
 

@@ -11,7 +11,9 @@ from models_ml.model_selection import TemporalSplit, forward_folds, temporal_hol
 
 # Day a row began, its horizon, who it is of (some unknown).
 ROWS = st.lists(
-    st.tuples(st.integers(0, 200), st.integers(0, 60), st.one_of(st.none(), st.integers(0, 12))), min_size=1, max_size=80
+    st.tuples(st.integers(0, 200), st.integers(0, 60), st.one_of(st.none(), st.integers(0, 12))),
+    min_size=1,
+    max_size=80,
 )
 
 

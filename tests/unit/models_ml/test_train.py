@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from models_ml.readiness import NoSkill, TooFewOutcomes, TrainedReadiness, score_readiness, train_readiness
-from tests.unit.models_ml.examples import AS_OF, HORIZON, made_examples
+from tests.unit.models_ml.examples import AS_OF, made_examples
 
 NONE_YET = pd.DataFrame({"record_key": [], "became_mql_at": []})
 
@@ -125,9 +125,7 @@ def test_protected_attributes_are_in_no_feature_whatever_they_would_tell() -> No
         kind="attribute", name="ethnicity", value=np.where(examples["became_sql_at"].notna(), "one", "two")
     )
     both = pd.concat([attributes, telling], ignore_index=True)
-    model = train_readiness(
-        examples, both, as_of=AS_OF, excluded_attributes=["ethnicity", "channel"]
-    )
+    model = train_readiness(examples, both, as_of=AS_OF, excluded_attributes=["ethnicity", "channel"])
     assert isinstance(model, TrainedReadiness)
     names = set(model.schema.names)
     assert not any("ethnicity" in name for name in names) and "channel" not in names
