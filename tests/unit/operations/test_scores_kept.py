@@ -1,4 +1,4 @@
-"""Scores landed by older code stay readable; what of a score leaves for a CRM is whole, short, and nothing of control."""
+"""Scores landed by older code stay readable; what of a score leaves for a CRM is short, and nothing of control."""
 
 from __future__ import annotations
 
