@@ -2,7 +2,7 @@
 
 A row's columns depend on that row and the schema alone, never on its neighbours. Values stay as they come: rare levels,
 encoding and missing values are the classifier's. Which facts were known at the moment is decided in dbt
-(`int_mqls__featured`, `int_mql_facts__known`); that nothing else gets in is `tests/conventions/test_features.py`.
+(`int_mqls__featured`, `int_mql_facts__known`); that nothing else gets in, `tests/unit/readiness`.
 """
 
 from __future__ import annotations

@@ -3,9 +3,11 @@
 Readiness is P(SQL within the horizon), if intake works the lead. A lead that staff never tried and that did not book
 for itself has no outcome of that kind: counting it as not converted would teach the model whom intake neglects. So:
 
-- an SQL nobody had worked by then has its outcome: weight 1;
-- of all others the worked ones stand for the unworked ones like them: weight 1 / P(worked | features), each row's
-  chance from models that saw neither it nor anybody of its person;
+- of leads that did not become SQL of themselves the worked ones stand for the unworked ones like them: weight
+  1 / P(worked | features), each row's chance from models that saw neither it nor anybody of its person;
+- an SQL that nobody had worked by then has its outcome: weight 1, if it came before intake usually tries. Had intake
+  worked the lead, a later one would stand among the worked: it weighs as likely as it is that nobody had tried yet,
+  (1 - G) / (1 - P G), G the share of first attempts that come sooner after the MQL;
 - the unworked rest is left out;
 - where no source tells of staff's work, nobody can say who was worked: all rows, weight 1.
 
@@ -98,7 +100,8 @@ def working_weights(
     frame
         features (`columns.feature_frame`), one row per example: numbers and codes, missing values allowed.
     examples
-        has_work_events, is_worked and, where it is told, person_key, in the order of `frame`.
+        has_work_events, is_worked and, where they are told, person_key, became_mql_at, became_sql_at and
+        first_worked_at, in the order of `frame`.
     labels
         0 or 1 (`labels.mature_labels`), shape (n,).
     random_state
@@ -114,17 +117,28 @@ def working_weights(
     told = examples["has_work_events"].to_numpy(dtype=bool)
     worked = examples["is_worked"].to_numpy(dtype=bool)
     alone = told & converted & ~worked
-    asked = told & ~alone
-    weights = np.ones(len(frame))
-    weights[asked & ~worked] = 0.0
-    chances = _chances(frame[asked], worked[asked], _people(examples)[asked], random_state)
+    chances = np.ones(len(frame))
+    learned = told & ~alone
+    chances[told] = _chances(frame[told], worked[told], learned[told], _people(examples)[told], random_state)
     at_least = np.maximum(chances, LEAST_CHANCE)
-    weights[asked] *= 1 / at_least
-    is_cut = np.zeros(len(frame), dtype=bool)
-    is_cut[asked] = (chances < LEAST_CHANCE) & worked[asked]
-    used = weights > 0
-    figures = _figures(weights, converted, told, worked, is_cut)
-    return WorkingWeights(weights, used, _note(figures), figures)
+    weights = np.ones(len(frame))
+    weights[learned] = worked[learned] / at_least[learned]
+    sooner = _sooner(examples, worked & told)[alone]
+    weights[alone] = (1 - sooner) / (1 - np.minimum(at_least[alone], 1 - 1e-9) * sooner)
+    figures = _figures(weights, converted, told, worked, (chances < LEAST_CHANCE) & worked & told)
+    return WorkingWeights(weights, weights > 0, _note(figures), figures)
+
+
+def _sooner(examples: pd.DataFrame, worked: Bools) -> Floats:
+    """Share of first attempts that come sooner after the MQL than each row's SQL; 0 where nobody tells when."""
+    if not worked.any() or "first_worked_at" not in examples:
+        return np.zeros(len(examples))
+    began = pd.to_datetime(examples["became_mql_at"])
+    tried = np.sort((pd.to_datetime(examples["first_worked_at"]) - began)[worked].dropna().to_numpy())
+    waited = (pd.to_datetime(examples["became_sql_at"]) - began).to_numpy()
+    share = np.searchsorted(tried, waited, side="left") / max(len(tried), 1)
+    # Nobody is left out who has an outcome: the last ones count next to nothing.
+    return np.where(np.isnat(waited), 0.0, np.minimum(share, 0.999))
 
 
 def _people(examples: pd.DataFrame) -> npt.NDArray[np.object_]:
@@ -133,17 +147,18 @@ def _people(examples: pd.DataFrame) -> npt.NDArray[np.object_]:
     return np.asarray(np.arange(len(examples)), dtype=object)
 
 
-def _chances(frame: pd.DataFrame, worked: Bools, people: npt.NDArray[np.object_], random_state: int | None) -> Floats:
-    """P(worked | features) of each row, from models fitted without its person; shape (n,)."""
-    if not len(worked):
-        return np.ones(0)
-    share = float(worked.mean())
-    rarer = min(int(worked.sum()), int((~worked).sum()))
+def _chances(
+    frame: pd.DataFrame, worked: Bools, known: Bools, people: npt.NDArray[np.object_], random_state: int | None
+) -> Floats:
+    """P(worked | features) of each row, from models of the `known` rows of other persons; shape (n,)."""
+    share = float(worked[known].mean()) if known.any() else 1.0
+    rarer = min(int(worked[known].sum()), int((~worked[known]).sum()))
     if rarer < MIN_EACH or not frame.shape[1] or len(set(people)) < FOLDS:
         return np.full(len(worked), max(share, LEAST_CHANCE))
     folds = GroupKFold(n_splits=FOLDS, shuffle=True, random_state=random_state)
     chances = np.full(len(worked), share)
-    for learned, judged in folds.split(frame, groups=people):
+    for others, judged in folds.split(frame, groups=people):
+        learned = others[known[others]]
         if 0 < worked[learned].sum() < len(learned):
             model = _model(frame, random_state).fit(frame.iloc[learned], worked[learned])
             chances[judged] = model.predict_proba(frame.iloc[judged])[:, 1]

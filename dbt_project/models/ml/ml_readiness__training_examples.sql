@@ -38,12 +38,13 @@ ended as (
 
 -- Tried or reached by staff before it became SQL, and within the horizon; also before it was MQL.
 worked as (
-    select distinct mqls.lead_key
+    select mqls.lead_key, min(contact.occurred_at) as first_worked_at
     from mqls
     inner join {{ ref('int_contacts__made') }} as contact
         on mqls.lead_key = contact.lead_key and mqls.horizon_ends_at >= contact.occurred_at
     left join sqls on mqls.lead_key = sqls.lead_key
     where sqls.became_at is null or sqls.became_at >= contact.occurred_at
+    group by mqls.lead_key
 ),
 
 {{ people_ctes() }}
@@ -55,6 +56,7 @@ select
     coalesce(told.has_work_events, false) as has_work_events,
     worked.lead_key is not null as is_worked,
     coalesce(sqls.is_self_scheduled, false) as is_self_scheduled,
+    worked.first_worked_at,
     sqls.became_at as became_sql_at,
     ended.disqualified_at
 from mqls

@@ -12,14 +12,16 @@ import pandas as pd
 import pytest
 
 from orchestration.criteria_files.load import load_criteria
-from tests.golden.builds import DbtBuilds
-from tests.golden.compiled_models import CompiledProject, World, compile_project
+from tests.golden.compiled_models import CompiledProject, World
 from tests.golden.lake_rows import record_key
 from tests.unit.identity.feeding import References, feed_at_once, land_told
 from tests.unit.identity.random_worlds import WorldRow
 from tests.unit.readiness.mql_histories import CRITERIA, OVER, draw_histories, with_another_future
 from tests.unit.stages.ledgers import SOURCES
 
+COUNT = 1100
+Mql = tuple[str, pd.Timestamp]
+FEATURES = ("int_mqls__featured", "int_mql_facts__known")
 COUNT = 1100
 Mql = tuple[str, pd.Timestamp]
 FEATURES = ("int_mqls__featured", "int_mql_facts__known")
@@ -42,19 +44,16 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    scratch = tmp_path_factory.mktemp("features")
-    (scratch / "home").mkdir()
-    project = compile_project(DbtBuilds(scratch), scratch / "home", select=MODELS)
+def told(feature_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory) -> Told:
     folder = tmp_path_factory.mktemp("criteria_of_features")
     (folder / "cardiology.yaml").write_text(CRITERIA)
     parts = load_criteria(folder).tables()
     references = {f"criteria_{part}": parts[part].to_pylist() for part in ("rules", "exclusions", "versions")} | SOURCES
     histories = draw_histories(seed=5, count=COUNT)
-    here = build(project, references, histories.values())
+    here = build(feature_project, references, histories.values())
     mqls = one_mql_each(here, histories)
     futures = [with_another_future(histories[number], mql[1].to_pydatetime(), seed=11) for number, mql in mqls.items()]
-    return Told(project, frozenset(mqls.values()), here, build(project, references, futures))
+    return Told(feature_project, frozenset(mqls.values()), here, build(feature_project, references, futures))
 
 
 def build(project: CompiledProject, references: References, histories: Iterable[list[WorldRow]]) -> World:
@@ -123,4 +122,4 @@ def test_training_and_scoring_see_the_same_columns(told: Told) -> None:
     training, scoring = names.values()
     assert scoring.items() <= training.items()
     outcomes = {"person_key", "is_latest_only", "has_work_events", "is_worked", "is_self_scheduled"}
-    assert training.keys() - scoring.keys() == outcomes | {"became_sql_at", "disqualified_at"}
+    assert training.keys() - scoring.keys() == outcomes | {"first_worked_at", "became_sql_at", "disqualified_at"}

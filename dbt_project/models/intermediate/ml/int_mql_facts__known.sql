@@ -29,22 +29,15 @@ rules as (
     select
         mqls.record_key,
         mqls.became_mql_at,
-        evidence.rule_id,
-        sum(evidence.micro_points) as micro_points
+        counted.rule_id,
+        sum(counted.micro_points) as micro_points
     from mqls
-    inner join {{ ref('int_qualification_decisions__made') }} as decision
-        on
-            mqls.record_key = decision.record_key
-            and decision.stage = 'mql'
-            and decision.qualifies
-            and mqls.became_mql_at >= decision.decided_at
-    inner join {{ ref('int_qualification_evidence__collected') }} as evidence
-        on
-            decision.record_key = evidence.record_key
-            and decision.decided_at = evidence.decided_at
-            and evidence.stage = 'mql'
-            and evidence.source_kind = 'touch'
-    group by mqls.record_key, mqls.became_mql_at, evidence.rule_id
+    inner join {{ ref('int_mql_records__decided') }} as decided
+        on mqls.record_key = decided.record_key and decided.qualifies and mqls.became_mql_at >= decided.decided_at
+    inner join {{ ref('int_mql_touches__counted') }} as counted
+        on decided.record_key = counted.record_key and decided.decided_micros = counted.moment_micros
+    where counted.micro_points > 0
+    group by mqls.record_key, mqls.became_mql_at, counted.rule_id
 )
 
 -- What the leads row itself says stands in int_mqls__featured; only its postal area has no column there.

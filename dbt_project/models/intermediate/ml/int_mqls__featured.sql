@@ -20,15 +20,12 @@ records as (
             and mqls.became_mql_at < version.valid_to
 ),
 
+-- The criteria's own answer, nothing of what staff or labels said: where a label made the MQL, points as decided before it.
 points as (
-    select
-        decision.record_key,
-        max(decision.fit_micro_points) as fit_micro_points,
-        max(decision.behaviour_micro_points) as behaviour_micro_points
-    from {{ ref('int_qualification_decisions__made') }} as decision
-    inner join mqls on decision.record_key = mqls.record_key
-    where decision.stage = 'mql' and decision.qualifies and decision.decided_at <= mqls.became_mql_at
-    group by decision.record_key
+    select decided.record_key, decided.fit_micro_points, decided.behaviour_micro_points
+    from {{ ref('int_mql_records__decided') }} as decided
+    inner join mqls on decided.record_key = mqls.record_key and mqls.became_mql_at >= decided.decided_at
+    where decided.qualifies
 ),
 
 touches as (
