@@ -157,7 +157,8 @@ def _numeric_or_none(values: pd.Series) -> Floats | None:
     if not (pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)):
         return as_numbers(values)
     numbers = as_numbers(values)
-    known = values.notna().to_numpy()
+    places, cells = _factorized(values)
+    known = np.array([*(level_of(cell) is not None for cell in cells), False])[places]
     readable = np.isfinite(numbers)
     if not known.any() or readable.sum() < READABLE_SHARE * known.sum():
         return None
