@@ -45,8 +45,9 @@ def test_the_card_counts_the_examples_of_sources_without_history_and_learns_noth
     model = train_readiness(marked, attributes, as_of=AS_OF)
     assert isinstance(model, TrainedReadiness)
     assert model.card["counts"]["latest_only_examples"] == 234
-    assert (model.version, model.schema) == (trained().version, trained().schema)
-    assert trained().card["counts"]["latest_only_examples"] == 0
+    unmarked = train_readiness(examples, attributes, as_of=AS_OF)
+    assert isinstance(unmarked, TrainedReadiness) and unmarked.card["counts"]["latest_only_examples"] == 0
+    assert (model.version, model.schema) == (unmarked.version, unmarked.schema)
 
 
 def test_without_anything_to_learn_there_is_no_model_and_it_says_why() -> None:
@@ -178,8 +179,10 @@ def test_version_follows_data_and_parameters() -> None:
         and isinstance(seeded, TrainedReadiness)
         and isinstance(later, TrainedReadiness)
     )
-    assert len({other.version, seeded.version, trained().version}) == 3
-    assert later.version == trained().version
+    known = train_readiness(examples, attributes, as_of=AS_OF)
+    assert isinstance(known, TrainedReadiness)
+    assert len({other.version, seeded.version, known.version}) == 3
+    assert later.version == known.version
 
 
 SCRIPT = """
