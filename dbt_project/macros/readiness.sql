@@ -46,7 +46,7 @@
 {# Share of the settled MQLs of a kind that were still in the queue at an age. #}
 {% macro still_there(is_kind) -%}
     (
-        cast(sum(case when {{ is_kind }} and coalesce(settled.exit_hour >= ages.age_hour, true) then settled.lead_count end) as double)
+        cast(sum(case when {{ is_kind }} and coalesce(settled.exit_hour >= ages.age_hour, true) then settled.lead_count else 0 end) as double)
         / nullif(sum(case when {{ is_kind }} then settled.lead_count end), 0)
     )
 {%- endmacro %}

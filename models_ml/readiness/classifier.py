@@ -32,7 +32,7 @@ TRUSTED = (
 )
 
 
-class ReadinessClassifier(ClassifierMixin, BaseEstimator):
+class ReadinessClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Binary classifier for raw lead columns.
 
     Parameters
@@ -42,7 +42,7 @@ class ReadinessClassifier(ClassifierMixin, BaseEstimator):
     increasing
         names of columns whose effect may only be upwards; points belong to them.
     partial_pooling
-        names of categorical columns whose levels are shrunk to the whole; None: all of them.
+        names of categorical columns whose levels are shrunk to the whole; none named: all of them.
     tier
         "points", "small" or "full" forces the method; "auto" chooses by the number of conversions.
     min_level_rows
@@ -66,7 +66,7 @@ class ReadinessClassifier(ClassifierMixin, BaseEstimator):
         *,
         points: Sequence[str] = (),
         increasing: Sequence[str] = (),
-        partial_pooling: Sequence[str] | None = None,
+        partial_pooling: Sequence[str] = (),
         tier: Tier = "auto",
         min_level_rows: int = 5,
         max_levels: int = 250,
@@ -103,12 +103,14 @@ class ReadinessClassifier(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: Any) -> Floats:
         """Probability of either class, shape (rows, 2)."""
-        chance = expit(self.decision_function(X))
+        logits = self.decision_function(X)
+        chance = expit(logits)
         return np.column_stack([1.0 - chance, chance])
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """The likelier class, shape (rows,)."""
-        return self.classes_[(self.decision_function(X) > 0).astype(int)]
+        logits = self.decision_function(X)
+        return np.asarray(self.classes_[(logits > 0).astype(int)])
 
     def decision_function(self, X: Any) -> Floats:
         """Logit of the probability, shape (rows,)."""
@@ -134,7 +136,7 @@ class ReadinessClassifier(ClassifierMixin, BaseEstimator):
         if self.tier not in ("auto", "points", "small", "full"):
             raise ValueError(f'tier must be "auto", "points", "small" or "full", not {self.tier!r}')
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        pooled = None if self.partial_pooling is None else tuple(self.partial_pooling)
+        pooled = tuple(self.partial_pooling) or None
         return Setting(frozenset(self.points), frozenset(self.increasing), pooled, seed)
 
     def _prepared(self, X: Any) -> Prepared:

@@ -150,7 +150,7 @@ _NUMBERS = {
     "touches_last_week_count": _count("touch", "touches", " in the week before"),
     "touches_as_lead_count": _count("touch", "touches", " since it is a lead"),
     "session_count": _count("visit", "visits", " to the website"),
-    "touches_per_session": lambda each: "no visit to the website" if each is None else f"{_plain(each)} touches a visit",
+    "touches_per_session": lambda x: "no visit to the website" if x is None else f"{_plain(x)} touches a visit",
     "earlier_record_count": _count("earlier record", "earlier records", " of the person"),
     "days_from_first_touch": _since("first touch {} before", "no touch so far"),
     "days_from_last_touch": _since("last touch {} before", "no touch so far"),

@@ -59,7 +59,7 @@ def learn_features(frame: pd.DataFrame, weights: Floats, *, min_level_rows: int,
 
 def prepare(frame: pd.DataFrame, features: Sequence[Feature]) -> Prepared:
     """Rows in the terms of `features`; the frame's columns stand in their order, the result's by name."""
-    numeric, categorical = (places_of(features, kind) for kind in ("numeric", "categorical"))
+    numeric, categorical = places_of(features, "numeric"), places_of(features, "categorical")
     numbers = np.empty((len(frame), len(numeric)), order="F")
     codes = np.empty((len(frame), len(categorical)), dtype=np.int32, order="F")
     for target, place in enumerate(numeric):
@@ -75,7 +75,7 @@ def places_of(features: Sequence[Feature], kind: Kind) -> list[int]:
     return sorted(places, key=lambda place: features[place].name)
 
 
-def as_numbers(values: pd.Series) -> Floats:
+def as_numbers(values: Any) -> Floats:
     """A column as float64: dates and durations in days, text read as numbers, everything else NaN."""
     kind = values.dtype
     if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
@@ -85,12 +85,14 @@ def as_numbers(values: pd.Series) -> Floats:
     elif pd.api.types.is_numeric_dtype(kind):
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
-        numbers = pd.to_numeric(values.astype(object), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        places, cells = _factorized(values)
+        read = pd.to_numeric(pd.Series([*cells, None], dtype=object), errors="coerce")
+        numbers = read.to_numpy(dtype=np.float64, na_value=np.nan)[places]
     with np.errstate(over="ignore", invalid="ignore"):
         is_tame = bool(np.abs(numbers).sum() < HUGE)
     if is_tame:
-        return numbers
-    return np.clip(np.where(np.isfinite(numbers), numbers, np.nan), -HUGE, HUGE)
+        return np.asarray(numbers)
+    return np.asarray(np.clip(np.where(np.isfinite(numbers), numbers, np.nan), -HUGE, HUGE))
 
 
 def level_of(value: Any) -> str | None:
@@ -113,7 +115,7 @@ def _coded(values: pd.Series, levels: Sequence[str]) -> Codes:
     return np.asarray(table[places], dtype=np.int32)
 
 
-def _factorized(values: pd.Series) -> tuple[npt.NDArray[np.intp], list[Any]]:
+def _factorized(values: Any) -> tuple[npt.NDArray[np.intp], list[Any]]:
     """(code by row, distinct cells); missing rows have code -1."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return values.cat.codes.to_numpy(dtype=np.intp), list(values.cat.categories)
@@ -155,7 +157,8 @@ def _numeric_or_none(values: pd.Series) -> Floats | None:
     if not (pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)):
         return as_numbers(values)
     numbers = as_numbers(values)
-    known = values.notna().to_numpy()
+    places, cells = _factorized(values)
+    known = np.array([*(level_of(cell) is not None for cell in cells), False])[places]
     readable = np.isfinite(numbers)
     if not known.any() or readable.sum() < READABLE_SHARE * known.sum():
         return None

@@ -21,7 +21,7 @@ from models_ml.readiness.trees import FULL, SMALL, Trees, fit_trees, level_table
 
 SMALL_FROM, FULL_ABOVE = 40, 300
 FOLDS, LARGE_FOLDS, LARGE = 5, 3, 30_000
-STRENGTH = 30.0
+FEW_LEVELS, STRENGTH = 12, 30.0
 Part = Curves | Trees
 
 
@@ -95,7 +95,9 @@ def fit_parts(
         return tuple(parts)
     parts.append(fit_curves(rows, labels, weights, features, pooled=setting.pooled, increasing=rising))
     if tier != "points" and features:
-        tables = level_tables(rows, labels, weights, features, strength=STRENGTH)
+        # With few rows a level's own rate is mostly chance, and trees would believe it.
+        few = FEW_LEVELS if tier == "full" else None
+        tables = level_tables(rows, labels, weights, features, few=few, strength=STRENGTH)
         parameters: dict[str, Any] = SMALL if tier == "small" else FULL
         parts.append(
             fit_trees(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models_ml.readiness.paths import tree_effects
@@ -72,19 +71,28 @@ def fit_trees(
         **parameters, monotonic_cst=directions, early_stopping=False, categorical_features=None, random_state=seed
     )
     fitted = Trees(booster, tuple(tables))
-    booster.fit(fitted.matrix(rows), labels.astype(np.int8), sample_weight=weights)
+    # Weights of one change nothing but make scikit-learn's binning several times slower.
+    unequal = weights if np.any(weights != 1.0) else None
+    booster.fit(fitted.matrix(rows), labels.astype(np.int8), sample_weight=unequal)
     return fitted
 
 
 def level_tables(
-    rows: Prepared, labels: Floats, weights: Floats, features: Sequence[Feature], *, strength: float
+    rows: Prepared, labels: Floats, weights: Floats, features: Sequence[Feature], *, few: int | None, strength: float
 ) -> list[Floats]:
-    """For each categorical column the logit of each level's rate, shrunk to the whole by `strength` rows."""
+    """The number that stands for each code, by categorical column: the code itself up to `few` levels (None: always).
+
+    Beyond, it is the logit of the level's rate in these rows, shrunk to the whole by `strength` rows.
+    """
     mean = float(np.clip(np.average(labels, weights=weights), 1e-6, 1 - 1e-6))
     tables = []
     for place, feature in enumerate(feature for feature in features if feature.kind == "categorical"):
         codes, width = rows.codes[:, place], len(feature.levels) + 2
-        count: npt.NDArray[np.float64] = np.bincount(codes, weights, width)
-        rate = (np.bincount(codes, weights * labels, width) + strength * mean) / (count + strength)
+        if few is None or len(feature.levels) <= few:
+            tables.append(np.arange(width, dtype=np.float64))
+            continue
+        count = np.asarray(np.bincount(codes, weights, width), dtype=np.float64)
+        won = np.bincount(codes, weights * labels, width)
+        rate = (won + strength * mean) / (count + strength)
         tables.append(np.log(rate) - np.log1p(-rate))
     return tables

@@ -17,12 +17,13 @@ from markupsafe import Markup
 
 from orchestration.report import words
 from orchestration.report.parts import Card, Facts, Frames, Read, Section
-from orchestration.report.sections import basis, cohorts, costs, funnel, labels, promise, signals, waiting
+from orchestration.report.sections import basis, cohorts, costs, expected, funnel, labels, promise, signals, waiting
 
 TITLE = "Is the handoff working?"
 _SECTIONS: Mapping[str, ModuleType] = {
     "promise": promise,
     "waiting": waiting,
+    "expected": expected,
     "funnel": funnel,
     "cohorts": cohorts,
     "costs": costs,

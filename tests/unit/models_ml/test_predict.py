@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from models_ml.readiness import score_readiness
 from models_ml.readiness.columns import feature_frame, raw_features
 from models_ml.readiness.control import drawn_control
+from models_ml.readiness.expected import log_odds_errors
 from tests.unit.models_ml.scored import AS_OF, PROTECTED, WORDS, leads, model
 
 NONE_YET = pd.DataFrame({"record_key": [], "became_mql_at": []})
@@ -72,8 +73,7 @@ def test_horizon_is_that_of_the_service_line() -> None:
 def test_a_level_nobody_was_learned_from_makes_the_score_less_sure() -> None:
     known = scored(ROWS.assign(channel="direct"), FACTS)
     unknown = scored(ROWS.assign(channel="a new one"), FACTS)
-    width = [np.log(each["readiness_high"] / (1 - each["readiness_high"])) - np.log(each["readiness_low"] / (1 - each["readiness_low"]))
-             for each in (known, unknown)]  # fmt: skip
+    width = [log_odds_errors(each["readiness_low"], each["readiness_high"]) for each in (known, unknown)]
     assert (width[1] > width[0]).all()
 
 

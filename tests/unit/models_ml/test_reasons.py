@@ -32,7 +32,7 @@ def days_said(text: str) -> int:
     return 0 if text == "less than a day" else int(text.split()[0])
 
 
-def holds(says: str, row: pd.Series, facts: dict[str, str]) -> bool:  # noqa: C901
+def holds(says: str, row: pd.Series, facts: dict[str, str]) -> bool:
     """Whether a phrase is true of the lead, read from its words alone."""
     for done, name in (("asked for an appointment", "appointment_request"), ("downloaded a guide", "content_download")):
         count = int(float(facts.get(f"signal_count {name}", "0")))
@@ -143,7 +143,7 @@ def test_reasons_fit_a_crm_and_are_said_whole() -> None:
 def test_how_often_and_how_lately_are_said_as_they_are(count: int, days: float) -> None:
     facts = {f"{SIGNAL_COUNT} call": float(count), f"{SIGNAL_DAYS} call": days if count else float("nan")}
     says = phrase("signal call", facts, (), Words(signals={"call": "Called us"}))
-    assert ("not yet called us" == says) is (count == 0)
+    assert (says == "not yet called us") is (count == 0)
     if count:
         times, ago = says.removeprefix("called us ").split(", ")
         assert times == ("once" if count == 1 else f"{count} times")
@@ -151,5 +151,6 @@ def test_how_often_and_how_lately_are_said_as_they_are(count: int, days: float) 
 
 
 def test_words_of_strength() -> None:
-    assert [strength(change) for change in (0.2, 0.05, 0.01, -0.02)] == ["raised much", "raised", "raised a little", "lowered a little"]  # fmt: skip
+    said = [strength(change) for change in (0.2, 0.05, 0.01, -0.02)]
+    assert said == ["raised much", "raised", "raised a little", "lowered a little"]
     assert moved(0.0, 0.0) == 0 and moved(2.0, 1.0) == pytest.approx(0.149738, abs=1e-6)

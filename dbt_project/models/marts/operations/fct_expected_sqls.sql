@@ -88,6 +88,7 @@ select
     open_count,
     scored_count,
     expected_sql_count,
-    cast(greatest(floor(expected_sql_count - reach), 0) as bigint) as expected_sql_count_low,
-    cast(least(ceil(expected_sql_count + reach), scored_count) as bigint) as expected_sql_count_high
+    case when scored_count > 0 then cast(greatest(floor(expected_sql_count - reach), 0) as bigint) end as expected_sql_count_low,
+    case when scored_count > 0 then cast(least(ceil(expected_sql_count + reach), scored_count) as bigint) end
+        as expected_sql_count_high
 from measured
