@@ -74,25 +74,26 @@ def section(leads: int = 107_000, seed: int = 7) -> str:
 
 def as_markdown(rows: list[WorldRow], leads: int, seed: int) -> str:
     """A table of the rows, and what its columns are."""
-    lines = [
-        f"| {row.name} | {row.auc:.3f} | {row.bayes_auc:.3f} | {row.gap:.3f} [{row.gap_low:.3f}, {row.gap_high:.3f}] | "
-        f"{row.average_precision:.3f} | {row.log_loss:.3f} (limit {row.bayes_log_loss:.3f}) | {row.mean_to_truth:.3f} | "
-        f"{row.mean_to_truth_where_unworked:.3f} | {_range(row.actual_by_line)} | {_range(row.truth_by_line)} |"
-        for row in rows
-    ]
-    head = (
-        "| model | AUC | Bayes limit | below it by | average precision | log loss | predicted / true | the same, of leads "
-        "nobody worked | predicted / actual by line | predicted / true by line |\n|---|---|---|---|---|---|---|---|---|---|\n"
-    )
+    lines = []
+    for row in rows:
+        cells = [
+            row.name, f"{row.auc:.3f}", f"{row.bayes_auc:.3f}", f"{row.gap:.3f} [{row.gap_low:.3f}, {row.gap_high:.3f}]",
+            f"{row.average_precision:.3f}", f"{row.log_loss:.3f} (limit {row.bayes_log_loss:.3f})",
+            f"{row.mean_to_truth:.3f}", f"{row.mean_to_truth_where_unworked:.3f}",
+            _range(row.actual_by_line), _range(row.truth_by_line),
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    names = (
+        "model", "AUC", "Bayes limit", "below it by", "average precision", "log loss", "predicted / true",
+        "the same, of leads nobody worked", "predicted / actual by line", "predicted / true by line",
+    )  # fmt: skip
+    head = f"| {' | '.join(names)} |\n|{'---|' * len(names)}\n"
     return (
         f"### Clinic world, {leads:,} leads, truth known\n\nMQLs of the first {LEARNED_SHARE:.0%} of time "
         f"({rows[0].learned_count:,}, embargoed by {EMBARGO.days} days) → later ones whose outcome is known "
-        f"({rows[0].judged_count:,}); tier {rows[0].tier}; seed {seed}; intervals: {DRAWS} bootstrap samples. To reach: AUC "
-        "within .010 of the limit, predicted / actual in [.9, 1.1] per service line.\n\n"
-        + head
-        + "\n".join(lines)
-        + "\n"
-    )
+        f"({rows[0].judged_count:,}); tier {rows[0].tier}; seed {seed}; intervals: {DRAWS} bootstrap samples. To reach: "
+        "AUC within .010 of the limit, predicted / actual in [.9, 1.1] per service line.\n\n"
+    ) + (head + "\n".join(lines) + "\n")
 
 
 def _range(ratios: dict[str, float]) -> str:
