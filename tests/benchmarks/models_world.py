@@ -77,7 +77,8 @@ def as_markdown(rows: list[WorldRow], leads: int, seed: int) -> str:
     lines = []
     for row in rows:
         cells = [
-            row.name, f"{row.auc:.3f}", f"{row.bayes_auc:.3f}", f"{row.gap:.3f} [{row.gap_low:.3f}, {row.gap_high:.3f}]",
+            row.name, f"{row.auc:.3f}", f"{row.bayes_auc:.3f}",
+            f"{row.gap:.3f} [{row.gap_low:.3f}, {row.gap_high:.3f}]",
             f"{row.average_precision:.3f}", f"{row.log_loss:.3f} (limit {row.bayes_log_loss:.3f})",
             f"{row.mean_to_truth:.3f}", f"{row.mean_to_truth_where_unworked:.3f}",
             _range(row.actual_by_line), _range(row.truth_by_line),
@@ -91,8 +92,8 @@ def as_markdown(rows: list[WorldRow], leads: int, seed: int) -> str:
     return (
         f"### Clinic world, {leads:,} leads, truth known\n\nMQLs of the first {LEARNED_SHARE:.0%} of time "
         f"({rows[0].learned_count:,}, embargoed by {EMBARGO.days} days) → later ones whose outcome is known "
-        f"({rows[0].judged_count:,}); tier {rows[0].tier}; seed {seed}; intervals: {DRAWS} bootstrap samples. To reach: "
-        "AUC within .010 of the limit, predicted / actual in [.9, 1.1] per service line.\n\n"
+        f"({rows[0].judged_count:,}); tier {rows[0].tier}; seed {seed}; intervals: {DRAWS} bootstrap samples. To "
+        "reach: AUC within .010 of the limit, predicted / actual in [.9, 1.1] per service line.\n\n"
     ) + (head + "\n".join(lines) + "\n")
 
 
