@@ -1,7 +1,7 @@
 """The world row of the readiness benchmark: how near the model comes to what can be known at all, where truth is known.
 
     python -m tests.benchmarks.models_world --leads 107000          # about 50,000 MQLs in all
-    from tests.benchmarks.models_world import world_row             # what `make bench-models` calls
+    from tests.benchmarks.models_world import section               # what `make bench-models` calls
 
 Trained on MQLs of the first part of time, judged by later ones, each weighed for those nobody worked. The Bayes limit
 is the world's own P(SQL within 30 days | what was knowable at the MQL), if intake takes the lead up. Knowable are
@@ -65,6 +65,41 @@ def world_row(leads: int = 107_000, seed: int = 7, *, scratch: Path | None = Non
         with tempfile.TemporaryDirectory() as folder:
             return rows_of(world_examples(leads, seed, Path(folder)), seed)
     return rows_of(world_examples(leads, seed, scratch), seed)
+
+
+def section(leads: int = 107_000, seed: int = 7) -> str:
+    """The world's part of the page, as Markdown."""
+    return as_markdown(world_row(leads, seed), leads, seed)
+
+
+def as_markdown(rows: list[WorldRow], leads: int, seed: int) -> str:
+    """A table of the rows, and what its columns are."""
+    lines = []
+    for row in rows:
+        cells = [
+            row.name, f"{row.auc:.3f}", f"{row.bayes_auc:.3f}",
+            f"{row.gap:.3f} [{row.gap_low:.3f}, {row.gap_high:.3f}]",
+            f"{row.average_precision:.3f}", f"{row.log_loss:.3f} (limit {row.bayes_log_loss:.3f})",
+            f"{row.mean_to_truth:.3f}", f"{row.mean_to_truth_where_unworked:.3f}",
+            _range(row.actual_by_line), _range(row.truth_by_line),
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    names = (
+        "model", "AUC", "Bayes limit", "below it by", "average precision", "log loss", "predicted / true",
+        "the same, of leads nobody worked", "predicted / actual by line", "predicted / true by line",
+    )  # fmt: skip
+    head = f"| {' | '.join(names)} |\n|{'---|' * len(names)}\n"
+    return (
+        f"### Clinic world, {leads:,} leads, truth known\n\nMQLs of the first {LEARNED_SHARE:.0%} of time "
+        f"({rows[0].learned_count:,}, embargoed by {EMBARGO.days} days) → later ones whose outcome is known "
+        f"({rows[0].judged_count:,}); tier {rows[0].tier}; seed {seed}; intervals: {DRAWS} bootstrap samples. To "
+        "reach: AUC within .010 of the limit, predicted / actual in [.9, 1.1] per service line.\n\n"
+    ) + (head + "\n".join(lines) + "\n")
+
+
+def _range(ratios: dict[str, float]) -> str:
+    named = {line: ratio for line, ratio in ratios.items() if line != "(none)"}
+    return f"{min(named.values()):.2f} to {max(named.values()):.2f}"
 
 
 def rows_of(world: WorldExamples, seed: int) -> list[WorldRow]:
@@ -153,5 +188,7 @@ if __name__ == "__main__":
     parser.add_argument("--leads", type=int, default=107_000)
     parser.add_argument("--seed", type=int, default=7)
     given = parser.parse_args()
-    for row in world_row(given.leads, given.seed):
+    found = world_row(given.leads, given.seed)
+    print(as_markdown(found, given.leads, given.seed))
+    for row in found:
         print(*(f"{name}: {value}" for name, value in asdict(row).items()), sep="\n", end="\n\n")
