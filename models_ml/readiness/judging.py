@@ -20,6 +20,8 @@ from models_ml.readiness.training_data import Floats, TrainingData, baseline_for
 
 # Outcomes of either kind on both sides of a split that is to choose by.
 MIN_EACH_FOLD = 20
+# From so many outcomes of the rarer kind on there is enough to learn more from than points: nothing is left to choose.
+ENOUGH = 300
 HIGH_SHARE, LOW_SHARE = 0.2, 0.5
 _GROUPS = ("service_line", "channel")
 
@@ -46,8 +48,10 @@ def choose_tier(data: TrainingData, points: Collection[str] | None) -> tuple[Tie
     """The tier of least mean log loss over up to three splits that walk forward through the training part.
 
     Compared are what the classifier takes by itself, and points alone where there are points; with too few outcomes for
-    one such split nothing is compared, and the classifier decides.
+    one such split, or with 300 outcomes of the rarer kind, nothing is compared, and the classifier decides.
     """
+    if data.rarer >= ENOUGH or not has_points(data, points):
+        return "auto", {"folds": 0, "log_loss": {}}
     splits = forward_folds(data.began, horizon_days=data.days, groups=data.people)
     weights = data.every_weight if splits else np.empty(0)
     parts = [
@@ -58,18 +62,17 @@ def choose_tier(data: TrainingData, points: Collection[str] | None) -> tuple[Tie
         for split in splits
     ]
     parts = [part for part in parts if min(part[0].rarer, part[1].rarer) >= MIN_EACH_FOLD]
-    told: dict[str, Any] = {"folds": len(parts), "log_loss": {}}
+    parts = [part for part in parts if has_points(part[0], points)]
+    tiers: tuple[Tier, ...] = ("auto", "points")
+    losses = {tier: [_losses(tier, learned, judged, points) for learned, judged in parts] for tier in tiers}
     if not parts:
-        return "auto", told
-    losses: dict[Tier, list[Floats]] = {"auto": [_losses("auto", part[0], part[1], points) for part in parts]}
-    if all(fit_points(part[0], points) for part in parts):
-        losses["points"] = [_losses("points", part[0], part[1], points) for part in parts]
+        return "auto", {"folds": 0, "log_loss": {}}
     means = {tier: float(np.concatenate(rows).mean()) for tier, rows in losses.items()}
-    told["log_loss"] = {str(tier): loss for tier, loss in means.items()}
+    told = {"folds": len(parts), "log_loss": {str(tier): loss for tier, loss in means.items()}}
     return min(means, key=lambda tier: (round(means[tier], 6), tier != "points")), told
 
 
-def fit_points(data: TrainingData, points: Collection[str] | None) -> bool:
+def has_points(data: TrainingData, points: Collection[str] | None) -> bool:
     """Whether there are points to score by."""
     schema = learn_schema(data.raw)
     return any(name in schema.names for name in (schema.points if points is None else points))

@@ -134,25 +134,25 @@ def train(home: str) -> Told:
     examples, attributes = _examples(home)
     told: Told = {}
     with part(told):
-        trained = train_readiness(examples, attributes, horizon_days=30, as_of=pd.Timestamp(LAST))
+        trained = train_readiness(examples, attributes, as_of=pd.Timestamp(LAST))
     return {**told, "rows": len(examples), "made": type(trained).__name__}
 
 
 def bare_train(home: str) -> Told:
-    """One fit of the final kind of estimator on the same rows."""
+    """One fit of the classifier on the same rows."""
     import numpy as np
 
-    from models_ml.readiness.estimator import fit_readiness_pipeline, make_readiness_pipeline
-    from models_ml.readiness.pipeline_columns import feature_frame, learn_schema, raw_features
+    from models_ml.readiness import ReadinessClassifier
+    from models_ml.readiness.columns import feature_frame, learn_schema, raw_features
 
     examples, attributes = _examples(home)
-    raw, origins = raw_features(examples, attributes)
-    schema = learn_schema(raw, origins)
+    raw = raw_features(examples, attributes)
+    schema = learn_schema(raw)
     labels = np.arange(len(examples)) % 5 == 0
     features = feature_frame(raw, schema)
     told: Told = {}
     with part(told):
-        fit_readiness_pipeline(make_readiness_pipeline("boosting", schema, seed=7), features, labels.astype(np.int8))
+        ReadinessClassifier(points=schema.points, random_state=7).fit(features, labels.astype(np.int8))
     return told
 
 
