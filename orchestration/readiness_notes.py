@@ -1,13 +1,14 @@
-"""What a home remembers of the readiness model, to show it: the champion's card, and why a training gave none.
+"""What a home remembers of the readiness model, to show it: the champion's card, what the latest training said.
 
 `<models>/readiness/champion.json` and `<version>/model.json` are written by `models_ml.artifacts`;
-`<models>/readiness/no_model.json` here, and only here. Loads no estimator: a run without news shows this too.
+`<models>/readiness/{no_model,latest_training,withdrawn}.json` here, and only here. Loads no estimator: a run without
+news shows this too.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,37 +35,72 @@ def champion_card(models: Path) -> dict[str, Any] | None:
 
 def note_no_model(models: Path, reason: str, counts: Mapping[str, int]) -> None:
     """Remember why the latest training gave no model."""
-    content = json.dumps({"reason": reason, "counts": dict(counts)}, indent=1, sort_keys=True)
-    write_bytes(_no_model(models), content.encode())
+    _write(_note(models, "no_model"), {"reason": reason, "counts": dict(counts)})
 
 
 def forget_no_model(models: Path) -> None:
     """The latest training gave a model: there is nothing to remember."""
-    _no_model(models).unlink(missing_ok=True)
+    for name in ("no_model", "withdrawn"):
+        _note(models, name).unlink(missing_ok=True)
+
+
+def withdraw_champion(models: Path, why: str) -> None:
+    """The champion may score no longer (it uses what is barred now), and nothing takes its place."""
+    _write(_note(models, "withdrawn"), {"version": champion_version(models), "why": why})
+    (_folder(models) / "champion.json").unlink(missing_ok=True)
+
+
+def note_training(models: Path, promotion: Mapping[str, Any], alarms: Sequence[Mapping[str, Any]]) -> None:
+    """Remember what the latest training said of the model that scores now: why it does, and what to look at."""
+    _write(
+        _note(models, "latest_training"), {"promotion": dict(promotion), "alarms": [dict(alarm) for alarm in alarms]}
+    )
+
+
+def latest_training(models: Path) -> dict[str, Any]:
+    """What `note_training` remembered; {} before the first training that gave a model."""
+    return _read(_note(models, "latest_training")) if _note(models, "latest_training").exists() else {}
+
+
+def severe_alarms(models: Path) -> list[str]:
+    """What somebody should look at before trusting the model that scores now, in words."""
+    alarms = latest_training(models).get("alarms", []) if champion_version(models) != NO_CHAMPION else []
+    return [str(alarm["words"]) for alarm in alarms if alarm["severity"] == "severe"]
 
 
 def readiness_lines(models: Path) -> Iterator[tuple[str, str]]:
     """Label and text: the champion beside its baselines on the hold-out, and what the latest training said instead."""
-    refused = _read(_no_model(models))["reason"] if _no_model(models).exists() else None
+    refused = _read(_note(models, "no_model"))["reason"] if _note(models, "no_model").exists() else None
     card = champion_card(models)
     if card is None:
-        yield "readiness", f"{refused}; {_ROUTED_WITHOUT}" if refused else f"no model yet; {_ROUTED_WITHOUT}"
+        ended = _read(_note(models, "withdrawn"))["why"] if _note(models, "withdrawn").exists() else None
+        said = "; ".join(each for each in (ended, refused or (None if ended else "no model yet")) if each)
+        yield "readiness", f"{said}; {_ROUTED_WITHOUT}"
         return
     measures = card["holdout"]["measures"]
     # A stored card's keys are sorted; read is the model first.
-    names = (name for name in ("model", "points", "base_rate") if name in measures)
+    names = (name for name in ("model", "points", "lead_frequency", "base_rate") if name in measures)
     losses = ", ".join(f"{name.replace('_', ' ')} {measures[name]['log_loss']:.4f}" for name in names)
     yield "readiness, log loss on hold-out", losses
+    latest = latest_training(models).get("promotion", {})
     if refused:
         yield "readiness, latest training", f"{refused}; the model from before stays"
+    elif latest.get("decision") == "incumbent":
+        yield "readiness, latest training", f"the model from before stays: {latest['why']}"
+    for words in severe_alarms(models):
+        yield "readiness, ALARM", words
 
 
 def _folder(models: Path) -> Path:
     return models / "readiness"
 
 
-def _no_model(models: Path) -> Path:
-    return _folder(models) / "no_model.json"
+def _note(models: Path, name: str) -> Path:
+    return _folder(models) / f"{name}.json"
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    write_bytes(path, json.dumps(content, indent=1, sort_keys=True).encode())
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -127,6 +127,16 @@ class Run:
         with closing(Outbox(self.settings.outbox)) as outbox:
             return {name: outbox.counts(name) for name in self.registry.destinations}
 
+    @property
+    def model_key(self) -> bytes:
+        """What this home seals its models with."""
+        return hmac.digest(load_key(self.home, from_env=self.settings.vault_key), b"models", "sha256")
+
+    @property
+    def about_model(self) -> dict[str, object]:
+        """What a model stored by this run is told of how it came about."""
+        return {"criteria": self.criteria.hashes(by=self.as_of), "code": code_hash(), "run_no": self.run_no}
+
     def _is_all_sent(self) -> bool:
         return all(set(counts) <= {"verified", "dead_letter"} for counts in self.write_states().values())
 

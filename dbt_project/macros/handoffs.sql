@@ -15,8 +15,8 @@
             {{ dimension('worked.staff_id') }} as staff_id,
             {{ dimension('worked.staff_source') }} as worked_source,
             {{ dimension('worked.contact_channel') }} as contact_channel,
-            {{ dimension("lpad(cast(mqls.local_hour as varchar), 2, '0')") }} as local_hour,
-            {{ dimension('cast(mqls.local_weekday as varchar)') }} as local_weekday,
+            {{ dimension("lpad(cast(entries.local_hour as varchar), 2, '0')") }} as local_hour,
+            {{ dimension('cast(' ~ iso_weekday('entries.local_date') ~ ' as varchar)') }} as local_weekday,
             substr(cast(entries.local_date as varchar), 1, 7) as local_month,
             {{ dimension('cast(handoffs.sla_business_minutes as varchar)') }} as promised_minutes,
             {{ unreachable('worked', 'leads') }} as is_unreachable,
@@ -36,7 +36,6 @@
         inner join {{ ref('int_handoffs__timed') }} as timed on handoffs.lead_key = timed.lead_key
         inner join {{ ref('dim_leads') }} as leads on handoffs.lead_key = leads.lead_key
         inner join {{ ref('int_leads__dimensioned') }} as entries on handoffs.lead_key = entries.lead_key and entries.stage = 'mql'
-        left join {{ ref('int_mqls__featured') }} as mqls on handoffs.lead_key = mqls.lead_key
         left join {{ ref('int_leads__worked') }} as worked on handoffs.lead_key = worked.lead_key
         left join {{ ref('int_handoffs__censored') }} as censored on handoffs.lead_key = censored.lead_key
         left join {{ open_time_now() }} as now_open

@@ -33,7 +33,7 @@
         when worst_value is null then 'No two values with enough MQLs followed long enough to compare.'
         else
             'Of ' || cast(worst_count as varchar) || ' MQLs with ' || dimension || ' ' || worst_value || ', '
-            || {{ in_per_cent(share_of('worst_sql_count', 'worst_count')) }} || ' became SQL within {{ var("readiness_horizon_days") }} days; of the rest in the same service lines '
+            || {{ in_per_cent(share_of('worst_sql_count', 'worst_count')) }} || ' became SQL within {{ readiness_days() | trim }} days; of the rest in the same service lines '
             || {{ in_per_cent('rest_rate') }} || '. '
             || case
                 when verdict = 'speaks_for'

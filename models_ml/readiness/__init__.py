@@ -6,8 +6,20 @@ kept in `models_ml.artifacts`; nothing here reads a clock, a file or a database.
 
 from __future__ import annotations
 
+from models_ml.readiness.classifier import TRUSTED, ReadinessClassifier
 from models_ml.readiness.predict import score_readiness
 from models_ml.readiness.train import train_readiness
 from models_ml.readiness.trained import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness
+from models_ml.readiness.watch import watch_readiness
 
-__all__ = ["NoReadiness", "NoSkill", "TooFewOutcomes", "TrainedReadiness", "score_readiness", "train_readiness"]
+__all__ = [
+    "TRUSTED",
+    "NoReadiness",
+    "NoSkill",
+    "ReadinessClassifier",
+    "TooFewOutcomes",
+    "TrainedReadiness",
+    "score_readiness",
+    "train_readiness",
+    "watch_readiness",
+]

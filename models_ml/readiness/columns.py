@@ -1,13 +1,15 @@
-"""What the model sees of an MQL: the feature schema, fixed at training, and the frame it gives for any rows.
+"""What a readiness model may see of an MQL: the allow-list, one wide frame of raw columns, and a training's schema.
 
-A row's features depend on that row and the schema alone, never on its neighbours. Rare values of a category are not
-kept (they could identify somebody). Fitting and scaling stand in `estimator`; which facts were known at the moment is
-decided in dbt (`int_mqls__featured`).
+A row's columns depend on that row and the schema alone, never on its neighbours. Values stay as they come: rare levels,
+encoding and missing values are the classifier's. Which facts were known at the moment is decided in dbt
+(`int_mqls__featured`, `int_mql_facts__known`); that nothing else gets in, `tests/unit/readiness`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import hashlib
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -15,162 +17,165 @@ import numpy as np
 import pandas as pd
 
 KEY = ["record_key", "became_mql_at"]
-UNKNOWN, OTHER = "(unknown)", "(other)"
+# The allow-list: columns of `ml_readiness__*` and kinds of its long facts. What is not named here is never seen.
 POINTS = ("fit_points", "behaviour_points")
+NUMBERS = (
+    *POINTS,
+    "touch_count",
+    "touches_last_week_count",
+    "touches_as_lead_count",
+    "session_count",
+    "touches_per_session",
+    "days_from_first_touch",
+    "days_from_last_touch",
+    "days_as_lead",
+    "earlier_record_count",
+    "days_from_earlier_record",
+)
+CODES = ("source", "service_line", "location_id", "channel", "platform", "campaign_id", "landing_page")
+ATTRIBUTE, SIGNAL_COUNT, SIGNAL_DAYS, SIGNAL_POINTS = "attribute", "signal_count", "signal_days", "signal_points"
+CODED_ATTRIBUTES = ("postal_area",)
+KINDS = (ATTRIBUTE, SIGNAL_COUNT, SIGNAL_DAYS, SIGNAL_POINTS)
+# What somebody did not do counts nothing; when it was last done is missing then.
+_ABSENT = {SIGNAL_COUNT: 0.0, SIGNAL_POINTS: 0.0}
 
-_NUMBERS = (*POINTS,)
-_COUNTS = ("touch_count", "touches_last_week_count", "days_from_first_touch", "days_as_lead")
-_CODES = ("source", "service_line", "location_id", "channel", "platform", "campaign_id", "landing_page", "mql_basis")
-_TIMES = ("local_weekday", "local_day_part")
-_DAY_PARTS = ((0, "night"), (6, "morning"), (12, "afternoon"), (18, "evening"))
+MAX_FACTS, MIN_KNOWN_ROWS, MIN_KNOWN_SHARE = 40, 20, 0.01
+MIN_NUMERIC_SHARE, MIN_NUMBERS = 0.95, 10
 
-MAX_LEVELS, MAX_ATTRIBUTES, MAX_SIGNALS = 20, 40, 40
-MIN_LEVEL_ROWS, MIN_KNOWN_SHARE = 20, 0.01
-
-Origin = Literal["column", "attribute", "signal"]
+FeatureKind = Literal["number", "code"]
 
 
 @dataclass(frozen=True)
-class NumericFeature:
-    """A number; `reference` is what explanations compare with (the median of training)."""
+class Feature:
+    """A raw column: its name, and whether it holds numbers or codes."""
 
     name: str
-    origin: Origin
-    log: bool
-    reference: float
-
-
-@dataclass(frozen=True)
-class CategoricalFeature:
-    """A code; values outside `levels` are `(other)`, missing ones `(unknown)`; `reference` is the commonest."""
-
-    name: str
-    origin: Origin
-    levels: tuple[str, ...]
-    reference: str
+    kind: FeatureKind
 
 
 @dataclass(frozen=True)
 class FeatureSchema:
-    """The features of one training, in order."""
+    """The raw columns of one training, in order: what is stored with a model, and what rows are brought into."""
 
-    numeric: tuple[NumericFeature, ...]
-    categorical: tuple[CategoricalFeature, ...]
+    features: tuple[Feature, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns in order."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def points(self) -> tuple[str, ...]:
+        """Columns that are hand-made points: whole halves of the criteria, then single rules."""
+        single = tuple(name for name in self.names if origin_of(name)[0] == SIGNAL_POINTS)
+        return (*(name for name in POINTS if name in self.names), *single)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of names and kinds in order."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
-        return asdict(self)
+        return {"features": [asdict(feature) for feature in self.features]}
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> FeatureSchema:
         """The schema that `to_dict` gave."""
-        return cls(
-            tuple(NumericFeature(**item) for item in content["numeric"]),
-            tuple(CategoricalFeature(**{**item, "levels": tuple(item["levels"])}) for item in content["categorical"]),
-        )
+        return cls(tuple(Feature(**item) for item in content["features"]))
 
-    def reference_frame(self) -> pd.DataFrame:
-        """One row: the typical lead explanations compare with."""
-        values: dict[str, list[Any]] = {feature.name: [feature.reference] for feature in self.numeric}
-        values |= {feature.name: [feature.reference] for feature in self.categorical}
-        return pd.DataFrame(values).astype({feature.name: object for feature in self.categorical})
+
+def origin_of(name: str) -> tuple[str, str]:
+    """Where a raw column comes from: (`column`, its name), or (kind of fact, name of the attribute, signal or rule)."""
+    kind, _, bare = name.partition(" ")
+    return (kind, bare) if kind in KINDS and bare else ("column", name)
 
 
 def raw_features(
     rows: pd.DataFrame, attributes: pd.DataFrame, *, excluded_attributes: Collection[str] = ()
-) -> tuple[pd.DataFrame, dict[str, Origin]]:
-    """All facts of the rows side by side, in their order: (frame, origin by column).
+) -> pd.DataFrame:
+    """All allowed facts of the rows side by side, in their order.
 
-    `rows` has KEY and any of the known columns, `attributes` is long (KEY, kind, name, value). Signals nobody gave
-    count 0; attributes nobody gave are missing.
+    Parameters
+    ----------
+    rows
+        of `ml_readiness__training_examples` or `__scoring_candidates`; columns not on the allow-list are left out.
+    attributes
+        of `ml_readiness__example_attributes` (long: KEY, kind, name, value as text).
+    excluded_attributes
+        names that never become a column, whatever they are the name of: attribute, signal, rule or column.
+
+    Returns
+    -------
+    One row per row of `rows`, index 0 … n-1. Numbers are float64 (missing: NaN), codes object (missing: None).
+    Facts are columns `<kind> <name>`; attributes are codes until `learn_schema` finds numbers in them.
     """
-    known = [name for name in (*_NUMBERS, *_COUNTS, *_CODES) if name in rows]
-    frame = rows[known].reset_index(drop=True).copy()
-    if "local_weekday" in rows:
-        frame["local_weekday"] = [_whole(value) for value in rows["local_weekday"]]
-    if "local_hour" in rows:
-        frame["local_day_part"] = [_day_part(value) for value in rows["local_hour"]]
-    origins: dict[str, Origin] = dict.fromkeys(frame.columns, "column")
     barred = set(excluded_attributes)
-    frame = frame.drop(columns=[name for name in frame if name in barred])
-    long = attributes[~attributes["name"].isin(barred)]
-    for kind, origin in (("signal", "signal"), ("attribute", "attribute")):
-        wide = _pivot(rows, long[long["kind"] == kind])
-        wide = wide.fillna("0") if kind == "signal" else wide
-        wide.columns = [f"{origin} {name}" for name in wide.columns]
-        origins |= dict.fromkeys(wide.columns, origin)  # type: ignore[arg-type]
-        frame = pd.concat([frame, wide], axis=1)
-    return frame, origins
+    columns: dict[str, Any] = {}
+    for name in (*NUMBERS, *CODES):
+        if name in rows and name not in barred:
+            columns[name] = _numbers(rows[name]) if name in NUMBERS else _codes(rows[name])
+    frame = pd.DataFrame(columns, index=rows.index).reset_index(drop=True)
+    known = attributes[attributes["kind"].isin(KINDS) & ~attributes["name"].isin(barred)]
+    wide = _pivot(rows, known)
+    facts = {
+        name: _codes(wide[name]) if origin_of(name)[0] == ATTRIBUTE else _counted(wide[name], origin_of(name)[0])
+        for name in map(str, wide)
+    }
+    return pd.concat([frame, pd.DataFrame(facts, index=frame.index)], axis=1)
 
 
-def learn_schema(raw: pd.DataFrame, origins: dict[str, Origin]) -> FeatureSchema:
-    """The schema of training rows: what of `raw_features` is common enough to learn from."""
-    numeric: list[NumericFeature] = []
-    categorical: list[CategoricalFeature] = []
-    for name in _chosen(raw, origins):
-        values = _numbers(raw[name]) if _is_number(raw[name], name, origins[name]) else None
-        if values is None:
-            feature = _categorical(raw[name], name, origins[name])
-            categorical += [feature] if feature else []
-        elif values.nunique() > 1:
-            log = origins[name] == "signal" or name in _COUNTS
-            values = np.log1p(values.clip(lower=0)) if log else values
-            numeric.append(NumericFeature(name, origins[name], log, float(values.median())))
-    return FeatureSchema(tuple(numeric), tuple(categorical))
+def learn_schema(raw: pd.DataFrame) -> FeatureSchema:
+    """What of `raw_features` is common enough to learn from: a fixed order, whatever the order of rows.
+
+    Of each kind of fact at most 40, the most widely known first, known of at least 20 rows and one in a hundred.
+    Columns of one value (or none) are left out.
+    """
+    columns = [name for name in (*NUMBERS, *CODES) if name in raw]
+    facts = [name for kind in KINDS for name in _common(raw, kind)]
+    features = [Feature(name, _kind(raw[name], name)) for name in (*columns, *facts)]
+    return FeatureSchema(tuple(feature for feature in features if raw[feature.name].nunique(dropna=False) > 1))
 
 
 def feature_frame(raw: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
-    """The frame the pipeline takes: float64 for numbers (missing: NaN), text for codes; unknown columns are ignored."""
-    columns: dict[str, Any] = {}
-    for number in schema.numeric:
-        if number.name in raw:
-            values = _numbers(raw[number.name])
+    """Rows of `raw_features` in exactly the schema's columns: float64 (missing: NaN) and object (missing: None)."""
+    columns = {}
+    for feature in schema.features:
+        if feature.name not in raw:
+            columns[feature.name] = _absent(feature, raw.index)
+        elif feature.kind == "number":
+            columns[feature.name] = _numbers(raw[feature.name])
         else:
-            values = pd.Series(0.0 if number.origin == "signal" else np.nan, index=raw.index)
-        columns[number.name] = np.log1p(values.clip(lower=0)) if number.log else values
-    for code in schema.categorical:
-        if code.name in raw:
-            levels = set(code.levels)
-            columns[code.name] = [_level(value, levels) for value in raw[code.name]]
-        else:
-            columns[code.name] = [UNKNOWN] * len(raw)
-    frame = pd.DataFrame(columns, index=raw.index)
-    return frame.astype({code.name: object for code in schema.categorical})
+            columns[feature.name] = _codes(raw[feature.name])
+    return pd.DataFrame(columns, index=raw.index)
 
 
-def _chosen(raw: pd.DataFrame, origins: dict[str, Origin]) -> list[str]:
-    """Columns common enough, in a fixed order; of attributes and signals the most widely known ones."""
-    needed = max(MIN_LEVEL_ROWS, int(MIN_KNOWN_SHARE * len(raw)))
-    chosen = [name for name in (*_NUMBERS, *_COUNTS, *_CODES, *_TIMES) if name in raw and raw[name].notna().any()]
-    for origin, limit in (("signal", MAX_SIGNALS), ("attribute", MAX_ATTRIBUTES)):
-        names = [str(name) for name in raw if origins[str(name)] == origin]
-        rows = {
-            name: int((raw[name] != "0").sum() if origin == "signal" else raw[name].notna().sum()) for name in names
-        }
-        ranked = sorted((name for name in names if rows[name] >= needed), key=lambda name: (-rows[name], name))
-        chosen += sorted(ranked[:limit])
-    return chosen
+def _absent(feature: Feature, index: pd.Index) -> pd.Series:
+    if feature.kind == "code":
+        return pd.Series([None] * len(index), index=index, dtype=object)
+    return pd.Series(_ABSENT.get(origin_of(feature.name)[0], np.nan), index=index, dtype="float64")
 
 
-def _categorical(values: pd.Series, name: str, origin: Origin) -> CategoricalFeature | None:
-    counts = values.dropna().astype(str).str.strip().value_counts()
-    kept = sorted(counts[counts >= MIN_LEVEL_ROWS].items(), key=lambda item: (-item[1], str(item[0])))[:MAX_LEVELS]
-    levels = tuple(sorted(str(level) for level, _ in kept))
-    seen = pd.Series([_level(value, set(levels)) for value in values])
-    common = sorted(seen.value_counts().items(), key=lambda item: (-item[1], str(item[0])))
-    if not levels or len(common) < 2:
-        return None
-    return CategoricalFeature(name, origin, levels, str(common[0][0]))
+def _common(raw: pd.DataFrame, kind: str) -> Iterable[str]:
+    """Facts of a kind that are known often enough, by name."""
+    needed = max(MIN_KNOWN_ROWS, int(MIN_KNOWN_SHARE * len(raw)))
+    names = [str(name) for name in raw if origin_of(str(name))[0] == kind]
+    known = {name: int(((raw[name] != 0) if kind in _ABSENT else raw[name].notna()).sum()) for name in names}
+    ranked = sorted((name for name in names if known[name] >= needed), key=lambda name: (-known[name], name))
+    return sorted(ranked[:MAX_FACTS])
 
 
-def _is_number(values: pd.Series, name: str, origin: Origin) -> bool:
-    if origin == "signal" or name in _NUMBERS or name in _COUNTS:
-        return True
-    if origin == "column":
-        return False
+def _kind(values: pd.Series, name: str) -> FeatureKind:
+    """An attribute is a number where nearly all its values are, of more than a few, and none begins with 0."""
+    origin, bare = origin_of(name)
+    if origin != ATTRIBUTE:
+        return "code" if name in CODES else "number"
     known = values.dropna()
-    readable = pd.to_numeric(known, errors="coerce")
-    return bool(readable.notna().mean() >= 0.95 and readable.nunique() > 10)
+    if bare in CODED_ATTRIBUTES or known.astype(str).str.fullmatch(r"0\d+").any():
+        return "code"
+    readable = _numbers(known)
+    is_number = len(known) and readable.notna().mean() >= MIN_NUMERIC_SHARE and readable.nunique() > MIN_NUMBERS
+    return "number" if is_number else "code"
 
 
 def _numbers(values: pd.Series) -> pd.Series:
@@ -178,23 +183,21 @@ def _numbers(values: pd.Series) -> pd.Series:
     return numbers.where(np.isfinite(numbers))
 
 
-def _level(value: object, levels: set[str]) -> str:
-    if value is None or value is pd.NA or value != value:
-        return UNKNOWN
-    text = str(value).strip()
-    return UNKNOWN if not text else text if text in levels else OTHER
+def _counted(values: pd.Series, kind: str) -> pd.Series:
+    numbers = _numbers(values)
+    return numbers.fillna(_ABSENT[kind]) if kind in _ABSENT else numbers
+
+
+def _codes(values: pd.Series) -> pd.Series:
+    """Trimmed text; empty and missing values are None."""
+    text = [None if pd.isna(value) else str(value).strip() or None for value in values]
+    return pd.Series(text, index=values.index, dtype=object)
 
 
 def _pivot(rows: pd.DataFrame, long: pd.DataFrame) -> pd.DataFrame:
+    """Facts side by side, one column `<kind> <name>` each, in the order of the rows."""
     keys = pd.MultiIndex.from_frame(rows[KEY].astype({"became_mql_at": "datetime64[us]"}))
-    known = long.astype({"became_mql_at": "datetime64[us]"}).drop_duplicates([*KEY, "name"])
-    wide = known.pivot(index=KEY, columns="name", values="value") if len(known) else pd.DataFrame(index=keys[:0])
+    known = long.astype({"became_mql_at": "datetime64[us]"})
+    known = known.assign(column=known["kind"] + " " + known["name"]).drop_duplicates([*KEY, "column"])
+    wide = known.pivot(index=KEY, columns="column", values="value") if len(known) else pd.DataFrame(index=keys[:0])
     return wide.reindex(keys)[sorted(wide.columns)].reset_index(drop=True).astype(object)
-
-
-def _whole(value: Any) -> str | None:
-    return None if pd.isna(value) else str(int(value))
-
-
-def _day_part(hour: Any) -> str | None:
-    return None if pd.isna(hour) else [part for begins, part in _DAY_PARTS if begins <= int(hour)][-1]

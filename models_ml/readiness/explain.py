@@ -1,90 +1,115 @@
-"""Why a score is what it is: each feature's pull on the log odds, compared with a typical lead.
+"""Why a score is what it is: what each fact of the lead adds to the log odds, and the strongest of them in words.
 
-Exact for linear pipelines; for others the change when that one feature is set to the typical lead's. The labels name
-features, never a lead's values.
+Contributions are the classifier's own and sum to the score's log odds; columns that speak of one thing (how often and
+how lately somebody did it) are one reason. What a reason says is `phrases`.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
+from scipy.special import expit
 
-from models_ml.readiness.columns import FeatureSchema
-from models_ml.readiness.estimator import predict_readiness
+from models_ml.readiness.phrases import Words, phrase, theme_of
 
 Floats = npt.NDArray[np.float64]
-SMALLEST, MOST = 0.1, 3
-
-_LABELS = {
-    "fit_points": "fit points",
-    "behaviour_points": "behaviour points",
-    "touch_count": "number of touches",
-    "touches_last_week_count": "touches in the last week",
-    "days_from_first_touch": "time since the first touch",
-    "days_as_lead": "time as a lead",
-    "mql_basis": "how it became MQL",
-    "local_weekday": "weekday",
-    "local_day_part": "time of day",
-    "location_id": "location",
-    "campaign_id": "campaign",
-}
+# A reason moves the probability by at least so much; `much` and `a little` by more and by less than these.
+SMALLEST, LITTLE, MUCH = 0.01, 0.03, 0.10
+MOST, LONGEST = 3, 150
+KEPT, SCALE = 8, 6
+TYPICAL = "nothing stands out from other leads"
+REST, BASE = "(rest)", "(base)"
 
 
-def contributions(pipeline: Pipeline, features: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
-    """Pull of each feature in log odds: rows of `features` × feature names."""
-    reference = schema.reference_frame()
-    names = list(features.columns)
-    if isinstance(pipeline[-1], LogisticRegression):
-        return pd.DataFrame(_linear(pipeline, features, reference, names), columns=names, index=features.index)
-    whole = _log_odds(predict_readiness(pipeline, features))
-    pulls = {}
-    for name in names:
-        typical = features.assign(**{name: reference[name].iloc[0]}).astype({name: features[name].dtype})
-        pulls[name] = whole - _log_odds(predict_readiness(pipeline, typical))
-    return pd.DataFrame(pulls, index=features.index)
+@dataclass(frozen=True)
+class Explained:
+    """Of each row the reasons in words, and the contributions as JSON text (a list, strongest first)."""
+
+    reasons: list[str]
+    contributions: list[str]
 
 
-def reasons(pulls: pd.DataFrame) -> list[str]:
-    """Up to three labels a row, strongest first, as `raised by …; lowered by …`; `typical` where none stands out."""
-    names = np.array([_label(name) for name in pulls.columns], dtype=object)
-    # Rounded first, so that a row's order of reasons cannot hang on the last bits.
-    values = np.round(pulls.to_numpy(dtype=np.float64), 6)
-    order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :MOST]
-    return [_sentence(names[chosen], row[chosen]) for row, chosen in zip(values, order, strict=True)]
+def explain_scores(
+    frame: pd.DataFrame, pulls: pd.DataFrame, base: float, levels: Mapping[str, Collection[str]], words: Words
+) -> Explained:
+    """Explain each row by itself.
+
+    Parameters
+    ----------
+    frame
+        raw columns of the rows (`columns.feature_frame`).
+    pulls
+        contributions in log odds, the same columns.
+    base
+        the log odds of a lead without any contribution.
+    levels
+        codes the model knows, by column.
+    words
+        how things are called.
+    """
+    themes = _themes(frame.columns, words)
+    # Rounded first, so that the order of reasons cannot hang on the last bits.
+    values = np.column_stack([pulls[list(columns)].sum(axis=1).to_numpy() for columns in themes.values()])
+    values = np.round(values, SCALE)
+    order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :KEPT]
+    total = base + pulls.to_numpy(dtype=np.float64).sum(axis=1)
+    cells = {str(name): frame[name].to_list() for name in frame.columns}
+    names = list(themes)
+    reasons, contributions = [], []
+    for row, places in enumerate(order):
+        strongest = [(names[place], float(values[row, place])) for place in places]
+        facts = [{column: cells[column][row] for column in themes[name]} for name, _ in strongest]
+        told = [phrase(name, of, levels.get(name, ()), words) for (name, _), of in zip(strongest, facts, strict=True)]
+        reasons.append(_sentence(told[:MOST], [pull for _, pull in strongest[:MOST]], float(total[row])))
+        contributions.append(_as_json(strongest, told, base, float(total[row])))
+    return Explained(reasons, contributions)
 
 
-def _sentence(names: npt.NDArray[np.object_], pulls: Floats) -> str:
-    parts = [
-        f"{'raised' if pull > 0 else 'lowered'} by {name}"
-        for name, pull in zip(names, pulls, strict=True)
-        if abs(pull) >= SMALLEST
+def moved(logits: float, pull: float) -> float:
+    """By how much a contribution moves the probability: the score less what it were without it."""
+    return float(expit(logits) - expit(logits - pull))
+
+
+def strength(change: float) -> str:
+    """A change of the probability in words."""
+    how = " much" if abs(change) >= MUCH else " a little" if abs(change) < LITTLE else ""
+    return f"{'raised' if change > 0 else 'lowered'}{how}"
+
+
+def _themes(columns: pd.Index, words: Words) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name in columns:
+        found.setdefault(theme_of(str(name), words), []).append(str(name))
+    return {theme: tuple(names) for theme, names in found.items()}
+
+
+def _sentence(told: Sequence[str], pulls: Sequence[float], logits: float) -> str:
+    """As many of the strongest reasons as are worth a word and have room."""
+    said = ""
+    for text, pull in zip(told, pulls, strict=True):
+        change = moved(logits, pull)
+        if abs(change) < SMALLEST:
+            break
+        more = f"{said}{'; ' if said else ''}{strength(change)}: {text}"
+        if len(more) > LONGEST:
+            # A reason is said whole or not at all.
+            continue
+        said = more
+    return said or TYPICAL
+
+
+def _as_json(strongest: Sequence[tuple[str, float]], told: Sequence[str], base: float, total: float) -> str:
+    parts: list[dict[str, Any]] = [
+        {"feature": name, "says": says, "log_odds": pull}
+        for (name, pull), says in zip(strongest, told, strict=True)
+        if pull
     ]
-    return "; ".join(parts) or "typical"
-
-
-def _label(name: str) -> str:
-    return _LABELS.get(name, name.removeprefix("attribute ").removeprefix("signal ").replace("_", " "))
-
-
-def _log_odds(probability: Floats) -> Floats:
-    inside = np.clip(probability, 1e-9, 1 - 1e-9)
-    return np.asarray(np.log(inside) - np.log1p(-inside), dtype=np.float64)
-
-
-def _linear(pipeline: Pipeline, features: pd.DataFrame, reference: pd.DataFrame, names: list[str]) -> Floats:
-    columns = pipeline[:-1]
-    weights = np.asarray(pipeline[-1].coef_[0], dtype=np.float64)
-    distance = (columns.transform(features) - columns.transform(reference)) * weights
-    result = np.zeros((len(features), len(names)))
-    for place, encoded in enumerate(columns.get_feature_names_out()):
-        owner = _owner(str(encoded).split("__", 1)[1].removeprefix("missingindicator_"), names)
-        result[:, names.index(owner)] += distance[:, place]
-    return result
-
-
-def _owner(encoded: str, names: list[str]) -> str:
-    """The feature an encoded column belongs to: the longest name it is, or begins with (`channel_paid_search`)."""
-    return max((name for name in names if encoded == name or encoded.startswith(f"{name}_")), key=len)
+    rest = round(total - base - sum(pull for _, pull in strongest), SCALE)
+    parts += [{"feature": REST, "log_odds": rest}, {"feature": BASE, "log_odds": round(base, SCALE)}]
+    return json.dumps(parts, separators=(",", ":"))

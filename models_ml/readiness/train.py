@@ -1,218 +1,183 @@
-"""Trains the readiness model: temporal hold-out, choice of the estimator, verdict against the baselines, final fit.
+"""Trains the readiness model and says who scores from now on: floor, choice, hold-out, verdict, final fit.
 
-What a column is stands in `columns`, what an estimator is in `estimator`, how well it did in `evaluate`.
+What rows are learned from stands in `training_data`, how candidates are compared in `judging`, who takes over in
+`promotion`, and what a reader of the model is told in `card`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
-from models_ml.metrics import row_log_loss
-from models_ml.model_selection import TemporalSplit, temporal_holdout
-from models_ml.readiness.columns import FeatureSchema, Origin, feature_frame, learn_schema, raw_features
-from models_ml.readiness.estimator import (
-    LINEAR,
-    PARAMETERS,
-    Kind,
-    fit_readiness_pipeline,
-    make_readiness_pipeline,
-    predict_readiness,
+from models_ml.model_selection import Rows, TemporalSplit, temporal_holdout
+from models_ml.readiness.card import challenged, counts_of
+from models_ml.readiness.evaluate import measure
+from models_ml.readiness.final import PROTECTED, Training, fit_final, recalibrated
+from models_ml.readiness.judging import Judged, choose_tier, judge, unseen_by
+from models_ml.readiness.promotion import (
+    MIN_UNSEEN,
+    Verdict,
+    judge_challenger,
+    judge_first,
+    may_not_stay,
+    too_little_new,
 )
-from models_ml.readiness.evaluate import compare
-from models_ml.readiness.labels import mature_labels
 from models_ml.readiness.trained import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness
+from models_ml.readiness.training_data import TrainingData, forecast, version_frame
 from models_ml.readiness.versions import training_version
 
-MIN_EACH, MIN_EACH_PART = 50, 20
-HIGH_SHARE, LOW_SHARE = 0.2, 0.5
-Labels = npt.NDArray[np.int8]
-
-
-@dataclass(frozen=True)
-class _Data:
-    raw: pd.DataFrame
-    origins: dict[str, Origin]
-    labels: Labels
-    began: pd.Series
-    latest_only_count: int = 0
-
-    def where(self, rows: npt.NDArray[np.bool_]) -> _Data:
-        """The data of some rows."""
-        kept = self.raw[rows].reset_index(drop=True)
-        return _Data(kept, self.origins, self.labels[rows], self.began[rows].reset_index(drop=True))
-
-    @property
-    def rarer(self) -> int:
-        """Count of the rarer outcome."""
-        return int(min(self.labels.sum(), len(self.labels) - self.labels.sum()))
+# Below these there is no model. With fewer outcomes held out, no model of use could be told from the base rate (at ten
+# against ninety, only one that gains about a quarter of the log loss is); the hold-out grows, to half of the rows,
+# until it has twenty of either kind.
+MIN_EACH, MIN_EACH_PART, WANTED_HELD_OUT = 30, 10, 20
 
 
 def train_readiness(
     examples: pd.DataFrame,
     attributes: pd.DataFrame,
     *,
-    horizon_days: int,
     as_of: pd.Timestamp,
-    excluded_attributes: Collection[str] = (),
-    seed: int = 7,
+    excluded_attributes: Collection[str] | Mapping[str, str] = (),
+    points: Collection[str] | None = None,
+    horizons: Mapping[str, int] | None = None,
+    random_state: int = 7,
+    incumbent: TrainedReadiness | None = None,
 ) -> TrainedReadiness | NoReadiness:
-    """Fit and judge a readiness model.
+    """Fit and judge a readiness model, beside the one that scores now.
 
     Parameters
     ----------
     examples
-        rows of `ml_readiness__training_examples` (one per mature MQL); the card counts those that are `is_latest_only`.
+        rows of `ml_readiness__training_examples` (one per mature MQL).
     attributes
         rows of `ml_readiness__example_attributes` (long: record_key, became_mql_at, kind, name, value).
-    horizon_days
-        must be the horizon the examples were labelled with.
     as_of
         naive UTC; an example whose horizon ends later is an error.
     excluded_attributes
-        names that never become features (protected attributes of the criteria policy).
-    seed
+        names that never become features, also as name → why; those whose reason is `protected` (without reasons: all)
+        are looked for behind the features (`proxies`).
+    points
+        columns that are hand-made points; None: those of the schema.
+    horizons
+        days by service line, with `default`; None: as the examples have them.
+    random_state
         of everything random.
+    incumbent
+        the model that scores now; it is returned where it stays, its card's `promotion` saying why.
 
     Returns
     -------
-    TrainedReadiness, or TooFewOutcomes / NoSkill (both NoReadiness) with the reason.
+    The model that scores from now on, or TooFewOutcomes / NoSkill (both NoReadiness) with the reason.
 
     Raises
     ------
-    ValueError: an example without a mature label, or of another horizon.
+    ValueError: an example without a mature label.
     """
-    ordered = examples.sort_values(["became_mql_at", "record_key"], ignore_index=True)
-    labels = mature_labels(ordered, horizon_days=horizon_days, as_of=as_of)
-    raw, origins = raw_features(ordered, attributes, excluded_attributes=excluded_attributes)
-    latest_only = int(ordered["is_latest_only"].sum()) if "is_latest_only" in ordered else 0
-    data = _Data(raw, origins, labels, pd.to_datetime(ordered["became_mql_at"]), latest_only)
-    return _train(data, horizon_days, as_of, excluded_attributes, seed)
+    why = excluded_attributes if isinstance(excluded_attributes, Mapping) else {}
+    excluded = {name: why.get(name, PROTECTED) for name in sorted(excluded_attributes)}
+    if examples.empty:
+        return TooFewOutcomes("too few outcomes: there are no examples", {"examples": 0, "converted": 0})
+    data = TrainingData.of(examples, attributes, as_of=as_of, excluded_attributes=excluded, random_state=random_state)
+    known = dict(horizons or data.horizons())
+    named = None if points is None else tuple(sorted(points))
+    parameters = {"horizons": known, "random_state": random_state, "excluded": list(excluded), "points": named}
+    version, hashes = training_version(version_frame(data), parameters)
+    return _train(Training(data, attributes, as_of, excluded, named, known, version, hashes, parameters), incumbent)
 
 
-def _train(
-    data: _Data, horizon_days: int, as_of: pd.Timestamp, excluded_attributes: Collection[str], seed: int
-) -> TrainedReadiness | NoReadiness:
-    if refusal := _too_few(data, None):
-        return refusal
-    split = temporal_holdout(data.began, horizon_days=horizon_days)
+def _train(training: Training, incumbent: TrainedReadiness | None) -> TrainedReadiness | NoReadiness:
+    if incumbent is not None and incumbent.card.get("base_version", incumbent.version) == training.version:
+        return incumbent
+    ended = incumbent and may_not_stay(
+        incumbent.schema.names, incumbent.horizons, excluded=training.excluded, horizons=training.horizons
+    )
+    if incumbent is not None and ended:
+        found = _train(training, None)
+        return replace(found, ends_incumbent=ended) if isinstance(found, NoReadiness) else _told(found, ended)
+    data = training.data
+    split = temporal_holdout(
+        data.began,
+        horizon_days=data.days,
+        groups=data.people,
+        labels=np.where(data.used, data.labels, -1),
+        least_each=WANTED_HELD_OUT,
+    )
     if refusal := _too_few(data, split):
         return refusal
-    kind, tried = _choose_kind(data.where(split.is_training), horizon_days, seed)
-    report, forecasts = _judge(kind, data, split, seed)
-    champion = choose_champion(report)
-    if champion is None:
-        reason = f"no better than the base rate on the hold-out: {report['verdict']}"
-        return NoSkill(reason, _counts(data, split), report)
-    kind = "points" if champion == "points" else kind
-    report |= {"tried": tried, "champion": champion}
-    return _final(kind, data, split, forecasts[champion], report, horizon_days, as_of, excluded_attributes, seed)
+    if incumbent is not None and not _is_of_other_code(training, incumbent):
+        new = split.is_holdout & unseen_by(data, incumbent.card["learned_until"]) & data.used
+        converted = int(data.labels[new].sum())
+        if min(converted, int(new.sum()) - converted) < MIN_UNSEEN:
+            verdict = Verdict("incumbent", too_little_new(int(new.sum()), converted), None, int(new.sum()), converted)
+            return replace(incumbent, card=incumbent.card | {"promotion": verdict.to_dict()})
+    tier, tried = choose_tier(data.where(split.is_training), training.points)
+    judged = judge(data, split, tier, training.points)
+    judged.report["tried"] = tried
+    if incumbent is None:
+        return _first(training, split, judged)
+    if _is_of_other_code(training, incumbent):
+        # It learned by other rules from nearly the same leads: there is nothing to compare it by.
+        found = _first(training, split, judged)
+        why = "the code that makes models changed"
+        return incumbent if isinstance(found, NoReadiness) else _told(found, why)
+    return _beside(training, split, judged, incumbent)
 
 
-def choose_champion(report: Mapping[str, Any]) -> Literal["model", "points"] | None:
-    """Who scores from now on, by `evaluate.compare`: points where the model is no better; nobody without skill."""
-    is_better = report["model_minus_points"]["estimate"] < 0
-    if report["points_beat_base_rate"] and not (is_better and report["model_beats_base_rate"]):
-        return "points"
-    return "model" if report["model_beats_base_rate"] else None
-
-
-def _final(
-    kind: Kind,
-    data: _Data,
-    split: TemporalSplit,
-    forecast: npt.NDArray[np.float64],
-    report: dict[str, Any],
-    horizon_days: int,
-    as_of: pd.Timestamp,
-    excluded: Collection[str],
-    seed: int,
-) -> TrainedReadiness:
-    """The chosen kind, fitted on all mature examples; bands are cut where the hold-out's predictions fell."""
-    pipeline, schema = _fit(kind, data, seed)
-    parameters = {
-        "kind": kind,
-        **PARAMETERS[kind],
-        "horizon_days": horizon_days,
-        "seed": seed,
-        "excluded": sorted(excluded),
-    }
-    bands = {"high": float(np.quantile(forecast, 1 - HIGH_SHARE)), "medium": float(np.quantile(forecast, LOW_SHARE))}
-    frame = data.raw.assign(began=data.began.astype(str), label=data.labels)
-    version, hashes = training_version(frame, parameters)
-    card = {
-        "kind": kind,
-        "parameters": parameters,
-        "counts": _counts(data, split) | {"latest_only_examples": data.latest_only_count},
-        "trained_as_of": as_of.isoformat(),
-        "split_at": split.split_at.isoformat(),
-        "horizon_days": horizon_days,
-        "holdout": report,
-        "hashes": hashes,
-    }
-    return TrainedReadiness(version, horizon_days, pipeline, schema, bands, tuple(sorted(excluded)), card)
-
-
-def _fit(kind: Kind, data: _Data, seed: int) -> tuple[Pipeline, FeatureSchema]:
-    schema = learn_schema(data.raw, data.origins)
-    pipeline = make_readiness_pipeline(kind, schema, seed=seed)
-    return fit_readiness_pipeline(pipeline, feature_frame(data.raw, schema), data.labels), schema
-
-
-def _forecast(kind: Kind, learned: _Data, judged: _Data, seed: int) -> npt.NDArray[np.float64]:
-    pipeline, schema = _fit(kind, learned, seed)
-    return predict_readiness(pipeline, feature_frame(judged.raw, schema))
-
-
-def _choose_kind(data: _Data, horizon_days: int, seed: int) -> tuple[Kind, dict[Kind, float]]:
-    """The kind of least log loss on a split inside the training part, so that the hold-out stays unseen."""
-    split = temporal_holdout(data.began, horizon_days=horizon_days)
-    learned, judged = data.where(split.is_training), data.where(split.is_holdout)
-    if min(learned.rarer, judged.rarer) < MIN_EACH_PART:
-        return "logistic_strong", {}
-    losses = {
-        kind: row_log_loss(judged.labels, _forecast(kind, learned, judged, seed)) for kind in (*LINEAR, "boosting")
-    }
-    linear = min(LINEAR, key=lambda kind: (round(float(losses[kind].mean()), 6), LINEAR.index(kind)))
-    gain = losses[linear] - losses["boosting"]
-    # Trees have to gain more than the gain's own standard error: the linear model's reasons are exact.
-    chosen: Kind = "boosting" if gain.mean() > gain.std(ddof=1) / len(gain) ** 0.5 else linear
-    return chosen, {kind: float(loss.mean()) for kind, loss in losses.items()}
-
-
-def _judge(
-    kind: Kind, data: _Data, split: TemporalSplit, seed: int
-) -> tuple[dict[str, Any], dict[str, npt.NDArray[np.float64]]]:
-    learned, judged = data.where(split.is_training), data.where(split.is_holdout)
-    forecasts = {name: _forecast(each, learned, judged, seed) for name, each in (("model", kind), ("points", "points"))}
-    forecasts["base_rate"] = np.full(len(judged.labels), learned.labels.mean())
-    return compare(judged.labels, forecasts, seed=seed), forecasts
-
-
-def _counts(data: _Data, split: TemporalSplit | None) -> dict[str, int]:
-    counts = {"examples": len(data.labels), "converted": int(data.labels.sum())}
-    for name, rows in (("training", split.is_training), ("holdout", split.is_holdout)) if split else ():
-        counts |= {f"{name}_examples": int(rows.sum()), f"{name}_converted": int(data.labels[rows].sum())}
-    return counts
-
-
-def _too_few(data: _Data, split: TemporalSplit | None) -> TooFewOutcomes | None:
-    if split is None and data.rarer >= MIN_EACH:
-        return None
-    if (
-        split is not None
-        and min(data.where(split.is_training).rarer, data.where(split.is_holdout).rarer) >= MIN_EACH_PART
-    ):
-        return None
-    counts = _counts(data, split)
-    needed = f"{MIN_EACH} in all" if split is None else f"{MIN_EACH_PART} before and after the split in time"
-    seen = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
-    return TooFewOutcomes(
-        f"too few outcomes: needed are {needed} of either kind (converted or not); there are {seen}", counts
+def _first(training: Training, split: TemporalSplit, judged: Judged) -> TrainedReadiness | NoReadiness:
+    labels, weights = judged.holdout.known, judged.holdout.weights
+    forecasts = judged.forecasts
+    verdict = judge_first(
+        labels, forecasts["model"], forecasts["base_rate"], seed=training.data.random_state, weights=weights
     )
+    if verdict.decision == "nobody":
+        return NoSkill(verdict.why, counts_of(training.data, split), card=judged.report)
+    return fit_final(training, split, judged, verdict)
+
+
+def _beside(training: Training, split: TemporalSplit, judged: Judged, incumbent: TrainedReadiness) -> TrainedReadiness:
+    """The challenger or the incumbent, by the part of the hold-out that neither has learned from."""
+    held, seed = judged.holdout, training.data.random_state
+    new = unseen_by(held, incumbent.card["learned_until"])[held.used]
+    labels, weights = held.known[new], None if held.weights is None else held.weights[new]
+    before = forecast(incumbent.classifier, incumbent.schema, _kept_out(held, incumbent)[held.used])[new]
+    ours = judged.forecasts["model"][new]
+    verdict = judge_challenger(labels, ours, before, seed=seed, weights=weights)
+    compared = {
+        "challenger": measure(labels, ours, weights=weights, seed=seed),
+        "incumbent": measure(labels, before, weights=weights, seed=seed),
+    }
+    if verdict.decision == "challenger":
+        found = challenged(fit_final(training, split, judged, verdict), verdict, compared, incumbent)
+        leaks = [alarm["words"] for alarm in found.card["alarms"] if alarm["name"].startswith("leak")]
+        if not leaks or any(alarm["name"].startswith("leak") for alarm in incumbent.card["alarms"]):
+            return found
+        verdict = replace(verdict, decision="incumbent", why=f"the model trained anew looks like a leak: {leaks[0]}")
+    card = incumbent.card | {"promotion": verdict.to_dict() | {"compared": compared}}
+    return recalibrated(replace(incumbent, card=card), labels, before, weights, training.as_of)
+
+
+def _is_of_other_code(training: Training, incumbent: TrainedReadiness) -> bool:
+    return bool(incumbent.card["hashes"]["code"] != training.hashes["code"])
+
+
+def _kept_out(data: TrainingData, incumbent: TrainedReadiness) -> pd.DataFrame:
+    """Raw columns as the incumbent takes them; what is barred now it does not use (`may_not_stay`)."""
+    return data.raw.drop(columns=[name for name in data.raw if name not in incumbent.schema.names])
+
+
+def _told(found: TrainedReadiness, why: str) -> TrainedReadiness:
+    promotion = found.card["promotion"]
+    return replace(found, card=found.card | {"promotion": promotion | {"why": f"{why}; {promotion['why']}"}})
+
+
+def _too_few(data: TrainingData, split: TemporalSplit) -> TooFewOutcomes | None:
+    parts: list[Rows] = [split.is_training, split.is_holdout]
+    if data.rarer >= MIN_EACH and min(data.where(part).rarer for part in parts) >= MIN_EACH_PART:
+        return None
+    counts = counts_of(data, split)
+    seen = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    needed = f"{MIN_EACH} in all, and {MIN_EACH_PART} before and after the split in time, of either kind"
+    return TooFewOutcomes(f"too few outcomes: needed are {needed} (converted or not); there are {seen}", counts)

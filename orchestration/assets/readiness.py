@@ -1,5 +1,8 @@
 """Readiness: train the champion, score each MQL once. The statistics are `models_ml.readiness`; examples are dbt's."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import dagster as dg
 import pandas as pd
 import pyarrow as pa
@@ -8,8 +11,17 @@ import yaml
 from orchestration.assets.frames import land_frame, read_tables
 from orchestration.assets.policy import spec
 from orchestration.assets.shown import model_metadata, refused_metadata
-from orchestration.readiness_notes import forget_no_model, note_no_model
+from orchestration.readiness_notes import (
+    forget_no_model,
+    latest_training,
+    note_no_model,
+    note_training,
+    withdraw_champion,
+)
 from orchestration.runs import Run
+
+if TYPE_CHECKING:
+    from models_ml.readiness import TrainedReadiness
 
 CHAMPION = dg.AssetKey(["models", "readiness_champion"])
 _TIME = pa.timestamp("us")
@@ -17,15 +29,17 @@ SCORES = pa.schema(
     [
         ("record_key", pa.string()),
         ("became_mql_at", _TIME),
-        ("readiness", pa.float64()),
-        ("band", pa.string()),
-        ("reasons", pa.string()),
+        *((name, pa.float64()) for name in ("readiness", "readiness_low", "readiness_high", "shared_error")),
+        *((name, pa.string()) for name in ("band", "reasons", "contributions")),
+        ("is_control", pa.bool_()),
         ("model_version", pa.string()),
         ("horizon_days", pa.int32()),
         ("scored_as_of", _TIME),
     ]
 )
-_EXAMPLES = [["ml", "ml_readiness__training_examples"], ["ml", "ml_readiness__example_attributes"]]
+_EXAMPLES = [
+    ["ml", f"ml_readiness__{name}"] for name in ("training_examples", "example_attributes", "scoring_candidates")
+]
 _CANDIDATES = [["ml", "ml_readiness__scoring_candidates"], ["handoff", "earlier_scores"]]
 
 
@@ -50,28 +64,38 @@ def _champion() -> dg.AssetsDefinition:
     def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
         # Imported here: the libraries behind it take seconds that a run without news has not got.
         from models_ml.artifacts import promote_readiness, store_readiness
-        from models_ml.readiness import NoReadiness, NoSkill, train_readiness
+        from models_ml.readiness import NoReadiness, NoSkill, train_readiness, watch_readiness
 
         run.say("readiness", "")
-        examples, attributes = read_tables(run.paths.warehouse, "ml", *(name for _, name in _EXAMPLES))
+        examples, attributes, candidates = read_tables(run.paths.warehouse, "ml", *(name for _, name in _EXAMPLES))
+        as_of = pd.Timestamp(run.as_of)
+        incumbent = standing_champion(run, context.log.warning)
         trained = train_readiness(
             examples,
             attributes,
-            horizon_days=horizon_days(run),
-            as_of=pd.Timestamp(run.as_of),
-            excluded_attributes=run.criteria.policy.protected,
-            seed=run.settings.seed,
+            as_of=as_of,
+            excluded_attributes=run.criteria.barred_from_models,
+            horizons=horizons(run),
+            random_state=run.settings.seed,
+            incumbent=incumbent,
         )
         if isinstance(trained, NoReadiness):
             note_no_model(run.paths.models, trained.reason, trained.counts)
+            if trained.ends_incumbent:
+                withdraw_champion(run.paths.models, trained.ends_incumbent)
             context.log.warning(f"no readiness model was trained: {trained.reason}")
             seen = refused_metadata(trained.card if isinstance(trained, NoSkill) else {})
             return dg.MaterializeResult(metadata={"reason": trained.reason, **trained.counts, **seen})
-        store_readiness(trained, run.paths.models)
+        store_readiness(trained, run.paths.models, key=run.model_key, about=run.about_model)
         promote_readiness(trained.version, run.paths.models)
         forget_no_model(run.paths.models)
+        alarms = watch_readiness(trained, examples, candidates, attributes, as_of=as_of)
+        note_training(run.paths.models, trained.card["promotion"], [alarm.to_dict() for alarm in alarms])
+        for alarm in alarms:
+            context.log.warning(f"{alarm.severity}: {alarm.words}")
+        shown = model_metadata(trained.card, version=trained.version, latest=latest_training(run.paths.models))
         card = dg.MetadataValue.json(trained.card)
-        return dg.MaterializeResult(metadata={"version": trained.version, "card": card, **model_metadata(trained.card)})
+        return dg.MaterializeResult(metadata={"version": trained.version, "card": card, **shown})
 
     return step
 
@@ -90,11 +114,11 @@ def _scores() -> dg.AssetsDefinition:
         ],
     )
     def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
-        from models_ml.artifacts import load_champion
         from models_ml.readiness import score_readiness
+        from orchestration.feature_words import feature_words
 
         run.say("readiness", "")
-        champion = load_champion(run.paths.models)
+        champion = scoring_champion(run, context.log.warning)
         if champion is None:
             context.log.warning("no readiness model yet: leads are routed without a score")
             return dg.MaterializeResult(metadata={"scored": 0})
@@ -103,7 +127,14 @@ def _scores() -> dg.AssetsDefinition:
         )
         (earlier,) = read_tables(run.paths.warehouse, "staging", "stg_handoff__earlier_scores")
         scores = score_readiness(
-            champion, candidates, attributes, already_scored=earlier, as_of=pd.Timestamp(run.as_of)
+            champion,
+            candidates,
+            attributes,
+            already_scored=earlier,
+            as_of=pd.Timestamp(run.as_of),
+            words=feature_words(run.criteria, run.paths.warehouse),
+            control_share=run.registry.readiness.control_share,
+            seed=run.settings.seed,
         )
         return dg.MaterializeResult(
             metadata={"scored": land_frame(run, "scores", scores, SCORES), "model_version": champion.version}
@@ -112,7 +143,33 @@ def _scores() -> dg.AssetsDefinition:
     return step
 
 
-def horizon_days(run: Run) -> int:
-    """The horizon readiness speaks of, as dbt labels its examples."""
+def standing_champion(run: Run, told: Callable[[str], None]) -> "TrainedReadiness | None":
+    """The model that scores now; None where there is none, or the one there is may not be used, which `told` hears."""
+    from models_ml.artifacts import ModelRefused, load_champion
+
+    try:
+        champion = load_champion(run.paths.models, key=run.model_key)
+    except ModelRefused as refused:
+        told(str(refused))
+        return None
+    return champion
+
+
+def scoring_champion(run: Run, told: Callable[[str], None]) -> "TrainedReadiness | None":
+    """The same, unless it uses what the criteria bar by now: between two trainings nobody is scored by that."""
+    from models_ml.readiness.promotion import may_not_stay
+
+    champion = standing_champion(run, told)
+    if champion is None:
+        return None
+    horizons_then, barred = champion.horizons, run.criteria.barred_from_models
+    ended = may_not_stay(champion.schema.names, horizons_then, excluded=barred, horizons=horizons_then)
+    if ended:
+        told(ended)
+    return None if ended else champion
+
+
+def horizons(run: Run) -> dict[str, int]:
+    """The horizons readiness speaks of, by service line, as dbt labels its examples."""
     project = yaml.safe_load((run.settings.dbt_project / "dbt_project.yml").read_text(encoding="utf-8"))
-    return int(project["vars"]["readiness_horizon_days"])
+    return {str(line): int(days) for line, days in project["vars"]["readiness_horizons"].items()}

@@ -3,7 +3,6 @@
 The tables' layout is `orchestration.report`; the figures come from the card and from the published files alone.
 """
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,12 +25,15 @@ from marts.fct_funnel_conversions group by step, horizon_days order by step, hor
 """
 
 
-def model_metadata(card: Mapping[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
-    """A trained model's card as a table and its calibration as a picture."""
+def model_metadata(
+    card: Mapping[str, Any], *, version: str, latest: Mapping[str, Any] | None = None
+) -> dict[str, dg.MetadataValue[Any]]:
+    """A trained model's card, pictures in it, and its calibration by itself."""
     # Imported here: a plotting library is for trainings only.
     from orchestration.report.readiness_figures import card_markdown
 
-    return {"model_card": dg.MetadataValue.md(card_markdown(card)), **_calibration(card["holdout"])}
+    text = card_markdown(card, version=version, latest=latest)
+    return {"model_card": dg.MetadataValue.md(text), **_calibration(card["holdout"])}
 
 
 def refused_metadata(holdout: Mapping[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
@@ -56,10 +58,10 @@ def publication_metadata(publication: Publication) -> dict[str, dg.MetadataValue
 
 
 def _calibration(holdout: Mapping[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
-    from orchestration.report.readiness_figures import holdout_calibration_png
+    from orchestration.report.readiness_figures import holdout_calibration_png, picture_markdown
 
-    picture = base64.b64encode(holdout_calibration_png(holdout)).decode("ascii")
-    return {"calibration": dg.MetadataValue.md(f"![calibration on the hold-out](data:image/png;base64,{picture})")}
+    picture = picture_markdown("calibration on the hold-out", holdout_calibration_png(holdout))
+    return {"calibration": dg.MetadataValue.md(picture)}
 
 
 def _row_counts(publication: Publication) -> list[tuple[str, int, str, str]]:

@@ -63,7 +63,7 @@ def check_test(document: Document, loc: Loc, test: AttributeTest, catalogue: Cat
         _check_name(document, (*loc, "attribute"), "attributes", test.attribute, catalogue)
     if test.attribute in policy.protected and not test.clinical_reason:
         reason = policy.protected[test.attribute]
-        why = f"{test.attribute} is protected by policy.yaml" + (f" ({reason})" if reason else "")
+        why = f"{test.attribute} is protected by {policy.file_of(test.attribute)}" + (f" ({reason})" if reason else "")
         document.refuse((*loc, "attribute"), f'{why}: add clinical_reason: "…" to the rule, or remove the rule')
     if not any(satisfies(test, value) for value in candidate_values([test])):
         given = [name.removesuffix("_") for name in OPERATORS if getattr(test, name) is not None]

@@ -6,13 +6,13 @@ Read into plain frozen values here; whether the criteria agree with them is `che
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from orchestration.criteria_files.marks import Document, Loc, Unquoted
 from orchestration.criteria_files.routing_file import RoutingRules
-from orchestration.criteria_files.scalars import Text
+from orchestration.criteria_files.scalars import Flag, Items, Text
 from orchestration.criteria_files.shapes import Exclusion
 from orchestration.criteria_files.wording import in_words, unknown_key
 
@@ -21,12 +21,27 @@ SECTIONS = ("signals", "attributes", "offers", "channels", "topics")
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One name of the catalogue, what it means and where it comes from."""
+    """One name of the catalogue, what it means and where it comes from, and what keeps it from a model's sight.
+
+    `protected`: as if policy.yaml named it. `proxy_for`: protected names it stands in for. `entered_by`: who alone.
+    """
 
     section: str
     name: str
     meaning: str | None
     comes_from: str | None
+    protected: bool = False
+    proxy_for: tuple[str, ...] = ()
+    entered_by: str | None = None
+
+    @property
+    def barred_for(self) -> str | None:
+        """Why no model may see it, in words; None where one may."""
+        if self.protected:
+            return "protected"
+        if self.proxy_for:
+            return f"stands in for {', '.join(self.proxy_for)}"
+        return "entered by staff" if self.entered_by == "staff" else None
 
 
 @dataclass(frozen=True)
@@ -45,9 +60,14 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Policy:
-    """Protected attributes, each with the reason it is protected for (or None)."""
+    """Protected attributes, each with the reason it is protected for (or None); `tagged` are those of the catalogue."""
 
     protected: dict[str, str | None] = field(default_factory=dict)
+    tagged: frozenset[str] = frozenset()
+
+    def file_of(self, name: str) -> str:
+        """The file that protects a name."""
+        return "catalogue.yaml" if name in self.tagged else "policy.yaml"
 
 
 class _Entry(BaseModel):
@@ -57,6 +77,9 @@ class _Entry(BaseModel):
     name: Text = Field(validation_alias=AliasChoices("name", "id"))
     meaning: Text | None = Field(default=None, validation_alias=AliasChoices("meaning", "reason", "description"))
     comes_from: Text | None = Field(default=None, validation_alias=AliasChoices("comes_from", "source", "from"))
+    protected: Flag | None = None
+    proxy_for: Items | None = None
+    entered_by: Literal["lead", "staff", "system"] | None = None
 
 
 def read_catalogue(document: Document) -> Catalogue:
@@ -65,7 +88,17 @@ def read_catalogue(document: Document) -> Catalogue:
     data = mapping(document, SECTIONS)
     for section, names in data.items():
         for entry in _entries(document, (section,), names):
-            entries.append(CatalogueEntry(section, entry.name, entry.meaning, entry.comes_from))
+            entries.append(
+                CatalogueEntry(
+                    section,
+                    entry.name,
+                    entry.meaning,
+                    entry.comes_from,
+                    bool(entry.protected),
+                    tuple(entry.proxy_for or ()),
+                    entry.entered_by,
+                )
+            )
     return Catalogue(tuple(entries), frozenset(data))
 
 
@@ -74,6 +107,17 @@ def read_policy(document: Document) -> Policy:
     data = mapping(document, ("protected_attributes",))
     found = _entries(document, ("protected_attributes",), data.get("protected_attributes"))
     return Policy({entry.name: entry.meaning for entry in found})
+
+
+def with_tags(policy: Policy, catalogue: Catalogue, document: Document | None) -> Policy:
+    """The policy, and what the catalogue says is protected; refuses a stand-in for something that nobody protects."""
+    tagged = {entry.name: entry.meaning for entry in catalogue.entries if entry.protected}
+    whole = Policy(tagged | policy.protected, frozenset(tagged) - frozenset(policy.protected))
+    for entry in catalogue.entries if document else ():
+        for name in (each for each in entry.proxy_for if each not in whole.protected):
+            what = f"{name} is not protected: name it in policy.yaml, or take it out"
+            document.refuse((entry.section, entry.name, "proxy_for"), what)  # type: ignore[union-attr]
+    return whole
 
 
 def read_exclusions(document: Document) -> tuple[Exclusion, ...]:

@@ -117,4 +117,7 @@ SECTIONS = {
     "protected_attributes": "Names of the protected attributes, each with the reason it is protected for.",
     "meaning": "What the name stands for, as people would say it.",
     "comes_from": "The system or form it comes from.",
+    "protected": "Protected as if policy.yaml named it: a rule needs a clinical_reason, and no model sees it.",
+    "proxy_for": "Protected attributes it stands in for: rules may use it, no model sees it.",
+    "entered_by": "Who alone enters it. What only staff enter says how far they got: no model sees it.",
 }

@@ -28,6 +28,7 @@ from orchestration.criteria_files.companions import (
     read_policy,
     read_routing,
     validated,
+    with_tags,
 )
 from orchestration.criteria_files.history import (
     Recorded,
@@ -121,6 +122,12 @@ class Criteria:
         """Everything as rows, one table per part (`stg_criteria__<part>`)."""
         return _tables.tables(self)
 
+    @property
+    def barred_from_models(self) -> dict[str, str]:
+        """Names no model may see, each with the reason: protected ones, what stands in for them, what staff enter."""
+        tagged = {entry.name: entry.barred_for for entry in self.catalogue.entries if entry.barred_for}
+        return tagged | dict.fromkeys(self.policy.protected, "protected")
+
     def known_signals(self) -> frozenset[str]:
         """Signals that stand in the catalogue or in a rule of any version."""
         rules = self.tables()["rules"].select(["kind", "name"]).to_pylist()
@@ -139,9 +146,7 @@ class Criteria:
 def load_criteria(directory: Path) -> Criteria:
     """Reads and checks every criteria file of a folder (an absent folder is an empty one).
 
-    Raises
-    ------
-    CriteriaError: with every fault of every file, each with file, path and line.
+    Raises CriteriaError with every fault of every file, each with file, path and line.
     """
     paths = sorted(path for path in directory.glob("*") if path.suffix in SUFFIXES and path.is_file())
     documents = {path.name: read_document(path) for path in paths}
@@ -169,7 +174,8 @@ def load_criteria(directory: Path) -> Criteria:
 def read_beside(beside: dict[str, Document]) -> tuple[Catalogue, Policy]:
     """Catalogue and policy of the documents beside the service lines, by stem; empty where absent or faulty."""
     catalogue = _beside(beside, "catalogue", read_catalogue, Catalogue())
-    return catalogue, _beside(beside, "policy", read_policy, Policy())
+    policy = _beside(beside, "policy", read_policy, Policy())
+    return catalogue, with_tags(policy, catalogue, beside.get("catalogue"))
 
 
 def _beside(beside: dict[str, Document], name: str, read: Any, absent: Any) -> Any:

@@ -24,6 +24,11 @@ FOLDER = "schema"
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _REF = "#/definitions/{model}"
 Schema = dict[str, Any]
+_TAGS: dict[str, Schema] = {
+    "protected": {"type": ["boolean", "null"]},
+    "proxy_for": {"type": ["array", "null"], "items": {"type": "string", "pattern": "\\S"}, "minItems": 1},
+    "entered_by": {"enum": ["lead", "staff", "system", None]},
+}
 
 
 def schema_texts() -> dict[str, str]:
@@ -57,7 +62,7 @@ def _bodies() -> dict[str, Schema]:
     text = _of(Text)
     exclusions = _of(list[Exclusion])
     definitions = exclusions.pop("definitions")
-    sections = {name: _names(text, key_words.SECTIONS[name]) for name in SECTIONS}
+    sections = {name: _names(text, key_words.SECTIONS[name], is_tagged=True) for name in SECTIONS}
     protected = {"protected_attributes": _names(text, key_words.SECTIONS["protected_attributes"])}
     return {
         "criteria": _criteria(text),
@@ -105,9 +110,11 @@ def _only(key: str, schema: Schema) -> Schema:
     return {"type": "object", "properties": keys, "required": [key], "additionalProperties": False}
 
 
-def _names(text: Schema, description: str) -> Schema:
+def _names(text: Schema, description: str, *, is_tagged: bool = False) -> Schema:
     """Names as a list, or as name: meaning, or as name: {meaning, comes_from}; whatever else is said is free."""
     said = {key: {**text, "description": key_words.SECTIONS[key]} for key in ("meaning", "comes_from")}
+    if is_tagged:
+        said |= {key: {**shape, "description": key_words.SECTIONS[key]} for key, shape in _TAGS.items()}
     entry = {"type": "object", "properties": said}
     named = {**entry, "properties": {"name": text, **said}}
     of_names = {"type": "object", "additionalProperties": {"anyOf": [entry, text, {"type": "null"}]}}

@@ -62,6 +62,8 @@ def registry(
         "destinations": {
             "crm_leads": {"kind": "sql", "url": crm_url, "source": "crm", "table": LEADS, "key": LEAD_KEY}
         },
+        # One newly scored MQL in twenty is routed as if nobody had scored it: readiness is judged by these.
+        "readiness": {"control_share": 0.05},
     }
 
 

@@ -1,7 +1,8 @@
 """Why a record is or is not MQL and SQL at a moment: decided again from the rows known by then, rule by rule.
 
 `explain(paths, sql, lead_id, …)` gives an `Explanation` for each record of that id, with what its lead is as a whole;
-words are made of it in `pages/explain_page.py`. Shows what rules say of values, never the values.
+words are made of it in `pages/explain_page.py`. Shows what rules say of values, never the values; the reasons of a
+score say what was known of the lead, as the CRM is told them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 from orchestration.lake.paths import HomePaths
 from orchestration.replay import home
 from orchestration.replay.compiled import QualificationSql
+from orchestration.replay.merges import followed, known_merges
+from orchestration.replay.scores import score_given
 from orchestration.replay.scratch import DECISIONS, EVIDENCE, Scratch
 
 Row = dict[str, Any]
@@ -26,27 +29,6 @@ _JUDGED = "intermediate.int_attribute_rules__judged"
 _FIRED = "intermediate.int_readiness_parts__fired"
 _SPANNED = "intermediate.int_record_criteria__spanned"
 _THEN = "record_key = ? and valid_from <= ? and valid_to > ?"
-# The survivor each record states at a moment, as int_merges__judged chooses it: the one known last, then the greatest.
-_MERGES = """
-    with known as (select * from home.intermediate.int_records__current where effective_at <= $1),
-    stated as (
-        select versions.record_key, survivors.record_key as survivor_key, versions.valid_from as known_at
-        from home.intermediate.int_records__versioned as versions
-        inner join known as survivors
-            on versions.id_space = survivors.id_space and versions.merged_into_lead_id = survivors.lead_id
-        where versions.valid_from <= $1 and versions.valid_to > $1
-        union all
-        select members.record_key, named.record_key, named.known_at
-        from home.input.input__identities as named
-        inner join known as members on named._id_space = members.id_space and named.id_value = members.lead_id
-        where named.id_type = 'crm_id' and named.known_at <= $1
-    )
-    select record_key, survivor_key
-    from stated
-    where record_key in (select record_key from known) and survivor_key in (select record_key from known)
-    group by record_key, survivor_key
-    qualify row_number() over (partition by record_key order by min(known_at) desc, survivor_key desc) = 1
-"""
 
 
 class NoSuchLead(LookupError):
@@ -74,6 +56,7 @@ class Explanation:
     `version` and `rules` are the criteria in force, if any; `decisions` and `evidence` all that was decided by then.
     `mql` is the MQL answer: where it does not qualify, judged at just this moment, with `points` by rule. `judged` is
     how attribute rules stood over time (satisfied, failed, unknown), `fired` the parts of readiness items that count.
+    `score` is the readiness it was given (`fct_lead_scores`).
     """
 
     record_key: str
@@ -90,6 +73,7 @@ class Explanation:
     points: dict[str, int]
     judged: tuple[Row, ...]
     fired: tuple[Row, ...]
+    score: Row | None = None
 
     def standing(self, stage: str) -> Row | None:
         """The latest decision on a stage."""
@@ -110,8 +94,7 @@ def explain(
         if moment > as_of:
             raise ValueError(f"{moment.isoformat()} is after {as_of.isoformat()}, the moment the home answers for")
         found = _records(scratch, lead_id, source, moment)
-        stated = {row["record_key"]: row["survivor_key"] for row in scratch.rows(_MERGES, [moment])}
-        merges = {key: survivor for key, survivor in stated.items() if key not in _followed(stated, key)}
+        merges = known_merges(scratch, moment)
         return [_explained(scratch, record, merges, moment) for record in found]
 
 
@@ -129,18 +112,10 @@ def _records(scratch: Scratch, lead_id: str, source: str | None, moment: datetim
     return known
 
 
-def _followed(merges: Mapping[str, str], key: str) -> list[str]:
-    """The records reached from one, nearest first, until none follows or one comes again."""
-    reached: list[str] = []
-    while (key := merges.get(key, "")) and key not in reached:
-        reached.append(key)
-    return reached
-
-
 def _explained(scratch: Scratch, record: Row, merges: Mapping[str, str], moment: datetime) -> Explanation:
     key = record["record_key"]
-    survivor = [key, *_followed(merges, key)][-1]
-    _decide(scratch, [survivor, *(each for each in merges if survivor in _followed(merges, each))], moment)
+    survivor = [key, *followed(merges, key)][-1]
+    _decide(scratch, [survivor, *(each for each in merges if survivor in followed(merges, each))], moment)
     span = _one(scratch, f"select * from {_SPANNED} where {_THEN}", [key, moment, moment])
     lead = _whole_lead(scratch, record["id_space"], survivor, moment)
     line = next(row["service_line"] for row in lead.records if row["record_key"] == key)
@@ -166,6 +141,7 @@ def _explained(scratch: Scratch, record: Row, merges: Mapping[str, str], moment:
         points=points,
         judged=tuple(_verdicts(scratch, key, name)),
         fired=tuple(row for row in _own(scratch, _FIRED, key, "valid_from") if span and _counts(row, span, moment)),
+        score=score_given(scratch, key, moment),
     )
 
 

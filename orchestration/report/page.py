@@ -6,7 +6,7 @@ lies, is the wiring's business. A table a publication does not have leaves its s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -23,6 +23,7 @@ from orchestration.report.sections import (
     cohorts,
     costs,
     criteria,
+    expected,
     funnel,
     labels,
     promise,
@@ -38,6 +39,7 @@ _SECTIONS: Mapping[str, ModuleType] = {
     "waiting": waiting,
     "speed": speed,
     "teams": teams,
+    "expected": expected,
     "funnel": funnel,
     "cohorts": cohorts,
     "causes": causes,
@@ -58,17 +60,23 @@ READS: Mapping[str, tuple[Read, ...]] = {key: module.READS for key, module in _S
 
 def report_html(frames: Mapping[str, Frames], facts: Facts) -> str:
     """The page. `frames` holds, for each section, its tables by name; one that is absent is said to be."""
-    sections = [_section(key, frames.get(key, {}), facts) for key in _SECTIONS]
-    as_of = {key: words.moment(_answers_for(key, facts)) for key in _SECTIONS}
-    cards = [(section.key, section.card, as_of[section.key]) for section in sections if section.card]
+    sections = [(_section(key, frames.get(key, {}), facts), _answers_for(key, facts)) for key in _SECTIONS]
+    return page_html(TITLE, facts.as_of, sections, notices=_notices(facts))
+
+
+def page_html(
+    title: str, as_of: datetime, sections: Sequence[tuple[Section, datetime]], *, notices: Sequence[str] = ()
+) -> str:
+    """A page of sections, each with the moment it answers for; their cards come first."""
+    told = [(section, words.moment(moment)) for section, moment in sections]
     html = _template().render(
-        title=TITLE,
+        title=title,
         style=_text("page.css").strip(),
-        as_of=words.moment(facts.as_of),
-        as_of_day=words.day(facts.as_of),
-        notices=_notices(facts),
-        cards=cards,
-        sections=[(section, as_of[section.key]) for section in sections],
+        as_of=words.moment(as_of),
+        as_of_day=words.day(as_of),
+        notices=notices,
+        cards=[(section.key, section.card, moment) for section, moment in told if section.card],
+        sections=told,
     )
     # A number and its sign stay on one line.
     return html.replace("95 %", f"95{words.SPACE}%")

@@ -3,6 +3,7 @@
     registry = load_registry(Path("sources.yaml"))      # RegistryRefused: .faults, each with file, line, what to do
     registry.sources["clinic"].timezone
     registry.destinations["crm"].url.get_secret_value()  # the one way to a secret: never in repr, errors or the hash
+    registry.readiness.control_share                     # of newly scored MQLs, routed as if nobody had scored them
     registry.meaning_hash                                # changes with what the registry says of the sources
 
 What an entry may say is `registry_schema.py`. Whether a path or database is there is a connector's question at the
@@ -30,11 +31,19 @@ from orchestration.sources.registry_checks import (
     check_source,
     check_written,
 )
-from orchestration.sources.registry_schema import CONNECTORS, KINDS, BaseSource, Source, SqlDestination
+from orchestration.sources.registry_schema import (
+    CONNECTORS,
+    KINDS,
+    BaseSource,
+    ReadinessSettings,
+    Source,
+    SqlDestination,
+)
 from orchestration.sources.registry_values import NAME, did_you_mean
 from orchestration.sources.yaml_lines import Document, Fault, Loc, load_document, read_as
 
 _SECTIONS = ("sources", "destinations")
+_READINESS = "readiness"
 _NOT_MEANING = {"name", "path", "url", "batch_rows"}
 
 
@@ -54,6 +63,7 @@ class Registry:
     sources: Mapping[str, Source]
     destinations: Mapping[str, SqlDestination]
     lines: Mapping[Loc, int] = field(repr=False, compare=False)
+    readiness: ReadinessSettings = ReadinessSettings()
 
     @cached_property
     def meaning_hash(self) -> str:
@@ -77,12 +87,13 @@ def load_registry(file: Path, *, environ: Mapping[str, str] | None = None) -> Re
     context = {"folder": file.parent, "environ": os.environ if environ is None else environ}
     sections = {name: dict(_section(document, name)) for name in _SECTIONS}
     for key in document.data if isinstance(document.data, dict) else ():
-        if key not in _SECTIONS:
-            document.add((key,), f"unknown key{did_you_mean(key, list(_SECTIONS))}")
+        if key not in (*_SECTIONS, _READINESS):
+            document.add((key,), f"unknown key{did_you_mean(key, [*_SECTIONS, _READINESS])}")
     if not sections["sources"] and not document.faults:
         document.add((), "no source: write `sources:` and under it a name and its connector")
     sources = dict(_entries(document, "sources", sections["sources"], "connector", CONNECTORS, context))
     destinations = dict(_entries(document, "destinations", sections["destinations"], "kind", KINDS, context))
+    readiness = _readiness(document)
     for section, entries in sections.items():
         for name, entry in entries.items():
             check_written(section, entry, sections["sources"], _checks(document, (section, name)))
@@ -92,7 +103,7 @@ def load_registry(file: Path, *, environ: Mapping[str, str] | None = None) -> Re
         check_destination(destination, _checks(document, ("destinations", destination.name)))
     if document.faults:
         raise RegistryRefused(document.faults)
-    return Registry(file, sources, destinations, document.lines)
+    return Registry(file, sources, destinations, document.lines, readiness)
 
 
 def _checks(document: Document, loc: Loc) -> Checks:
@@ -117,6 +128,19 @@ def _section(document: Document, name: str) -> Iterator[tuple[str, Any]]:
             document.add((name, key), "must be a mapping of settings")
         else:
             yield key, entry
+
+
+def _readiness(document: Document) -> ReadinessSettings:
+    """What `readiness:` says; where it is absent or has faults, the defaults."""
+    said = document.data.get(_READINESS) if isinstance(document.data, dict) else None
+    if said is not None and not isinstance(said, dict):
+        document.add((_READINESS,), "must be a mapping of settings")
+        return ReadinessSettings()
+    try:
+        return ReadinessSettings.model_validate(said or {})
+    except ValidationError as error:
+        _note(document, (_READINESS,), said, error, ReadinessSettings)
+        return ReadinessSettings()
 
 
 def _entries(

@@ -15,7 +15,7 @@ from orchestration.sources.registry_ads import GoogleAdsSource, MetaAdsSource
 from orchestration.sources.registry_base import BaseSource as BaseSource
 from orchestration.sources.registry_base import Entry
 from orchestration.sources.registry_ga4 import Ga4Source
-from orchestration.sources.registry_values import DatabaseUrl, ObjectName, Overlap, SourcePath, Text, Texts
+from orchestration.sources.registry_values import DatabaseUrl, ObjectName, Overlap, SourcePath, Text, Texts, refuse
 
 EntityName = Literal[
     "leads",
@@ -146,6 +146,18 @@ class SqlDestination(Entry):
     table: Text
     key: Text
     db_schema: Text | None = Field(default=None, alias="schema")
+
+
+def _as_share(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise refuse("must be a number from 0 (nobody) to 1 (everybody), such as 0.05")
+    return float(value)
+
+
+class ReadinessSettings(Entry):
+    """`readiness:` beside the sources: `control_share` of newly scored MQLs are routed without their score."""
+
+    control_share: Annotated[float, BeforeValidator(_as_share)] = 0.0
 
 
 Source = ContractFilesSource | FilesSource | CrmSqlSource | GoogleAdsSource | MetaAdsSource | Ga4Source

@@ -134,25 +134,25 @@ def train(home: str) -> Told:
     examples, attributes = _examples(home)
     told: Told = {}
     with part(told):
-        trained = train_readiness(examples, attributes, horizon_days=30, as_of=pd.Timestamp(LAST))
+        trained = train_readiness(examples, attributes, as_of=pd.Timestamp(LAST))
     return {**told, "rows": len(examples), "made": type(trained).__name__}
 
 
 def bare_train(home: str) -> Told:
-    """One fit of the final kind of estimator on the same rows."""
+    """One fit of the classifier on the same rows."""
     import numpy as np
 
+    from models_ml.readiness import ReadinessClassifier
     from models_ml.readiness.columns import feature_frame, learn_schema, raw_features
-    from models_ml.readiness.estimator import fit_readiness_pipeline, make_readiness_pipeline
 
     examples, attributes = _examples(home)
-    raw, origins = raw_features(examples, attributes)
-    schema = learn_schema(raw, origins)
+    raw = raw_features(examples, attributes)
+    schema = learn_schema(raw)
     labels = np.arange(len(examples)) % 5 == 0
     features = feature_frame(raw, schema)
     told: Told = {}
     with part(told):
-        fit_readiness_pipeline(make_readiness_pipeline("boosting", schema, seed=7), features, labels.astype(np.int8))
+        ReadinessClassifier(points=schema.points, random_state=7).fit(features, labels.astype(np.int8))
     return told
 
 
@@ -163,16 +163,15 @@ def score(home: str, *, is_bare: bool = False) -> Told:
     from models_ml.artifacts import load_champion
     from models_ml.readiness import score_readiness
     from models_ml.readiness.columns import feature_frame, raw_features
-    from models_ml.readiness.estimator import predict_readiness
 
     champion = load_champion(Path(home) / "models")
     assert champion is not None, "the benchmark's clinic gives too few outcomes for a model"
     examples, attributes = _examples(home)
     told: Told = {}
     if is_bare:
-        features = feature_frame(raw_features(examples, attributes)[0], champion.schema)
+        features = feature_frame(raw_features(examples, attributes), champion.schema)
         with part(told):
-            predict_readiness(champion.pipeline, features)
+            champion.classifier.predict_proba(features)
         return told
     nobody = examples.head(0)
     with part(told):

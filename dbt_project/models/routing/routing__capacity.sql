@@ -39,7 +39,7 @@ loads as (
             when
                 {{ local_date('routes.routed_as_of', 'coalesce(clocks.offset_seconds, 0)') }}
                 = {{ local_date(as_of(), 'coalesce(clocks.offset_seconds, 0)') }}
-                and routes.routed_as_of < {{ horizon_end('mql.became_mql_at') }}
+                and routes.routed_as_of < {{ readiness_end('mql.became_mql_at', 'mql.service_line') }}
                 then 1
         end) as routed_today_count,
         count(case when routes.is_latest and not open_mql.is_past_horizon then 1 end) as open_lead_count

@@ -58,13 +58,15 @@ select
     wishes.complexity_level,
     wishes.language,
     worked.team_id as worked_team_id,
-    score.band,
+    -- Who is drawn for control is routed as if nobody had scored it.
+    case when not coalesce(score.is_control, false) then score.band end as band,
     routed.team_id as routed_team_id,
     routed.queue as routed_queue,
     routed.deciding_constraint as routed_constraint,
     mql.is_past_horizon,
     handoff.first_contacted_at is not null as is_contacted,
-    score.readiness,
+    coalesce(score.is_control, false) as is_control,
+    case when not coalesce(score.is_control, false) then score.readiness end as readiness,
     coalesce(routed.route_no, 0) as route_no,
     mql.became_mql_at,
     handoff.sla_due_at

@@ -1,11 +1,15 @@
--- Exactly what may leave: a row for each lead that is or was MQL or SQL, on its survivor's record.
+{% set reasons = "nullif(concat_ws('; ', score.reasons, 'routed: ' || route.reasons), '')" %}
+
+-- Exactly what may leave: a row for each lead that is or was MQL or SQL, on its survivor's record. A control lead leaves
+-- without its score. A CRM's text field holds 255 characters: where both do not fit, why it is routed so stays behind.
 select
     lead.lead_key,
     known.id_space as source,
     lead.lead_id,
     lead.current_stage as handoff_stage,
     score.band as handoff_band,
-    nullif(concat_ws('; ', score.reasons, 'routed: ' || route.reasons), '') as handoff_reasons,
+    substr(case when length({{ reasons }}) > 255 and score.reasons is not null then score.reasons else {{ reasons }} end, 1, 255)
+        as handoff_reasons,
     nullif(route.team_id, '(none)') as handoff_team_id,
     nullif(route.staff_id, '(none)') as handoff_staff_id,
     route.queue as handoff_queue,
@@ -23,7 +27,7 @@ select
     handoff.sla_due_at as handoff_sla_due_at
 from {{ ref('fct_lead_lifecycles') }} as lead
 inner join {{ ref('dim_leads') }} as known on lead.lead_key = known.lead_key
-left join {{ ref('fct_lead_scores') }} as score on lead.lead_key = score.lead_key and score.is_current
+left join {{ ref('fct_lead_scores') }} as score on lead.lead_key = score.lead_key and score.is_current and not score.is_control
 left join {{ ref('fct_lead_routes') }} as route on lead.lead_key = route.lead_key and route.is_current
 left join {{ ref('fct_handoffs') }} as handoff on lead.lead_key = handoff.lead_key
 where lead.became_mql_at is not null or lead.became_sql_at is not null

@@ -1,4 +1,6 @@
-"""Why a lead is where it is, as a page: what it is, rule by rule why (`explain_rules.py`), and what was decided."""
+"""Why a lead is where it is, as a page: what it is, rule by rule why (`explain_rules.py`), its score, what was
+decided.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +22,7 @@ from orchestration.replay.explain import Explanation
 from orchestration.replay.pages.explain_lead import lead_words, record_words
 from orchestration.replay.pages.explain_parts import evidence_of
 from orchestration.replay.pages.explain_rules import mql_blocks, sql_blocks
+from orchestration.replay.pages.explain_score import score_blocks
 
 
 def explain_page(found: Explanation) -> Page:
@@ -27,7 +30,7 @@ def explain_page(found: Explanation) -> Page:
     blocks: list[Block] = [*_opening(found)]
     if found.version is not None:
         blocks += [*mql_blocks(found), *sql_blocks(found)]
-    blocks += [*_decisions(found)]
+    blocks += [*score_blocks(found), *_decisions(found)]
     title = f"Lead {found.lead_id} of {found.source}"
     return Page("explain", title, title, tuple(blocks))
 

@@ -18,17 +18,9 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
 _FILES = (
-    "ages",
-    "clocks",
-    "conversion_steps",
-    "conversions",
-    "criteria",
-    "incidence",
-    "intervals",
-    "lists",
-    "marginals",
+    *("ages", "clocks", "conversion_steps", "conversions", "criteria", "horizons", "incidence"),
+    *("intervals", "lists", "marginals", "readiness", "stages", "waiting"),
 )
-_FILES += ("readiness", "stages", "waiting")
 VARIABLES = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 DIMENSIONS = ("service_line", "channel", "platform", "campaign_id", "landing_page", "location_id", "team_id")
 # What the models also ask for and these cohorts have nothing of: the step from lead to SQL, and criteria.

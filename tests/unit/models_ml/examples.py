@@ -32,18 +32,25 @@ def made_examples(count: int = 1500, *, seed: int = 1, strength: float = 1.0) ->
             "behaviour_points": behaviour,
             "touch_count": random.integers(1, 9, count),
             "days_as_lead": random.random(count) * 20,
-            "local_weekday": random.integers(1, 8, count),
-            "local_hour": random.integers(0, 24, count),
             "horizon_days": HORIZON,
             "became_mql_at": began.astype("datetime64[us]"),
+            "person_key": [f"person{number:026x}" for number in range(count)],
+            "is_latest_only": False,
+            "has_work_events": True,
+            "is_worked": True,
+            "is_self_scheduled": False,
             "became_sql_at": became_sql.where(converts).astype("datetime64[us]"),
+            "disqualified_at": pd.Series(pd.NaT, index=range(count), dtype="datetime64[us]"),
         }
     )
-    signals = _long(examples[asked], "signal", "appointment_request", ["1"] * int(asked.sum()))
-    known = payer != ""
-    return examples, pd.concat(
-        [signals, _long(examples[known], "attribute", "payer_type", payer[known])], ignore_index=True
-    )
+    ones, known = ["1"] * int(asked.sum()), payer != ""
+    facts = [
+        _long(examples[asked], "signal_count", "appointment_request", ones),
+        _long(examples[asked], "signal_days", "appointment_request", random.random(len(ones)).round(3).astype(str)),
+        _long(examples[asked], "signal_points", "asked", ["40"] * len(ones)),
+        _long(examples[known], "attribute", "payer_type", payer[known]),
+    ]
+    return examples, pd.concat(facts, ignore_index=True)
 
 
 def _long(rows: pd.DataFrame, kind: str, name: str, values: object) -> pd.DataFrame:

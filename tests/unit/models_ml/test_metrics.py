@@ -16,7 +16,6 @@ from models_ml.metrics import (
     row_log_loss,
     wilson_interval,
 )
-from models_ml.model_selection import temporal_holdout
 from models_ml.readiness.evaluate import evaluate_scores, measure
 
 FORECASTS = st.lists(st.tuples(st.integers(0, 1), st.integers(1, 99)), min_size=2, max_size=60)
@@ -129,12 +128,3 @@ def test_scores_are_judged_by_version_and_by_whether_they_were_routed() -> None:
     assert judged["all"]["rows"] == 300 == sum(part["rows"] for part in judged["by_model_version"].values())
     assert set(judged["by_routed"]) == {"routed", "not_routed"}
     assert evaluate_scores(rows.head(0)) == {}
-
-
-@given(st.lists(st.integers(0, 200), min_size=1, max_size=80), st.integers(1, 60), st.sampled_from([0.1, 0.25, 0.5]))
-def test_no_training_label_peeks_past_the_split(days: list[int], horizon: int, share: float) -> None:
-    began = pd.Series(pd.Timestamp("2026-01-01") + pd.to_timedelta(days, unit="D"))
-    split = temporal_holdout(began, horizon_days=horizon, holdout_share=share)
-    assert not (split.is_training & split.is_holdout).any()
-    assert (began[split.is_training] + pd.Timedelta(days=horizon) <= split.split_at).all()
-    assert (began[split.is_holdout] >= split.split_at).all() and split.is_holdout.any()

@@ -1,46 +1,111 @@
-"""Pictures and tables of the readiness model: readable, repeatable, with the figures they were given."""
+"""The model card: readable, repeatable, with the figures it was given, and an answer to what intake asks."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pytest
 
-from models_ml.readiness.evaluate import compare
-from orchestration.report.readiness_figures import card_calibration_png, card_markdown
-
-
-def card() -> dict[str, Any]:
-    """A card as training writes it."""
-    random = np.random.default_rng(3)
-    truth = random.random(400)
-    labels = (random.random(400) < truth).astype(np.int8)
-    forecasts = {"model": truth, "points": np.clip(truth * 0.5 + 0.25, 0, 1), "base_rate": np.full(400, 0.5)}
-    counts = {"holdout_examples": 400, "holdout_converted": int(labels.sum()), "training_examples": 1200}
-    return {
-        "kind": "logistic",
-        "horizon_days": 30,
-        "split_at": "2026-05-01T00:00:00",
-        "counts": counts,
-        "holdout": compare(labels, forecasts, seed=1),
-    }
+from models_ml.readiness.feedback import control_report
+from orchestration.report.readiness_figures import (
+    card_html,
+    card_markdown,
+    gain_png,
+    holdout_calibration_png,
+    holdout_markdown,
+)
+from tests.unit.orchestration.cards import card
 
 
-def test_the_calibration_picture_is_a_png_and_repeatable() -> None:
-    picture = card_calibration_png(card())
+def page(told: dict[str, Any] | None = None, **more: Any) -> str:
+    """The page's text without its tags."""
+    text = re.sub(
+        r"<style>.*?</style>|<svg.*?</svg>", " ", card_html(told or card(), version="abc", **more), flags=re.S
+    )
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+
+
+@pytest.mark.parametrize("draw", [holdout_calibration_png, gain_png])
+def test_pictures_are_png_and_repeatable(draw: Any) -> None:
+    picture = draw(card()["holdout"])
     assert picture.startswith(b"\x89PNG") and len(picture) > 5000
-    assert picture == card_calibration_png(card())
+    assert picture == draw(card()["holdout"])
 
 
-def test_the_card_shows_the_model_beside_both_baselines_with_its_verdict() -> None:
-    text = card_markdown(card())
+def test_the_page_says_of_a_hundred_leads_in_each_band_how_many_became_sql() -> None:
+    said = page()
+    for row in card()["holdout"]["by_band"]:
+        assert f"{100 * row['observed_rate']['estimate']:.0f} of 100" in said
+    assert "within 30 days of becoming MQL" in said.replace("\xa0", " ")
+
+
+def test_the_page_shows_every_forecast_on_the_same_leads_with_its_figures() -> None:
+    said, measures = page(), card()["holdout"]["measures"]
+    assert set(measures) == {"model", "points", "lead_frequency", "base_rate"}
+    for name in measures:
+        measured = measures[name] | measures[name].get("weighted", {})
+        assert f"{measured['log_loss']:.4f}" in said
+    assert "surely better than" in said
+
+
+def test_the_same_card_gives_the_same_page() -> None:
+    assert card_html(card(), version="abc") == card_html(card(), version="abc")
+
+
+def test_what_is_barred_is_named_with_its_reason_and_proxies_with_their_auc() -> None:
+    said = page()
+    assert "payer type" in said and "handler (entered by staff)" in said
+    assert f"{card()['proxies'][0]['auc']['estimate']:.2f}" in said
+
+
+def test_the_page_says_how_many_examples_may_have_been_filled_in_later_than_they_seem() -> None:
+    told = card()
+    assert "latest state" not in page(told)
+    told["counts"]["latest_only_examples"] = 37
+    assert "37 of its examples come from sources that keep only the latest state of a record" in page(told)
+
+
+def test_alarms_of_the_latest_training_come_first_and_without_any_it_says_so() -> None:
+    assert "No alarm" in page()
+    alarm = {"name": "leak", "severity": "severe", "words": "The model is too good to be true.", "figures": {}}
+    said = page(latest={"alarms": [alarm], "promotion": card()["promotion"]})
+    assert "Look at this first: The model is too good to be true." in said and "No alarm" not in said
+
+
+def test_an_incumbent_that_stays_says_why() -> None:
+    stays = {"decision": "incumbent", "why": "the other one is worse", "difference": None, "rows": 9, "converted": 2}
+    assert "It stays: the other one is worse." in page(latest={"promotion": stays, "alarms": []})
+
+
+def test_leads_routed_without_their_score_are_shown_beside_the_others() -> None:
+    assert "or none is drawn" in page()
+    random = np.random.default_rng(1)
+    readiness = random.random(600)
+    rows = pd.DataFrame(
+        {
+            "readiness": readiness,
+            "is_converted": random.random(600) < readiness,
+            "is_control": random.random(600) < 0.3,
+        }
+    )
+    report = control_report(rows)
+    said = page(control=report)
+    assert f"{report['control']['rows']:,}" in said and "Judged by these alone" in said
+    assert "too few to judge scores by: 20" in page(control=control_report(rows.head(60)))
+
+
+def test_the_markdown_holds_pictures_tables_and_the_same_words() -> None:
+    text = card_markdown(card(), version="abc")
+    assert text.count("](data:image/png;base64,") == 2
+    assert "| the criteria's points |" in text and "## What a score means" in text
+    assert text.startswith("# How far to trust readiness")
+
+
+def test_a_model_not_kept_shows_its_verdict() -> None:
+    text = holdout_markdown(card()["holdout"])
     lines = [line for line in text.splitlines() if line.startswith("| ")]
-    assert [line.split("|")[1].strip() for line in lines[2:]] == ["model", "points", "base rate"]
-    assert "Verdict: better than the base rate" in text and "400 MQLs" in text
-
-
-def test_the_card_says_how_many_examples_may_have_been_filled_in_later_than_they_seem() -> None:
-    said = card()
-    assert "latest state" not in card_markdown(said)
-    said["counts"] |= {"latest_only_examples": 37}
-    assert "37 of its examples come from sources that keep only the latest state of a record" in card_markdown(said)
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["model", "points", "lead frequency", "base rate"]
+    assert "Verdict: better than the points" in text

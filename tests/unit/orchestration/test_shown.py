@@ -12,7 +12,7 @@ import pytest
 from orchestration.assets.shown import model_metadata, publication_metadata, refused_metadata
 from orchestration.lake.manifest import Table
 from orchestration.lake.publication import Provenance, Publication, publish
-from tests.unit.orchestration.test_readiness_figures import card
+from tests.unit.orchestration.cards import card
 
 STEPS = (
     "select 'mql_to_sql' as step, 30 as horizon_days, 3 as entered_count, at_risk as at_risk_count, "
@@ -37,7 +37,7 @@ def published(folder: Path, **queries: str) -> Publication:
     return publish(warehouse=warehouse, published=folder / "published", tables=tables, provenance=provenance)
 
 
-SHOWN = {"kept": model_metadata(card()), "refused": refused_metadata(card()["holdout"])}
+SHOWN = {"kept": model_metadata(card(), version="abc"), "refused": refused_metadata(card()["holdout"])}
 
 
 @pytest.mark.parametrize("shown", SHOWN.values(), ids=SHOWN)
@@ -48,8 +48,8 @@ def test_calibration_is_a_picture_inside_markdown(shown: dict[str, object]) -> N
 
 
 def test_the_card_is_a_table_and_a_model_not_kept_says_its_verdict() -> None:
-    kept, refused = model_metadata(card()), refused_metadata(card()["holdout"])
-    assert "| base rate |" in str(kept["model_card"].value) and "Kind **logistic**" in str(kept["model_card"].value)
+    kept, refused = model_metadata(card(), version="abc"), refused_metadata(card()["holdout"])
+    assert "| one chance for all |" in str(kept["model_card"].value) and "Model `abc`" in str(kept["model_card"].value)
     assert "| base rate |" in str(refused["holdout"].value) and "Verdict: " in str(refused["holdout"].value)
     assert refused_metadata({}) == {}
 

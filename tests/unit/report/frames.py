@@ -51,6 +51,7 @@ def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
     return {
         "fct_sla_attainment": _attainment(rng),
         "fct_ageing_queue": _queue(rng, 640),
+        "fct_expected_sqls": _expected(),
         "fct_conversion_rates": _rates(rng),
         "fct_conversion_cohorts": _cohorts(),
         "fct_channel_costs": _costs(rng),
@@ -119,6 +120,15 @@ def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
         "dim_locations": pd.DataFrame({"location_id": ["loc_north"], "name": ["North"]}),
         "dim_service_lines": pd.DataFrame({"service_line": LINES, "name": None}),
     }
+
+
+def _expected() -> pd.DataFrame:
+    rows = [("all", "all", 640, 600, 61.24, 45.0, 78.0), ("band", "high", 100, 100, 30.0, 20.0, 41.0)]
+    rows += [("team", team, 160, 150, 15.31 - place, 8.0, 24.0) for place, team in enumerate(TEAMS)]
+    rows += [("service_line", line, 128, 120, 12.2 - 3 * place, 3.0, 21.0) for place, line in enumerate(LINES[:-1])]
+    rows.append(("service_line", "(none)", 4, 0, *[float("nan")] * 3))
+    counts = ("expected_sql_count", "expected_sql_count_low", "expected_sql_count_high")
+    return pd.DataFrame(rows, columns=["dimension", "dimension_value", "open_count", "scored_count", *counts])
 
 
 def empty_tables() -> dict[str, pd.DataFrame]:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from orchestration.report.parts import Frames, Section
-from orchestration.report.sections import basis, cohorts, costs, funnel, labels, promise, signals, waiting
+from orchestration.report.sections import basis, cohorts, costs, expected, funnel, labels, promise, signals, waiting
 from tests.unit.report.frames import AS_OF, FACTS, clinic_tables, empty_tables, page_frames
 from tests.unit.report.rows import agreement_row, attainment_row, cost_row, queue_row, rate_row, signal_row
 
@@ -273,3 +273,17 @@ def test_the_basis_names_stale_sources_and_what_waits_in_quarantine() -> None:
     assert "4 rows could not be read" in says(section)
     assert section.tables[1].rows[2] == ("model", "none yet")
     assert "No source has sent a row yet." in says(basis.section(frames("basis"), FACTS))
+
+
+def test_what_to_expect_of_the_queue_is_said_with_its_range_or_not_at_all() -> None:
+    tables = clinic_tables()
+    section = expected.section({"fct_expected_sqls": tables["fct_expected_sqls"]}, FACTS)
+    assert "Of 600 open MQLs with a score, 61 are expected to become SQL before their horizons end" in says(section)
+    assert "(95 %: 45 to 78); 40 more have no score." in says(section)
+    by_team, by_line = section.figures
+    # Nothing is drawn for whom nothing is known of; smaller numbers keep a decimal.
+    assert [row[0] for row in by_line.table.rows][-1] != "(none)" and len(by_line.table.rows) == 4
+    assert by_line.table.rows[-1][3:] == ("3.2", "3 to 21") and by_team.table.rows[0][3] == "15"
+    unscored = pd.DataFrame([("all", "all", 7, 0, *[float("nan")] * 3)], columns=tables["fct_expected_sqls"].columns)
+    none = expected.section({"fct_expected_sqls": unscored}, FACTS)
+    assert says(none) == "7 MQLs are open, none with a score: not known." and not none.figures

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.sources.connectors import source_rows, unstaged_sources
-from orchestration.sources.registry import Registry, load_registry
+from orchestration.sources.registry import Registry, RegistryRefused, load_registry
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = """
@@ -104,3 +104,34 @@ def test_a_source_nobody_stages_is_named(tmp_path: Path) -> None:
     assert unstaged_sources(registry, {"olist", "crm_sql"}) == []
     (fault,) = unstaged_sources(registry, {"crm_sql"})
     assert fault.source == "olist" and "models/staging/olist" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("", 0.0), ("readiness: {}", 0.0), ("readiness: {control_share: 0.05}", 0.05)]
+)
+def test_a_share_of_control_may_be_set_and_is_none_unless_it_is(tmp_path: Path, text: str, share: float) -> None:
+    file = tmp_path / "sources.yaml"
+    file.write_text("sources: {clinic: {connector: contract_files, path: x}}\n" + text, encoding="utf-8")
+    assert load_registry(file, environ={}).readiness.control_share == share
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        ("readiness: {control_share: 5}", "readiness.control_share", "from 0 (nobody) to 1"),
+        ("readiness: {control_share: 5%}", "readiness.control_share", "from 0 (nobody) to 1"),
+        ("readiness: {control_share: yes}", "readiness.control_share", "from 0 (nobody) to 1"),
+        ("readiness: {share: 0.05}", "readiness.share", "known here are control_share"),
+        ("readiness: 0.05", "readiness", "must be a mapping"),
+        ("readines: {control_share: 0.05}", "readines", "did you mean `readiness`"),
+    ],
+)
+def test_a_share_of_control_that_is_none_is_refused_with_its_line(
+    tmp_path: Path, text: str, where: str, words: str
+) -> None:
+    file = tmp_path / "sources.yaml"
+    file.write_text("sources: {clinic: {connector: contract_files, path: x}}\n" + text, encoding="utf-8")
+    with pytest.raises(RegistryRefused) as refused:
+        load_registry(file, environ={})
+    assert [(fault.line, fault.where) for fault in refused.value.faults] == [(2, where)]
+    assert words in refused.value.faults[0].message

@@ -77,6 +77,9 @@ MARTS = (
     "fct_sql_rule_outcomes",
     "fct_input_anomalies",
     "dim_leads",
+    "ml_readiness__training_examples",
+    "ml_readiness__scoring_candidates",
+    "ml_readiness__example_attributes",
 )
 # What says how a build came about, not what is so.
 _OF_THE_BUILD = {"int_rows__moved", "int_references__moved", "int_records__touched"}

@@ -4,7 +4,6 @@ with mqls as (
     select
         entered.record_key,
         entered.lead_key,
-        entered.basis as mql_basis,
         entered.became_at as became_mql_at
     from {{ ref('int_leads__entered') }} as entered
     where entered.stage = 'mql' and {{ touched_only('entered.record_key') }}
@@ -12,16 +11,7 @@ with mqls as (
 
 -- The record as it was known at the moment, whatever became of it later.
 records as (
-    select
-        mqls.record_key,
-        version.source,
-        version.id_space,
-        version.service_line,
-        version.location_id,
-        version.channel,
-        version.platform,
-        version.campaign_id,
-        version.created_at
+    select mqls.lead_key, mqls.became_mql_at, version.*
     from mqls
     inner join {{ ref('int_records__versioned') }} as version
         on
@@ -30,15 +20,12 @@ records as (
             and mqls.became_mql_at < version.valid_to
 ),
 
+-- The criteria's own answer, nothing of what staff or labels said: where a label made the MQL, points as decided before it.
 points as (
-    select
-        decision.record_key,
-        max(decision.fit_micro_points) as fit_micro_points,
-        max(decision.behaviour_micro_points) as behaviour_micro_points
-    from {{ ref('int_qualification_decisions__made') }} as decision
-    inner join mqls on decision.record_key = mqls.record_key
-    where decision.stage = 'mql' and decision.qualifies and decision.decided_at <= mqls.became_mql_at
-    group by decision.record_key
+    select decided.record_key, decided.fit_micro_points, decided.behaviour_micro_points
+    from {{ ref('int_mql_records__decided') }} as decided
+    inner join mqls on decided.record_key = mqls.record_key and mqls.became_mql_at >= decided.decided_at
+    where decided.qualifies
 ),
 
 touches as (
@@ -47,7 +34,12 @@ touches as (
         count(*) as touch_count,
         count(case when touch.occurred_at > {{ add_seconds('mqls.became_mql_at', '-604800') }} then 1 end)
             as touches_last_week_count,
+        count(case when touch.occurred_at >= records.created_at then 1 end) as touches_as_lead_count,
+        count(touch.session_id) as session_touch_count,
+        count(distinct case when touch.session_id is not null then {{ canonical_text(['touch.source', 'touch.session_id']) }} end)
+            as session_count,
         min(touch.occurred_at) as first_touched_at,
+        max(touch.occurred_at) as last_touched_at,
         min_by(
             touch.landing_page,
             case when touch.landing_page is not null then {{ canonical_text(['touch.occurred_at', 'touch.touch_key']) }} end
@@ -58,7 +50,12 @@ touches as (
             mqls.record_key = touch.record_key
             and mqls.became_mql_at >= touch.valid_from
             and mqls.became_mql_at < touch.valid_to
+    left join records on mqls.record_key = records.record_key
     group by mqls.record_key
+),
+
+history as (
+    {{ earlier_records('records') }}
 )
 
 select
@@ -72,23 +69,21 @@ select
     records.platform,
     records.campaign_id,
     touches.landing_page,
-    mqls.mql_basis,
     points.fit_micro_points,
     points.behaviour_micro_points,
     coalesce(touches.touch_count, 0) as touch_count,
     coalesce(touches.touches_last_week_count, 0) as touches_last_week_count,
+    coalesce(touches.touches_as_lead_count, 0) as touches_as_lead_count,
+    coalesce(touches.session_count, 0) as session_count,
+    coalesce(touches.session_touch_count, 0) as session_touch_count,
+    coalesce(history.earlier_record_count, 0) as earlier_record_count,
     {{ epoch_seconds('mqls.became_mql_at') }} - {{ epoch_seconds('touches.first_touched_at') }} as seconds_from_first_touch,
+    {{ epoch_seconds('mqls.became_mql_at') }} - {{ epoch_seconds('touches.last_touched_at') }} as seconds_from_last_touch,
     {{ epoch_seconds('mqls.became_mql_at') }} - {{ epoch_seconds('records.created_at') }} as seconds_as_lead,
-    {{ iso_weekday(local_date('mqls.became_mql_at', 'coalesce(zone.offset_seconds, 0)')) }} as local_weekday,
-    extract(hour from {{ add_seconds('mqls.became_mql_at', 'coalesce(zone.offset_seconds, 0)') }}) as local_hour,
+    {{ epoch_seconds('mqls.became_mql_at') }} - {{ epoch_seconds('history.created_at') }} as seconds_from_earlier_record,
     mqls.became_mql_at
 from mqls
 left join records on mqls.record_key = records.record_key
 left join points on mqls.record_key = points.record_key
 left join touches on mqls.record_key = touches.record_key
-left join {{ ref('int_leads__dimensioned') }} as place on mqls.lead_key = place.lead_key and place.stage = 'mql'
-left join {{ ref('input__timezone_offsets') }} as zone
-    on
-        place.timezone = zone.timezone
-        and mqls.became_mql_at >= zone.utc_from
-        and mqls.became_mql_at < zone.utc_to
+left join history on mqls.record_key = history.record_key

@@ -6,10 +6,12 @@ select
     lead.source,
     lead.service_line,
     lead.location_id,
-    {{ horizon_end('staged.became_mql_at') }} <= {{ as_of() }} as is_past_horizon,
+    {{ readiness_end('staged.became_mql_at', 'mql.service_line') }} <= {{ as_of() }} as is_past_horizon,
     staged.became_mql_at
 from {{ ref('int_leads__staged') }} as staged
 inner join {{ ref('int_leads__current') }} as lead on staged.lead_key = lead.lead_key
+-- The horizon is that of the service line it was handed over with.
+left join {{ ref('int_mqls__featured') }} as mql on staged.lead_key = mql.lead_key
 where
     staged.became_mql_at is not null
     and staged.became_sql_at is null

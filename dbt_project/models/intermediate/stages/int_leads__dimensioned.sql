@@ -67,6 +67,7 @@ select
     located.calendar_id,
     located.timezone,
     {{ local_date('located.became_at', 'coalesce(offsets.offset_seconds, 0)') }} as local_date,
+    extract(hour from {{ add_seconds('located.became_at', 'coalesce(offsets.offset_seconds, 0)') }}) as local_hour,
     located.became_at
 from located
 left join {{ ref('input__timezone_offsets') }} as offsets

@@ -40,6 +40,6 @@ select
     cast(mql_count as bigint) as mql_count,
     cast(at_risk_count as bigint) as at_risk_count,
     cast(sql_count as bigint) as sql_count,
-    cast({{ var('readiness_horizon_days') }} as integer) as horizon_days,
+    cast({{ readiness_days() }} as integer) as horizon_days,
     {{ rate_columns('sql_rate', 'sql_count', 'at_risk_count') }}
 from cells

@@ -84,7 +84,7 @@ select
     {% for count in ['at_risk_count', 'sql_count', 'value_count', 'worst_count', 'worst_sql_count', 'rest_count'] %}
     cast({{ count }} as bigint) as {{ count }},
     {% endfor %}
-    cast({{ var('readiness_horizon_days') }} as integer) as horizon_days,
+    cast({{ readiness_days() }} as integer) as horizon_days,
     {{ rate_columns('worst_rate', 'worst_sql_count', 'worst_count') }},
     rest_rate,
     {% for estimate in ['rate_difference', 'missed_sql_count'] %}

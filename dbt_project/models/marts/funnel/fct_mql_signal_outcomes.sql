@@ -85,7 +85,7 @@ select
     {% for count in ['mql_count', 'at_risk_count', 'fired_count', 'fired_sql_count', 'rest_count', 'rest_sql_count'] %}
     cast({{ count }} as bigint) as {{ count }},
     {% endfor %}
-    cast({{ var('readiness_horizon_days') }} as integer) as horizon_days,
+    cast({{ readiness_days() }} as integer) as horizon_days,
     {{ rate_columns('fired_rate', 'fired_sql_count', 'fired_count') }},
     {{ share_of('rest_sql_count', 'rest_count') }} as rest_rate,
     {{ difference_columns('lift', *comparison) }},

@@ -1,4 +1,4 @@
-{% set horizon_days = var('readiness_horizon_days') %}
+{% set horizon_days = readiness_days() | trim %}
 {% set key = ['criteria_version', 'section', 'rule_id', 'basis'] %}
 
 -- Watched ends what is seen of a wait: the version left force for the record, the lead became SQL otherwise, or as_of.

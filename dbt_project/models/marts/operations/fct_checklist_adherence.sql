@@ -1,4 +1,4 @@
-{% set horizon_days = var('readiness_horizon_days') %}
+{% set horizon_days = readiness_days() | trim %}
 
 -- The screening an SQL came by: of several, the first.
 with bookings as (

@@ -79,7 +79,7 @@ select
     counted.service_line,
     counted.contact_band,
     counted.stratum,
-    cast({{ var('readiness_horizon_days') }} as integer) as horizon_days,
+    cast({{ readiness_days() }} as integer) as horizon_days,
     {% for count in counts %}
     counted.{{ count }},
     {% endfor %}

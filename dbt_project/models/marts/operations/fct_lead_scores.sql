@@ -5,8 +5,13 @@ select
     score.model_version,
     score.band,
     score.reasons,
+    score.contributions,
     coalesce(mql.record_key = score.record_key and mql.became_at = score.became_mql_at, false) as is_current,
+    score.is_control,
     round(score.readiness, 6) as readiness,
+    round(score.readiness_low, 6) as readiness_low,
+    round(score.readiness_high, 6) as readiness_high,
+    round(score.shared_error, 6) as shared_error,
     score.horizon_days,
     score.became_mql_at,
     score.scored_as_of as scored_at

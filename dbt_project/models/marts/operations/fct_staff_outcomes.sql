@@ -39,7 +39,7 @@ select
     {{ dimension('members.team_id') }} as team_id,
     {{ dimension(trimmed('members.role')) }} as role,
     judged.adjusted_p_value <= {{ var('false_discovery_rate') }} as is_unlike,
-    cast({{ var('readiness_horizon_days') }} as integer) as horizon_days,
+    cast({{ readiness_days() }} as integer) as horizon_days,
     cast(judged.at_risk_count as bigint) as at_risk_count,
     cast(judged.sql_count as bigint) as sql_count,
     judged.expected_count,

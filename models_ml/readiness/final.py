@@ -1,0 +1,103 @@
+"""The model that a training ends with: the chosen tier on all mature examples, its card, and its intercept moved if
+need be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from models_ml.model_selection import TemporalSplit
+from models_ml.readiness.card import make_card, recalibrated_card
+from models_ml.readiness.columns import feature_frame
+from models_ml.readiness.judging import Judged, alarms_of, residuals
+from models_ml.readiness.promotion import MIN_UNSEEN, Verdict
+from models_ml.readiness.proxies import protected_values, proxy_report
+from models_ml.readiness.recalibrate import find_recalibration, with_shift
+from models_ml.readiness.trained import TrainedReadiness
+from models_ml.readiness.training_data import Floats, TrainingData, fit_classifier, forecast
+from models_ml.readiness.uncertainty import learn_uncertainty
+
+PROTECTED = "protected"
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one call of `train_readiness` works with."""
+
+    data: TrainingData
+    attributes: pd.DataFrame
+    as_of: pd.Timestamp
+    excluded: dict[str, str]
+    points: tuple[str, ...] | None
+    horizons: dict[str, int]
+    version: str
+    hashes: dict[str, str]
+    parameters: dict[str, Any]
+
+    @property
+    def protected(self) -> list[str]:
+        """Attributes whose proxies are reported: of all that is kept out, what is so because it is protected."""
+        return [name for name, why in self.excluded.items() if why == PROTECTED]
+
+
+def fit_final(training: Training, split: TemporalSplit, judged: Judged, verdict: Verdict) -> TrainedReadiness:
+    """The chosen tier, fitted on all mature examples; bands are cut where the hold-out's predictions fell."""
+    data = training.data
+    classifier, schema = fit_classifier(data, judged.tier, training.points)
+    alarms = alarms_of(judged, data, schema)
+    protected = protected_values(data.examples, training.attributes, protected=training.protected)
+    card = make_card(
+        data,
+        split,
+        judged.report,
+        tier=str(classifier.tier_),
+        schema=schema,
+        as_of=training.as_of,
+        horizons=training.horizons,
+        excluded=training.excluded,
+        parameters=training.parameters,
+        hashes=training.hashes,
+        alarms=[alarm.to_dict() for alarm in alarms],
+        proxies=proxy_report(data.raw[list(schema.names)], protected, random_state=data.random_state),
+        verdict=verdict,
+        bands=judged.bands,
+    )
+    off = residuals(judged)
+    model = TrainedReadiness(
+        training.version,
+        classifier,
+        schema,
+        training.horizons,
+        judged.bands,
+        tuple(training.excluded),
+        card,
+        off,
+        learn_uncertainty(
+            feature_frame(data.raw, schema)[data.used],
+            classifier.features_,
+            data.known,
+            data.weights,
+            residuals=off,
+            seed=data.random_state,
+        ),
+    )
+    # It has learned from the latest outcomes, but beside all earlier ones: of a base rate that moved that is an
+    # average.
+    held = judged.holdout
+    again = forecast(classifier, schema, held.raw[held.used])
+    return recalibrated(model, held.known, again, held.weights, training.as_of)
+
+
+def recalibrated(
+    model: TrainedReadiness, labels: Any, predicted: Floats, weights: Floats | None, as_of: pd.Timestamp
+) -> TrainedReadiness:
+    """The model with its intercept moved to where the latest outcomes lie, if they lie elsewhere; else as it is."""
+    shift = find_recalibration(labels, predicted, min_each=MIN_UNSEEN, weights=weights)
+    if shift is None:
+        return model
+    version, card = recalibrated_card(model, model.card, shift, as_of)
+    moved: TrainedReadiness = with_shift(model, shift.shift, version=version, card=card)
+    return moved

@@ -1,0 +1,171 @@
+"""From raw columns to numbers and codes: what each column is, learnt without ever looking at an outcome.
+
+A number is float64 (missing, unreadable and infinite: NaN). A category is a code: 0 … L-1 its common levels, L all
+others (rare, unseen), L+1 missing. Each row's result depends on that row alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int32]
+Kind = Literal["numeric", "categorical", "dropped"]
+
+READABLE_SHARE, MIN_NUMBERS = 0.95, 10
+HUGE = 1e100
+FEWEST_LEVELS, ALL_LEVELS, LEAST_LEVEL_SHARE = 12, 600, 0.0002
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column as the model takes it.
+
+    `levels`: the levels with an effect of their own (all others share one). `reference`: the median of a number, the
+    commonest level of a category (None: mostly missing, or dropped).
+    """
+
+    name: str
+    kind: Kind
+    levels: tuple[str, ...] = ()
+    reference: float | str | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Rows in the model's terms: `numbers` (rows, numeric columns), `codes` (rows, categorical columns)."""
+
+    numbers: Floats
+    codes: Codes
+
+    def take(self, rows: npt.NDArray[Any]) -> Prepared:
+        """Some of the rows."""
+        return Prepared(self.numbers[rows], self.codes[rows])
+
+
+def learn_features(frame: pd.DataFrame, weights: Floats, *, min_level_rows: int, max_levels: int) -> list[Feature]:
+    """What each column of the training rows is, in the frame's order; many texts have fewer levels each."""
+    texts = sum(not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes)
+    most = min(max_levels, max(FEWEST_LEVELS, ALL_LEVELS // max(texts, 1)))
+    least = max(min_level_rows, LEAST_LEVEL_SHARE * float(weights.sum()))
+    return [_feature(str(name), frame.iloc[:, place], weights, least, most) for place, name in enumerate(frame.columns)]
+
+
+def prepare(frame: pd.DataFrame, features: Sequence[Feature]) -> Prepared:
+    """Rows in the terms of `features`; the frame's columns stand in their order, the result's by name."""
+    numeric, categorical = places_of(features, "numeric"), places_of(features, "categorical")
+    numbers = np.empty((len(frame), len(numeric)), order="F")
+    codes = np.empty((len(frame), len(categorical)), dtype=np.int32, order="F")
+    for target, place in enumerate(numeric):
+        numbers[:, target] = as_numbers(frame.iloc[:, place])
+    for target, place in enumerate(categorical):
+        codes[:, target] = _coded(frame.iloc[:, place], features[place].levels)
+    return Prepared(numbers, codes)
+
+
+def places_of(features: Sequence[Feature], kind: Kind) -> list[int]:
+    """Places of the features of a kind, by name: the order the model takes them in, whatever the frame's order."""
+    places = [place for place, feature in enumerate(features) if feature.kind == kind]
+    return sorted(places, key=lambda place: features[place].name)
+
+
+def as_numbers(values: Any) -> Floats:
+    """A column as float64: dates and durations in days, text read as numbers, everything else NaN."""
+    kind = values.dtype
+    if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
+        origin = pd.Timestamp(0, tz=getattr(kind, "tz", None)) if hasattr(kind, "tz") else pd.Timestamp(0)
+        spans: Any = values if pd.api.types.is_timedelta64_dtype(kind) else values - origin
+        numbers = (spans / pd.Timedelta(days=1)).to_numpy(dtype=np.float64, na_value=np.nan)
+    elif pd.api.types.is_numeric_dtype(kind):
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    else:
+        places, cells = _factorized(values)
+        read = pd.to_numeric(pd.Series([*cells, None], dtype=object), errors="coerce")
+        numbers = read.to_numpy(dtype=np.float64, na_value=np.nan)[places]
+    with np.errstate(over="ignore", invalid="ignore"):
+        is_tame = bool(np.abs(numbers).sum() < HUGE)
+    if is_tame:
+        return np.asarray(numbers)
+    return np.asarray(np.clip(np.where(np.isfinite(numbers), numbers, np.nan), -HUGE, HUGE))
+
+
+def level_of(value: Any) -> str | None:
+    """The level a cell stands for; None is missing. `1`, `1.0` and `"1"` are one level."""
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip() or None
+
+
+def _coded(values: pd.Series, levels: Sequence[str]) -> Codes:
+    places, cells = _factorized(values)
+    known = {level: code for code, level in enumerate(levels)}
+    missing, other = len(levels) + 1, len(levels)
+    table = np.full(len(cells) + 1, missing, dtype=np.int32)
+    for place, cell in enumerate(cells):
+        level = level_of(cell)
+        table[place] = missing if level is None else known.get(level, other)
+    return np.asarray(table[places], dtype=np.int32)
+
+
+def _factorized(values: Any) -> tuple[npt.NDArray[np.intp], list[Any]]:
+    """(code by row, distinct cells); missing rows have code -1."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return values.cat.codes.to_numpy(dtype=np.intp), list(values.cat.categories)
+    try:
+        places, cells = pd.factorize(values)
+    except TypeError:  # lists, sets and dicts cannot be hashed
+        places, cells = pd.factorize(values.map(level_of))
+    return np.asarray(places, dtype=np.intp), list(cells)
+
+
+def _feature(name: str, values: pd.Series, weights: Floats, min_rows: float, max_levels: int) -> Feature:
+    numbers = _numeric_or_none(values)
+    if numbers is not None:
+        known = np.isfinite(numbers)
+        if not known.any() or (known.all() and np.ptp(numbers) == 0):
+            return Feature(name, "dropped")
+        return Feature(name, "numeric", (), _weighted_median(numbers[known], weights[known]))
+    places, cells = _factorized(values)
+    sums: dict[str, float] = {}
+    missing = float(weights[places < 0].sum())
+    for cell, weight in zip(cells, np.bincount(places[places >= 0], weights[places >= 0], len(cells)), strict=True):
+        level = level_of(cell)
+        if level is None:
+            missing += float(weight)
+        else:
+            sums[level] = sums.get(level, 0.0) + float(weight)
+    ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
+    kept = [level for level, weight in ranked if weight >= min_rows][:max_levels]
+    other = sum(sums.values()) - sum(sums[level] for level in kept)
+    if not kept or sum(part > 0 for part in (*(sums[level] for level in kept), other, missing)) < 2:
+        return Feature(name, "dropped")
+    return Feature(name, "categorical", tuple(sorted(kept)), kept[0] if sums[kept[0]] >= missing else None)
+
+
+def _numeric_or_none(values: pd.Series) -> Floats | None:
+    kind = values.dtype
+    if isinstance(kind, pd.CategoricalDtype):
+        return None
+    if not (pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)):
+        return as_numbers(values)
+    numbers = as_numbers(values)
+    places, cells = _factorized(values)
+    known = np.array([*(level_of(cell) is not None for cell in cells), False])[places]
+    readable = np.isfinite(numbers)
+    if not known.any() or readable.sum() < READABLE_SHARE * known.sum():
+        return None
+    return numbers if len(np.unique(numbers[readable])) > MIN_NUMBERS else None
+
+
+def _weighted_median(values: Floats, weights: Floats) -> float:
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(reached, 0.5 * reached[-1])])

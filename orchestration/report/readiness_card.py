@@ -1,0 +1,112 @@
+"""The model card, for those who work by its scores: what readiness says, how good it is, what it rests on.
+
+A card (`models_ml.readiness.card`), what the latest training said, and control leads in; sections of a page out. The
+parts stand in `readiness_trials` (how it did), `readiness_grounds` (what it rests on) and `readiness_control`. No
+figures are worked out in any of them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from orchestration.report import readiness_control, readiness_grounds, readiness_trials, words
+from orchestration.report.parts import Card, Section, Table
+from orchestration.report.readiness_words import Content, held_out, horizon_words
+from orchestration.report.words import Names
+
+TITLE = "How far to trust readiness"
+
+
+def card_sections(
+    card: Content,
+    *,
+    version: str,
+    latest: Content | None = None,
+    control: Content | None = None,
+    names: Names | None = None,
+) -> list[Section]:
+    """The sections of a trained model's card.
+
+    Parameters
+    ----------
+    card
+        as training wrote it.
+    version
+        of the model.
+    latest
+        `promotion` and `alarms` of the latest training; None: those of the card.
+    control
+        `models_ml.readiness.feedback.control_report`; None or {}: nothing is known yet.
+    names
+        what service lines and channels are called.
+    """
+    told = {**card, **(latest or {})}
+    called = names or Names()
+    return [
+        _bands(card, called),
+        readiness_trials.calibration(card, called),
+        readiness_trials.gain(card),
+        readiness_trials.compared(card),
+        readiness_grounds.verdict(told, version),
+        readiness_grounds.alarms(told),
+        readiness_grounds.learned(card),
+        readiness_grounds.protected(card),
+        readiness_control.control(control or {}),
+        readiness_control.details(card, version),
+    ]
+
+
+def answers_for(card: Content) -> datetime:
+    """The moment a card answers for: when its model was trained, or last moved."""
+    return datetime.fromisoformat(str(card.get("learned_until", card["trained_as_of"])))
+
+
+def _bands(card: Content, called: Names) -> Section:
+    rows = {str(row["group"]): row for row in card["holdout"]["by_band"]}
+    said = [
+        f"Readiness is the chance that a lead becomes SQL within {horizon_words(card, called)} of becoming MQL, if "
+        "intake works it. Each lead gets it once, when it becomes MQL, from what was known of it then; it does not "
+        "change afterwards.",
+        "The bands cut it in three: `high` is the best fifth of leads, `low` the lower half, `medium` what lies "
+        f"between. How they did was tried on {held_out(card)}; the model had learned nothing from these.",
+    ]
+    table = Table(
+        "Of leads in a band, how many became SQL",
+        ("band", "readiness", "leads", "forecast", "became SQL", "95 % interval"),
+        tuple(
+            (
+                name,
+                _cut(name, card["bands"]),
+                words.count(row["rows"]),
+                words.of_a_hundred(row["mean_predicted"]),
+                words.of_a_hundred(row["observed_rate"]["estimate"]),
+                words.percent_range(row["observed_rate"]["lower"], row["observed_rate"]["upper"]),
+            )
+            for name, row in rows.items()
+        ),
+    )
+    top = rows.get("high", next(iter(rows.values())))
+    rests = tuple(
+        f"{name.capitalize()}: {words.of_a_hundred(row['observed_rate']['estimate'])}"
+        for name, row in rows.items()
+        if name != top["group"]
+    )
+    front = Card(
+        "What a band means",
+        words.of_a_hundred(top["observed_rate"]["estimate"]),
+        f"leads in the band {top['group']} became SQL",
+        (*rests, f"Tried on {held_out(card)}"),
+        words.percent_range(top["observed_rate"]["lower"], top["observed_rate"]["upper"]),
+    )
+    beware = (
+        "A score comes with an interval (95 %): of the share among leads like this one, not of this one person.",
+        "A band is about many leads. A single lead of the band high may well not become SQL, one of the band low may.",
+        "Readiness says who is likely to get there when worked, not who gains most from a call: a lead that would "
+        "book by itself has a high one, too.",
+    )
+    return Section("bands", "What a score means", tuple(said), beware, (), (table,), front)
+
+
+def _cut(name: str, bands: Content) -> str:
+    high, medium = (words.percent(bands[cut]) for cut in ("high", "medium"))
+    return {"high": f"{high} or more", "medium": f"{medium} to {high}", "low": f"under {medium}"}[name]
