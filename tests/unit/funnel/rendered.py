@@ -17,7 +17,10 @@ import pandas as pd
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
-_FILES = ("ages", "clocks", "conversions", "incidence", "intervals", "marginals", "readiness", "stages", "waiting")
+_FILES = (
+    *("ages", "clocks", "conversions", "horizons", "incidence"),
+    *("intervals", "marginals", "readiness", "stages", "waiting"),
+)
 VARIABLES = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 DIMENSIONS = ("service_line", "channel", "platform", "campaign_id", "landing_page", "location_id", "team_id")
 _MOMENTS = ("entered_at", "converted_at", "left_at", "observed_from")
