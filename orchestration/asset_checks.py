@@ -5,17 +5,53 @@ import duckdb
 import pyarrow.parquet as pq
 
 from orchestration.assets.publication import PUBLISHED
+from orchestration.assets.readiness import CHAMPION
 from orchestration.lake.publication import current_publication
+from orchestration.readiness_notes import latest_alarms
 from orchestration.report_files import NOT_MADE, REPORT
 from orchestration.runs import Run
 
 _ACCOUNTING = ["handoff", "load_accounting"]
 _RECEIPTS = ["handoff", "receipts"]
+# Check → names of alarms it stands for, and what it promises.
+_ALARMS = {
+    "readiness_knows_nothing_beforehand": (
+        ("leak", "leaking_feature"),
+        "No model, and no column alone, tells outcomes too well to have known them beforehand.",
+    ),
+    "readiness_forecasts_what_comes": (
+        ("predicted_over_actual", "predicted_over_actual_of_group"),
+        "As many leads become SQL as forecast, within 0.8 to 1.25 and chance.",
+    ),
+    "readiness_data_hold_still": (
+        ("base_rate_moved", "feature_moved"),
+        "Base rate and features of the newest leads are as they were in training.",
+    ),
+}
 
 
 def build_asset_checks() -> list[dg.AssetChecksDefinition]:
     """All of them."""
-    return [_loads_add_up(), _publication_is_whole(), _report_is_made(), _writes_are_settled()]
+    return [
+        _loads_add_up(),
+        _publication_is_whole(),
+        _report_is_made(),
+        _writes_are_settled(),
+        *(_readiness_without(kind, *said) for kind, said in _ALARMS.items()),
+    ]
+
+
+def _readiness_without(name: str, alarms: tuple[str, ...], promise: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=CHAMPION, name=name, description=promise)
+    def check(run: dg.ResourceParam[Run]) -> dg.AssetCheckResult:
+        found = [alarm for alarm in latest_alarms(run.home.models) if alarm["name"] in alarms]
+        return dg.AssetCheckResult(
+            passed=not found,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={f"{place}_{alarm['severity']}": alarm["words"] for place, alarm in enumerate(found, start=1)},
+        )
+
+    return check
 
 
 def _loads_add_up() -> dg.AssetChecksDefinition:

@@ -80,6 +80,8 @@ def _execute(opened: Run) -> bool:
         click.echo(f"{what}{beside}: {publication.path}")
         if (page := publication.path / REPORT).exists():
             click.echo(f"look at it: {page}")
+        if (page := publication.path / "model_card.html").exists():
+            click.echo(f"how far to trust readiness: {page}")
         click.echo("query it: README.md, The first query; any DuckDB client or Parquet reader will do")
         if unheard := unknown_signals(opened, publication.path):
             opened.notices.append(unheard)

@@ -64,8 +64,15 @@ def latest_training(models: Path) -> dict[str, Any]:
 
 def severe_alarms(models: Path) -> list[str]:
     """What somebody should look at before trusting the model that scores now, in words."""
-    alarms = latest_training(models).get("alarms", []) if champion_version(models) != NO_CHAMPION else []
-    return [str(alarm["words"]) for alarm in alarms if alarm["severity"] == "severe"]
+    return [str(alarm["words"]) for alarm in latest_alarms(models) if alarm["severity"] == "severe"]
+
+
+def latest_alarms(models: Path) -> list[dict[str, Any]]:
+    """Alarms of the model that scores now, as the latest training raised them."""
+    if champion_version(models) == NO_CHAMPION:
+        return []
+    alarms: list[dict[str, Any]] = latest_training(models).get("alarms", [])
+    return alarms
 
 
 def readiness_lines(models: Path) -> Iterator[tuple[str, str]]:

@@ -14,8 +14,6 @@ from scipy.special import expit
 
 from models_ml.readiness.prepared import Floats
 
-PULL = 4.0
-
 
 @dataclass(frozen=True)
 class Blend:
@@ -37,17 +35,17 @@ def plain_mean(parts: int) -> Blend:
     return Blend(0.0, np.full(parts, 1.0 / parts))
 
 
-def fit_blend(logits: list[Floats], labels: Floats, weights: Floats) -> Blend:
-    """Fit on log odds of rows that the parts were not fitted on."""
+def fit_blend(logits: list[Floats], labels: Floats, weights: Floats, pull: float) -> Blend:
+    """Fit on log odds of rows that the parts were not fitted on; `pull` draws the multiples to the plain mean."""
     matrix = np.column_stack(logits)
     prior = np.full(matrix.shape[1], 1.0 / matrix.shape[1])
 
     def loss(values: Floats) -> tuple[float, Floats]:
         total = values[0] + matrix @ values[1:]
         away = values[1:] - prior
-        size = weights @ (np.logaddexp(0.0, total) - labels * total) + 0.5 * PULL * away @ away
+        size = weights @ (np.logaddexp(0.0, total) - labels * total) + 0.5 * pull * away @ away
         slope = weights * (expit(total) - labels)
-        return float(size), np.r_[slope.sum(), slope @ matrix + PULL * away]
+        return float(size), np.r_[slope.sum(), slope @ matrix + pull * away]
 
     bounds = [(None, None)] + [(0.0, None)] * len(prior)
     options = {"ftol": 1e-12, "gtol": 1e-8, "maxiter": 500}

@@ -4,7 +4,8 @@ Publishes also where something failed: what was built is new, what was not stays
 Files, hashes and links are `lake.publication` and `lake.manifest`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -12,8 +13,9 @@ import dagster as dg
 from orchestration.assets.policy import spec
 from orchestration.assets.shown import publication_metadata
 from orchestration.assets.signals import JUDGED
-from orchestration.lake.manifest import published_tables
+from orchestration.lake.manifest import Manifest, published_tables
 from orchestration.lake.publication import Provenance, Publication, publish
+from orchestration.model_card_files import MODEL_CARD, card_beside
 from orchestration.readiness_notes import champion_version
 from orchestration.report_files import REPORT, report_beside
 from orchestration.runs import Run
@@ -94,13 +96,28 @@ def publish_run(run: Run, *, leaves_judged: bool = False) -> Publication:
         tables=tables,
         provenance=provenance,
         moves_link=not run.is_historic,
-        beside=report_beside(run.notices.append, before=run.before if leaves_judged else None),
+        beside=_beside(run, leaves_judged=leaves_judged),
     )
     return run.published
+
+
+def _beside(run: Run, *, leaves_judged: bool) -> Callable[[Path, Manifest], None]:
+    """The pages beside the tables; an older as_of gets no card, its model is of today."""
+    writers = [report_beside(run.notices.append, before=run.before if leaves_judged else None)]
+    if not run.is_historic:
+        writers.append(card_beside(run.home.models, run.paths.warehouse, run.notices.append))
+
+    def write(folder: Path, manifest: Manifest) -> None:
+        for each in writers:
+            each(folder, manifest)
+
+    return write
 
 
 def _report_metadata(publication: Publication) -> dict[str, dg.MetadataValue[Any]]:
     report = publication.path / REPORT
     if not report.exists():
         return {"report": dg.MetadataValue.text("not made; the check report_is_made says more")}
-    return {"report": dg.MetadataValue.path(report), "report_url": dg.MetadataValue.url(report.as_uri())}
+    shown = {"report": dg.MetadataValue.path(report), "report_url": dg.MetadataValue.url(report.as_uri())}
+    page = publication.path / MODEL_CARD
+    return {**shown, "model_card": dg.MetadataValue.path(page)} if page.exists() else shown

@@ -69,9 +69,10 @@ def alarms(told: Content) -> Section:
     said = [("Look at this first: " if alarm in severe else "") + str(alarm["words"]) for alarm in found]
     says = said or ["No alarm."]
     says.append(
-        "Looked for are: a model or a single column that tells outcomes too well to have known them beforehand (AUC "
-        "above 0.95, or 0.9 alone), more or fewer SQLs forecast than seen (outside 0.8 to 1.25, and not by chance), a base "
-        "rate that moved, and columns that come otherwise among the newest leads than in training."
+        "Looked for are: a model or a single column that tells outcomes too well to have known them "
+        "beforehand (AUC above 0.95, or 0.9 alone), more or fewer SQLs forecast than seen "
+        "(outside 0.8 to 1.25, and not by chance), a base rate that moved, and columns that come otherwise among the "
+        "newest leads than in training."
     )
     front = Card(
         "Alarms",

@@ -63,9 +63,9 @@ def naive_bayes(split: Split, seed: int) -> Floats:
         learn, judge = _values(split.learn[name], split.judge[name])
         counts = pd.DataFrame({"won": learn[won].value_counts(), "lost": learn[~won].value_counts()}).fillna(0.0)
         share = (counts + 1) / (counts.sum() + len(counts))
-        unseen = {kind: 1 / (counts[kind].sum() + len(counts)) for kind in counts}
-        odds += np.log(judge.map(share["won"]).fillna(unseen["won"]).to_numpy(dtype=np.float64))
-        odds -= np.log(judge.map(share["lost"]).fillna(unseen["lost"]).to_numpy(dtype=np.float64))
+        # A value never seen says nothing either way.
+        evidence = np.log(share["won"]) - np.log(share["lost"])
+        odds += judge.map(evidence).fillna(0.0).to_numpy(dtype=np.float64)
     return np.asarray(expit(odds))
 
 

@@ -51,7 +51,7 @@ select
     counted.team_id,
     judged.adjusted_p_value <= {{ var('false_discovery_rate') }}
     and not (judged.expected_count between {{ byar_low('judged.sql_count') }} and {{ byar_high('judged.sql_count') }}) as is_unlike,
-    cast({{ var('readiness_horizon_days') }} as integer) as horizon_days,
+    cast({{ readiness_days() }} as integer) as horizon_days,
     {% for name in ['handoff', 'not_followed', 'left_out', 'at_risk', 'tried', 'contacted', 'released', 'never_tried'] %}
     counted.{{ name }}_count,
     {% endfor %}

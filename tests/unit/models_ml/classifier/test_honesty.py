@@ -27,14 +27,15 @@ def _judged(model: ReadinessClassifier, frame: pd.DataFrame, labels: Any, folds:
     return float(np.mean(areas))
 
 
-def test_permuted_outcomes_cannot_be_told() -> None:
+@pytest.mark.parametrize("tier", ["points", pytest.param("small", marks=pytest.mark.nightly)])
+def test_permuted_outcomes_cannot_be_told(tier: Any) -> None:
     frame, labels = leads(200)
-    model = ReadinessClassifier(tier="small", random_state=0)
+    model = ReadinessClassifier(tier=tier, random_state=0)
     areas = [_judged(model, frame, np.random.default_rng(seed).permutation(labels), folds=2) for seed in range(20)]
     assert 0.45 <= np.mean(areas) <= 0.55
 
 
-@pytest.mark.parametrize("tier", ["points", "full"])
+@pytest.mark.parametrize("tier", ["points", pytest.param("full", marks=pytest.mark.nightly)])
 def test_a_random_column_of_many_levels_tells_nothing(tier: Any) -> None:
     areas = []
     for seed in range(20):
