@@ -1,10 +1,9 @@
-"""In the clinic's world, where intake passes leads over and rows come late, silence taken for a no is off; we are not."""
+"""In the clinic's world, where intake passes leads over and rows come late, silence taken for a no is off."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -36,7 +35,3 @@ def test_rates_if_worked_are_the_worlds_own_and_rates_as_recorded_are_not(tmp_pa
     # Of leads like those nobody worked, what is recorded says next to nothing; their true chance is nearly everybody's.
     passed_over = ~found.is_used
     assert world.truth[passed_over].mean() > 0.6 * truth and not labels[passed_over].any()
-    seldom = found.weights > 1.6
-    assert seldom.sum() > 200
-    weighed = np.average(labels[seldom], weights=found.weights[seldom])
-    assert abs(weighed / np.average(world.truth[seldom], weights=found.weights[seldom]) - 1) < 0.15
