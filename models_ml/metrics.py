@@ -206,7 +206,8 @@ def paired_difference(
     left: npt.ArrayLike, right: npt.ArrayLike, *, seed: int, repeats: int = 1000, weights: npt.ArrayLike | None = None
 ) -> Interval:
     """Mean of left − right with a 95 % bootstrap interval over rows; negative where left is the smaller loss."""
-    difference = np.asarray(left, dtype=np.float64) - np.asarray(right, dtype=np.float64)
+    # Forecasts that are the same but for their last bits are the same.
+    difference = np.round(np.asarray(left, dtype=np.float64) - np.asarray(right, dtype=np.float64), 12)
     weight = np.ones(len(difference)) if weights is None else np.asarray(weights, dtype=np.float64)
     random, count = np.random.default_rng(seed), len(difference)
     drawn = (random.integers(0, count, count) for _ in range(repeats))

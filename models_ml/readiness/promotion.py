@@ -18,6 +18,9 @@ Floats = npt.NDArray[np.float64]
 # Outcomes of either kind that the incumbent must not have seen before another model is compared with it.
 MIN_UNSEEN = 20
 
+# A smaller difference is one of how a fit ended, not of what was learned.
+NOTHING = 1e-5
+
 Decision = Literal["challenger", "incumbent", "nobody"]
 
 
@@ -49,7 +52,7 @@ def judge_first(
         row_log_loss(labels, model), row_log_loss(labels, base_rate), seed=seed, weights=weights
     )
     rows, converted = _counts(labels)
-    if difference.upper < 0:
+    if difference.upper < -NOTHING:
         why = f"it forecasts the hold-out better than the base rate ({figures(difference)})"
         return Verdict("challenger", why, difference, rows, converted)
     why = f"no better than the base rate on the hold-out ({figures(difference)}; needed is an interval below 0)"
@@ -75,7 +78,7 @@ def judge_challenger(
     difference = paired_difference(
         row_log_loss(labels, challenger), row_log_loss(labels, incumbent), seed=seed, weights=weights
     )
-    if difference.estimate < 0 and difference.lower <= 0:
+    if difference.estimate < -NOTHING and difference.lower <= 0:
         sure = "surely better" if difference.upper < 0 else "better in the middle and not worse"
         return Verdict(
             "challenger", f"on leads neither had seen it is {sure} ({figures(difference)})", difference, rows, converted

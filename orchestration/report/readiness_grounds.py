@@ -34,8 +34,9 @@ def verdict(told: Content, version: str) -> Section:
             "on; the order of leads is the same."
         )
     says.append(
-        "In every daily run a model is trained anew. A first model has to beat the base rate. After that a model trained anew takes over only if it did better on "
-        "leads neither had learned from, and not surely worse; otherwise the one that scores stays."
+        "In every daily run with new outcomes a model is trained anew. A first model has to beat the base rate. After "
+        "that a new one takes over only if it did better on leads neither had learned from; otherwise the one that "
+        "scores stays."
     )
     return Section("verdict", "Why this model scores", tuple(says), tables=tuple(_duel(promotion)))
 
@@ -68,8 +69,8 @@ def alarms(told: Content) -> Section:
     said = [("Look at this first: " if alarm in severe else "") + str(alarm["words"]) for alarm in found]
     says = said or ["No alarm."]
     says.append(
-        "Looked for are: a model or a single column that tells outcomes too well to have known them beforehand (AUC above "
-        "0.95, or 0.9 alone), more or fewer SQLs forecast than seen (outside 0.8 to 1.25, and not by chance), a base "
+        "Looked for are: a model or a single column that tells outcomes too well to have known them beforehand (AUC "
+        "above 0.95, or 0.9 alone), more or fewer SQLs forecast than seen (outside 0.8 to 1.25, and not by chance), a base "
         "rate that moved, and columns that come otherwise among the newest leads than in training."
     )
     front = Card(

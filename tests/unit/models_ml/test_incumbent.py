@@ -7,12 +7,16 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from models_ml.readiness import NoReadiness, TrainedReadiness, train_readiness
 from models_ml.readiness.recalibrate import ShiftedClassifier
 from models_ml.readiness.training_data import TrainingData, forecast
 from tests.unit.models_ml.examples import AS_OF, HORIZON, made_examples
+from tests.unit.models_ml.plain import plain
 
+__all__ = ["plain"]
+pytestmark = pytest.mark.usefixtures("plain")
 MIDDLE = pd.Timestamp("2026-08-01")
 
 
