@@ -11,14 +11,14 @@ import pandas as pd
 
 from models_ml.model_selection import TemporalSplit
 from models_ml.readiness.card import make_card, recalibrated_card
-from models_ml.readiness.columns import feature_frame
+from models_ml.readiness.columns import FeatureSchema, feature_frame
 from models_ml.readiness.judging import Judged, alarms_of, residuals
 from models_ml.readiness.promotion import MIN_UNSEEN, Verdict
 from models_ml.readiness.proxies import protected_values, proxy_report
 from models_ml.readiness.recalibrate import find_recalibration, with_shift
 from models_ml.readiness.trained import TrainedReadiness
 from models_ml.readiness.training_data import Floats, TrainingData, fit_classifier, forecast
-from models_ml.readiness.uncertainty import learn_uncertainty
+from models_ml.readiness.uncertainty import Uncertainty, learn_uncertainty
 
 PROTECTED = "protected"
 
@@ -75,20 +75,24 @@ def fit_final(training: Training, split: TemporalSplit, judged: Judged, verdict:
         tuple(training.excluded),
         card,
         off,
-        learn_uncertainty(
-            feature_frame(data.raw, schema)[data.used],
-            classifier.features_,
-            data.known,
-            data.weights,
-            residuals=off,
-            seed=data.random_state,
-        ),
+        _uncertainty(classifier, schema, data, off),
     )
     # It has learned from the latest outcomes, but beside all earlier ones: of a base rate that moved that is an
     # average.
     held = judged.holdout
     again = forecast(classifier, schema, held.raw[held.used])
     return recalibrated(model, held.known, again, held.weights, training.as_of)
+
+
+def _uncertainty(classifier: Any, schema: FeatureSchema, data: TrainingData, off: dict[str, Any]) -> Uncertainty:
+    return learn_uncertainty(
+        feature_frame(data.raw, schema)[data.used],
+        classifier.features_,
+        data.known,
+        data.weights,
+        residuals=off,
+        seed=data.random_state,
+    )
 
 
 def recalibrated(

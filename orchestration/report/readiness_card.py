@@ -7,6 +7,7 @@ figures are worked out in any of them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from orchestration.report import readiness_control, readiness_grounds, readiness_trials, words
@@ -70,21 +71,6 @@ def _bands(card: Content, called: Names) -> Section:
         "The bands cut it in three: `high` is the best fifth of leads, `low` the lower half, `medium` what lies "
         f"between. How they did was tried on {held_out(card)}; the model had learned nothing from these.",
     ]
-    table = Table(
-        "Of leads in a band, how many became SQL",
-        ("band", "readiness", "leads", "forecast", "became SQL", "95 % interval"),
-        tuple(
-            (
-                name,
-                _cut(name, card["bands"]),
-                words.count(row["rows"]),
-                words.of_a_hundred(row["mean_predicted"]),
-                words.of_a_hundred(row["observed_rate"]["estimate"]),
-                words.percent_range(row["observed_rate"]["lower"], row["observed_rate"]["upper"]),
-            )
-            for name, row in rows.items()
-        ),
-    )
     top = rows.get("high", next(iter(rows.values())))
     rests = tuple(
         f"{name.capitalize()}: {words.of_a_hundred(row['observed_rate']['estimate'])}"
@@ -104,7 +90,25 @@ def _bands(card: Content, called: Names) -> Section:
         "Readiness says who is likely to get there when worked, not who gains most from a call: a lead that would "
         "book by itself has a high one, too.",
     )
-    return Section("bands", "What a score means", tuple(said), beware, (), (table,), front)
+    return Section("bands", "What a score means", tuple(said), beware, (), (_band_table(card, rows),), front)
+
+
+def _band_table(card: Content, rows: Mapping[str, Content]) -> Table:
+    return Table(
+        "Of leads in a band, how many became SQL",
+        ("band", "readiness", "leads", "forecast", "became SQL", "95 % interval"),
+        tuple(
+            (
+                name,
+                _cut(name, card["bands"]),
+                words.count(row["rows"]),
+                words.of_a_hundred(row["mean_predicted"]),
+                words.of_a_hundred(row["observed_rate"]["estimate"]),
+                words.percent_range(row["observed_rate"]["lower"], row["observed_rate"]["upper"]),
+            )
+            for name, row in rows.items()
+        ),
+    )
 
 
 def _cut(name: str, bands: Content) -> str:

@@ -17,20 +17,6 @@ def control(report: Content) -> Section:
     )
     if not report:
         return Section("control", title, (why, "No such lead has reached the end of its time yet, or none is drawn."))
-    groups = {"control": "routed without it", "others": "routed by it"}
-    rows = tuple(
-        (
-            said,
-            words.count(found["rows"]),
-            words.count(found["converted"]),
-            words.percent(found["observed_rate"]["estimate"]) if found["rows"] else words.NO_VALUE,
-            words.percent(found["mean_readiness"]) if found["rows"] else words.NO_VALUE,
-            words.decimal(found["auc"]["estimate"], 3) if found["rows"] else words.NO_VALUE,
-        )
-        for name, said in groups.items()
-        for found in [report[name]]
-    )
-    header = ("leads", "number", "became SQL", "share", "mean readiness", "AUC")
     apart, difference = report["population"]["auc"], report["difference"]
     says = [
         why,
@@ -56,7 +42,25 @@ def control(report: Content) -> Section:
             f"They are too few to judge scores by: {report['needed']} that became SQL and as many that did not are "
             "needed."
         )
-    return Section("control", title, tuple(says), tables=(Table("Leads whose time is over", header, rows),))
+    return Section("control", title, tuple(says), tables=(_outcomes(report),))
+
+
+def _outcomes(report: Content) -> Table:
+    groups = {"control": "routed without it", "others": "routed by it"}
+    rows = tuple(
+        (
+            said,
+            words.count(found["rows"]),
+            words.count(found["converted"]),
+            words.percent(found["observed_rate"]["estimate"]) if found["rows"] else words.NO_VALUE,
+            words.percent(found["mean_readiness"]) if found["rows"] else words.NO_VALUE,
+            words.decimal(found["auc"]["estimate"], 3) if found["rows"] else words.NO_VALUE,
+        )
+        for name, said in groups.items()
+        for found in [report[name]]
+    )
+    header = ("leads", "number", "became SQL", "share", "mean readiness", "AUC")
+    return Table("Leads whose time is over", header, rows)
 
 
 def details(card: Content, version: str) -> Section:

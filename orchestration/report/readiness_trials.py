@@ -22,8 +22,21 @@ _NEARLY_ALL, _FIRST = 0.6, 0.2
 def calibration(card: Content, called: Names) -> Section:
     """Forecast beside what came: in tenths, by service line, channel and month."""
     model = measured(card)
-    ratio, bins = model["predicted_over_actual"], model["calibration"]
-    figure = Figure(
+    ratio = model["predicted_over_actual"]
+    groups = [found for name, said in _GROUPS if (found := _group(card, name, said, called))]
+    front = Card(
+        "Forecast against seen",
+        words.decimal(ratio["estimate"]),
+        "SQLs forecast for each one seen; 1 is as it should be",
+        (_balance(ratio),),
+        _range(ratio),
+    )
+    figures = (_tenths(model["calibration"]), *groups)
+    return Section("calibration", "Can the number be taken as it stands?", (_balance(ratio),), (), figures, (), front)
+
+
+def _tenths(bins: Sequence[Content]) -> Figure:
+    return Figure(
         "Forecast and what came of it",
         "Each mark is about a tenth of the leads, from the least ready to the readiest: to the right what was "
         "forecast, "
@@ -53,16 +66,6 @@ def calibration(card: Content, called: Names) -> Section:
             ),
         ),
     )
-    groups = [found for name, said in _GROUPS if (found := _group(card, name, said, called))]
-    front = Card(
-        "Forecast against seen",
-        words.decimal(ratio["estimate"]),
-        "SQLs forecast for each one seen; 1 is as it should be",
-        (_balance(ratio),),
-        _range(ratio),
-    )
-    return Section("calibration", "Can the number be taken as it stands?", (_balance(ratio),), (), (figure, *groups),
-                   (), front)  # fmt: skip
 
 
 def _balance(ratio: Content) -> str:
@@ -101,21 +104,7 @@ def _group(card: Content, name: str, said: str, called: Names) -> Figure | None:
         )
         for row in rows
     ]
-    table = Table(
-        f"Forecast and seen, by {said}",
-        (said, "leads", "forecast", "became SQL", "95 % interval", "forecast for each one seen"),
-        tuple(
-            (
-                label(str(row["group"])),
-                words.count(row["rows"]),
-                words.percent(row["mean_predicted"]),
-                words.percent(row["observed_rate"]["estimate"]),
-                words.percent_range(row["observed_rate"]["lower"], row["observed_rate"]["upper"]),
-                f"{words.decimal(row['predicted_over_actual']['estimate'])} ({_range(row['predicted_over_actual'])})",
-            )
-            for row in rows
-        ),
-    )
+    table = _group_table([(dot.label, row) for dot, row in zip(dots, rows, strict=True)], said)
     caption = f"Full marks: became SQL, with 95 % interval (hollow: fewer than {words.FEW} leads). ◇ forecast."
     alt = words.gist(
         f"{dot.label}: {words.percent(dot.value)} became SQL, {words.percent(dot.others[0][0])} forecast"
@@ -123,6 +112,24 @@ def _group(card: Content, name: str, said: str, called: Names) -> Figure | None:
     )
     svg = dot_rows(dots, axis=words.axis_percent, name=f"by-{name}")
     return Figure(f"By {said}", caption, (Panel("", svg, alt),), table)
+
+
+def _group_table(rows: Sequence[tuple[str, Content]], said: str) -> Table:
+    return Table(
+        f"Forecast and seen, by {said}",
+        (said, "leads", "forecast", "became SQL", "95 % interval", "forecast for each one seen"),
+        tuple(
+            (
+                label,
+                words.count(row["rows"]),
+                words.percent(row["mean_predicted"]),
+                words.percent(row["observed_rate"]["estimate"]),
+                words.percent_range(row["observed_rate"]["lower"], row["observed_rate"]["upper"]),
+                f"{words.decimal(row['predicted_over_actual']['estimate'])} ({_range(row['predicted_over_actual'])})",
+            )
+            for label, row in rows
+        ),
+    )
 
 
 def gain(card: Content) -> Section:
@@ -144,23 +151,9 @@ def gain(card: Content) -> Section:
         f"Of all leads that become SQL, {share(best['gain'])} are among the best {words.of_a_hundred(first)} by "
         f"readiness; {'; '.join([*beside, f'in any order {words.of_a_hundred(first)}'])}.",
     ]
-    rows = [told["at_capacity"], *(row for row in told["curve"] if round(100 * row["share"]) in (10, 20, 30, 50, 70))]
-    table = Table(
-        "Of all leads that become SQL, how many are among the best by readiness",
-        ("called", "of SQLs reached", "95 % interval", "times as many as in any order"),
-        tuple(
-            (
-                words.of_a_hundred(row["share"]) + (" (what intake can call)" if place == 0 else ""),
-                words.of_a_hundred(row["gain"]["estimate"]),
-                words.percent_range(row["gain"]["lower"], row["gain"]["upper"]),
-                words.decimal(row["lift"]["estimate"], 1),
-            )
-            for place, row in enumerate(rows)
-        ),
-    )
     caption = "To the right the share of leads called, the readiest first; upwards the share of all SQLs among them."
     picture = gain_svg(curves, capacity=float(told["capacity_share"]), name="gain")
-    figure = Figure("What calling by readiness reaches", caption, (Panel("", picture, said[0]),), table)
+    figure = Figure("What calling by readiness reaches", caption, (Panel("", picture, said[0]),), _gain_table(told))
     front = Card(
         "What it is worth to intake",
         words.of_a_hundred(best["gain"]["estimate"]),
@@ -234,3 +227,20 @@ def _beaten(holdout: Content) -> list[str]:
         "worse": "It is surely worse than",
     }
     return [f"{said[key]} {words.joined(names)}." for key, names in found.items() if names]
+
+
+def _gain_table(told: Content) -> Table:
+    rows = [told["at_capacity"], *(row for row in told["curve"] if round(100 * row["share"]) in (10, 20, 30, 50, 70))]
+    return Table(
+        "Of all leads that become SQL, how many are among the best by readiness",
+        ("called", "of SQLs reached", "95 % interval", "times as many as in any order"),
+        tuple(
+            (
+                words.of_a_hundred(row["share"]) + (" (what intake can call)" if place == 0 else ""),
+                words.of_a_hundred(row["gain"]["estimate"]),
+                words.percent_range(row["gain"]["lower"], row["gain"]["upper"]),
+                words.decimal(row["lift"]["estimate"], 1),
+            )
+            for place, row in enumerate(rows)
+        ),
+    )

@@ -12,7 +12,7 @@ from models_ml.metrics import predicted_over_actual
 from models_ml.readiness.alarms import balance_alarms, base_rate_alarms, drift_alarms, is_off, leak_alarms
 from models_ml.readiness.evaluate import by_group
 
-X_EDUCATION = Path("/work/shared/data/x_education/leads.csv")
+X_EDUCATION = Path(__file__).resolve().parents[4] / "shared" / "data" / "x_education" / "leads.csv"
 LEAKING = ["Tags", "Lead Quality", "Lead Profile", "Last Activity", "Last Notable Activity"]
 
 
