@@ -121,7 +121,7 @@ def _teams(capacity: pd.DataFrame) -> list[_Team]:
 
 def _in_order(open_leads: pd.DataFrame, settings: Mapping[str, Any], as_of: pd.Timestamp) -> list[dict[str, Any]]:
     """Leads as they are served: by priority, due time (none last), moment of becoming MQL, key: a total order."""
-    leads = open_leads.assign(is_control=open_leads.get("is_control", False))
+    leads = open_leads.copy()
     levels = settings["priorities"]
     due = pd.to_datetime(leads["sla_due_at"])
     soon = due.notna() & (due <= as_of + pd.Timedelta(minutes=settings["due_soon_minutes"]))
@@ -196,11 +196,8 @@ def _reasons(lead: Mapping[str, Any], choice: _Choice, as_of: pd.Timestamp) -> s
         "capacity": "by free capacity" if choice.team else "every team that may take it is full",
         "balance": "the team with the most free capacity of those that may take it",
     }.get(choice.constraint, f"by {name}" if choice.team else f"no team takes this {name}")
-    # A lead drawn for control comes without band: it is served like one that nobody has scored.
-    unscored = (
-        "routed without its score, to learn what scores are worth" if lead["is_control"] else "no readiness score"
-    )
-    parts = [why, f"{band} readiness" if band else unscored]
+    # A lead drawn for control comes without band and is told like one that nobody has scored: who calls must not know.
+    parts = [why, f"{band} readiness" if band else "no readiness score"]
     if bool(lead["is_past_horizon"]):
         parts.append("past its horizon")
     if bool(lead["is_due_soon"]):

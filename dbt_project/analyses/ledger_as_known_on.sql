@@ -1,7 +1,8 @@
 -- What did the ledger say on a day? Put the moment in question (UTC) in place of the one below; for one person, a where on
 -- lead_id and source. An entry is on record from recorded_at until superseded_at, so every moment up to the run's as_of can
--- be asked for; of those that govern, the first recorded of a lead and stage made its became_ time. Which lead a record
--- belonged to, from_stage and anomaly are as they are judged today; as they were judged then says `handoff run --as-of`.
+-- be asked for; of those that govern, the first of a lead and stage by entered_at or known_at, whichever is later, made its
+-- became_ time. Which lead a record belonged to, from_stage and anomaly are as they are judged today; as they were judged
+-- then says `handoff run --as-of`.
 with asked as (
     select timestamp '2026-01-01 00:00:00' as moment
 )

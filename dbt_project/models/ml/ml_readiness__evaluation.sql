@@ -78,4 +78,16 @@ left join {{ ref('int_sources__observed') }} as told on lead.id_space = told.id_
 left join converted on scores.record_key = converted.record_key
 left join worked on scores.record_key = worked.record_key
 left join routed on scores.record_key = routed.record_key
-where scores.matured_at <= {{ as_of() }} and not lead.is_deleted and lead.excluded_by is null
+where
+    scores.matured_at <= {{ as_of() }}
+    and not lead.is_deleted
+    and lead.excluded_by is null
+    -- Nor does training learn from leads that were disqualified when they became MQL, though that was taken back later.
+    and not exists (
+        select 1
+        from {{ ref('int_leads__disqualified') }} as ended
+        where
+            scores.lead_key = ended.lead_key
+            and ended.disqualified_at <= scores.became_mql_at
+            and scores.became_mql_at < ended.ended_at
+    )

@@ -173,8 +173,9 @@ def test_what_no_row_of_a_lead_says_reaches_it_all_the_same(
     told += [(2, "leads", {**lead, **merged, "lead_id": "L2"})]
     told += [(3, "leads", {**lead, "lead_id": "L2", "known_at": hour(8).isoformat()})]
     told += [(3, "stage_events", {**label, "known_at": hour(9).isoformat()})]
+    # All of them after the second version began: a version that begins touches everybody.
     pieces = land_told(
-        [WorldRow(entity, "crm", piece, cells) for piece, entity, cells in told], moments=[4, 6, 10, 300]
+        [WorldRow(entity, "crm", piece, cells) for piece, entity, cells in told], moments=[34, 36, 40, 300]
     )
     sources = [{**row, "stage_tolerance_seconds": 3600} for row in ALL_SOURCES]
     for count, missed in ((2, 0), (3, 0), (4, 2)):
