@@ -43,11 +43,16 @@ class WarmDbt:
         self._folder = Path(tempfile.mkdtemp(prefix="handoff_dbt_"))
         address = self._folder / "calls"
         with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(os.fspath(address))
+            try:
+                listener.bind(os.fspath(address))
+            except OSError:
+                # Of a temporary folder whose name is too long for a socket. Calls load dbt themselves then.
+                self.stop()
+                return
             listener.listen()
             # Its standard input is how it learns that this process is gone.
             self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(listener.fileno())],
+                [sys.executable, "-m", __name__, str(listener.fileno()), os.fspath(self._folder)],
                 stdin=subprocess.PIPE,
                 pass_fds=[listener.fileno()],
             )
@@ -135,4 +140,10 @@ def _become(call: dict[str, Any], streams: Sequence[int]) -> None:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    waiting_process = os.getpid()
+    try:
+        serve(socket.socket(fileno=int(sys.argv[1])))
+    finally:
+        # A fork comes by here, too; whoever started this process may have been killed.
+        if os.getpid() == waiting_process:
+            shutil.rmtree(sys.argv[2], ignore_errors=True)

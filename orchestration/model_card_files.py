@@ -20,7 +20,9 @@ from orchestration.readiness_notes import champion_card, champion_version, lates
 MODEL_CARD = "model_card.html"
 NOT_MADE = "the model card was not made"
 _NAMES = {"service_line": "select service_line, name from marts.dim_service_lines"}
-_CONTROL = "select readiness, is_converted, is_control from ml.ml_readiness__evaluation order by all"
+_CONTROL = """
+select readiness, has_work_events, is_worked, is_converted, is_control from ml.ml_readiness__evaluation order by all
+"""
 
 
 def card_beside(models: Path, warehouse: Path, told: Callable[[str], None]) -> Callable[[Path, Manifest], None]:

@@ -1,8 +1,8 @@
 """What a home remembers of the readiness model, to show it: the champion's card, what the latest training said.
 
 `<models>/readiness/champion.json` and `<version>/model.json` are written by `models_ml.artifacts`;
-`<models>/readiness/{no_model,latest_training,withdrawn}.json` here, and only here. Loads no estimator: a run without
-news shows this too.
+`<models>/readiness/{no_model,latest_training,withdrawn,refused}.json` here, and only here. Loads no estimator: a run
+without news shows this too.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _ROUTED_WITHOUT = "leads are routed without it"
 
 
 def champion_version(models: Path) -> str:
-    """Version of the model that scores now, `none` without one."""
-    pointer = _folder(models) / "champion.json"
-    return str(_read(pointer)["version"]) if pointer.exists() else NO_CHAMPION
+    """Version of the model that scores now, `none` without one; what cannot be read, or was refused, scores nobody."""
+    version = _pointed_at(models)
+    return NO_CHAMPION if _read_if_whole(_note(models, "refused")).get("version") == version else version
 
 
 def champion_card(models: Path) -> dict[str, Any] | None:
@@ -29,8 +29,16 @@ def champion_card(models: Path) -> dict[str, Any] | None:
     version = champion_version(models)
     if version == NO_CHAMPION:
         return None
-    card: dict[str, Any] = _read(_folder(models) / version / "model.json")["card"]
+    card: dict[str, Any] | None = _read_if_whole(_folder(models) / version / "model.json").get("card")
     return card
+
+
+def note_refused(models: Path, why: str | None) -> None:
+    """Remember that the champion may not be used as it stands, and why; None: it may."""
+    if why is None:
+        _note(models, "refused").unlink(missing_ok=True)
+        return
+    _write(_note(models, "refused"), {"version": _pointed_at(models), "why": why})
 
 
 def note_no_model(models: Path, reason: str, counts: Mapping[str, int]) -> None:
@@ -40,13 +48,13 @@ def note_no_model(models: Path, reason: str, counts: Mapping[str, int]) -> None:
 
 def forget_no_model(models: Path) -> None:
     """The latest training gave a model: there is nothing to remember."""
-    for name in ("no_model", "withdrawn"):
+    for name in ("no_model", "refused", "withdrawn"):
         _note(models, name).unlink(missing_ok=True)
 
 
 def withdraw_champion(models: Path, why: str) -> None:
     """The champion may score no longer (it uses what is barred now), and nothing takes its place."""
-    _write(_note(models, "withdrawn"), {"version": champion_version(models), "why": why})
+    _write(_note(models, "withdrawn"), {"version": _pointed_at(models), "why": why})
     (_folder(models) / "champion.json").unlink(missing_ok=True)
 
 
@@ -80,7 +88,8 @@ def readiness_lines(models: Path) -> Iterator[tuple[str, str]]:
     refused = _read(_note(models, "no_model"))["reason"] if _note(models, "no_model").exists() else None
     card = champion_card(models)
     if card is None:
-        ended = _read(_note(models, "withdrawn"))["why"] if _note(models, "withdrawn").exists() else None
+        reasons = (_read_if_whole(_note(models, name)).get("why") for name in ("refused", "withdrawn"))
+        ended = next((why for why in reasons if why), None)
         said = "; ".join(each for each in (ended, refused or (None if ended else "no model yet")) if each)
         yield "readiness", f"{said}; {_ROUTED_WITHOUT}"
         return
@@ -98,6 +107,11 @@ def readiness_lines(models: Path) -> Iterator[tuple[str, str]]:
         yield "readiness, ALARM", words
 
 
+def _pointed_at(models: Path) -> str:
+    """Version of the champion, whether or not it may be used."""
+    return str(_read_if_whole(_folder(models) / "champion.json").get("version", NO_CHAMPION))
+
+
 def _folder(models: Path) -> Path:
     return models / "readiness"
 
@@ -108,6 +122,15 @@ def _note(models: Path, name: str) -> Path:
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
     write_bytes(path, json.dumps(content, indent=1, sort_keys=True).encode())
+
+
+def _read_if_whole(path: Path) -> dict[str, Any]:
+    """A file's content; {} where it is not there, or not whole."""
+    try:
+        content = _read(path)
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -128,10 +128,10 @@ def raw_features(
 def learn_schema(raw: pd.DataFrame) -> FeatureSchema:
     """What of `raw_features` is common enough to learn from: a fixed order, whatever the order of rows.
 
-    Of each kind of fact at most 40, the most widely known first, known of at least 20 rows and one in a hundred.
+    Known of at least 20 rows; of each kind of fact at most 40, the most widely known first, of one row in a hundred.
     Columns of one value (or none) are left out.
     """
-    columns = [name for name in (*NUMBERS, *CODES) if name in raw]
+    columns = [name for name in (*NUMBERS, *CODES) if name in raw and raw[name].notna().sum() >= MIN_KNOWN_ROWS]
     facts = [name for kind in KINDS for name in _common(raw, kind)]
     features = [Feature(name, _kind(raw[name], name)) for name in (*columns, *facts)]
     return FeatureSchema(tuple(feature for feature in features if raw[feature.name].nunique(dropna=False) > 1))

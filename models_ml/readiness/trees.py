@@ -73,7 +73,10 @@ def fit_trees(
     fitted = Trees(booster, tuple(tables))
     # Weights of one change nothing but make scikit-learn's binning several times slower.
     unequal = weights if np.any(weights != 1.0) else None
-    booster.fit(fitted.matrix(rows), labels.astype(np.int8), sample_weight=unequal)
+    matrix = fitted.matrix(rows)
+    # A number none of these rows know cannot be cut in bins; as one value it is never split at.
+    matrix[:, np.isnan(matrix).all(axis=0)] = 0.0
+    booster.fit(matrix, labels.astype(np.int8), sample_weight=unequal)
     return fitted
 
 

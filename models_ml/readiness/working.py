@@ -142,9 +142,10 @@ def _sooner(examples: pd.DataFrame, worked: Bools) -> Floats:
 
 
 def _people(examples: pd.DataFrame) -> npt.NDArray[np.object_]:
-    if "person_key" in examples:
-        return np.asarray(examples["person_key"].to_numpy(), dtype=object)
-    return np.asarray(np.arange(len(examples)), dtype=object)
+    """Whose each row is; a row of nobody known is somebody's of its own."""
+    own = pd.Series([f"row {place}" for place in range(len(examples))], dtype=object)
+    people = examples["person_key"].reset_index(drop=True).astype(object) if "person_key" in examples else own
+    return np.asarray(people.where(people.notna(), own).to_numpy(), dtype=object)
 
 
 def _chances(
@@ -159,9 +160,10 @@ def _chances(
     chances = np.full(len(worked), share)
     for others, judged in folds.split(frame, groups=people):
         learned = others[known[others]]
-        if 0 < worked[learned].sum() < len(learned):
-            model = _model(frame, random_state).fit(frame.iloc[learned], worked[learned])
-            chances[judged] = model.predict_proba(frame.iloc[judged])[:, 1]
+        told = frame.loc[:, frame.iloc[learned].notna().any().to_numpy()]
+        if told.shape[1] and 0 < worked[learned].sum() < len(learned):
+            model = _model(told, random_state).fit(told.iloc[learned], worked[learned])
+            chances[judged] = model.predict_proba(told.iloc[judged])[:, 1]
     return chances
 
 

@@ -15,6 +15,7 @@ from orchestration.readiness_notes import (
     forget_no_model,
     latest_training,
     note_no_model,
+    note_refused,
     note_training,
     withdraw_champion,
 )
@@ -150,8 +151,10 @@ def standing_champion(run: Run, told: Callable[[str], None]) -> "TrainedReadines
     try:
         champion = load_champion(run.paths.models, key=run.model_key)
     except ModelRefused as refused:
+        note_refused(run.paths.models, str(refused))
         told(str(refused))
         return None
+    note_refused(run.paths.models, None)
     return champion
 
 
@@ -165,6 +168,7 @@ def scoring_champion(run: Run, told: Callable[[str], None]) -> "TrainedReadiness
     horizons_then, barred = champion.horizons, run.criteria.barred_from_models
     ended = may_not_stay(champion.schema.names, horizons_then, excluded=barred, horizons=horizons_then)
     if ended:
+        note_refused(run.paths.models, ended)
         told(ended)
     return None if ended else champion
 

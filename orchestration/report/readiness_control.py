@@ -30,6 +30,11 @@ def control(report: Content) -> Section:
             else ""
         ),
     ]
+    if report["left_out"]:
+        says.append(
+            f"Left out are {words.count(report['left_out'])} that nobody worked and that did not come by themselves: "
+            "readiness is what comes of a lead that is worked. Worked ones stand for them in shares and forecasts."
+        )
     unbiased = report["unbiased"]
     if unbiased:
         says.append(

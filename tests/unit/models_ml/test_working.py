@@ -143,6 +143,13 @@ def test_where_all_or_none_were_worked_nothing_breaks(worked: bool) -> None:
     assert not len(empty.weights) and empty.figures.row_count == 0
 
 
+def test_a_person_nobody_knows_and_a_number_hardly_anybody_tells_break_nothing() -> None:
+    clinic = made_clinic(400)
+    seldom = clinic.frame.assign(seldom=np.where(np.arange(400) == 7, 3.0, np.nan))
+    unknown = clinic.examples.assign(person_key=clinic.examples["person_key"].where(np.arange(400) % 3 != 0))
+    assert working_weights(seldom, unknown, clinic.labels, random_state=0).is_used.sum() > 200
+
+
 def test_lengths_must_agree() -> None:
     clinic = made_clinic(100)
     with pytest.raises(ValueError, match="100 rows of features, 99 examples"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -61,6 +62,17 @@ def test_folder_and_environment_are_the_callers(warm: WarmDbt, tmp_path: Path) -
 def test_without_it_the_call_is_made_all_the_same(tmp_path: Path) -> None:
     said = call("--version", environment={ADDRESS: str(tmp_path / "nobody")})
     assert said.returncode == 0 and "installed: 1." in said.stdout
+
+
+def test_where_a_temporary_folder_is_too_deep_for_it_nothing_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("deep" * 30)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    process = WarmDbt()
+    process.start()
+    assert list(deep.iterdir()) == []
 
 
 def test_started_twice_it_stands_once(warm: WarmDbt) -> None:

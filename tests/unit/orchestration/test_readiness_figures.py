@@ -97,6 +97,25 @@ def test_leads_routed_without_their_score_are_shown_beside_the_others() -> None:
     assert "too few to judge scores by: 20" in page(control=control_report(rows.head(60)))
 
 
+def test_control_leads_nobody_worked_are_no_proof_against_a_score() -> None:
+    random = np.random.default_rng(2)
+    readiness, worked = random.uniform(0.1, 0.7, 3000), random.random(3000) < 0.6
+    rows = pd.DataFrame(
+        {
+            "readiness": readiness,
+            "has_work_events": True,
+            "is_worked": worked,
+            "is_converted": worked & (random.random(3000) < readiness),
+            "is_control": random.random(3000) < 0.5,
+        }
+    )
+    report = control_report(rows)
+    assert report["left_out"] == int((~worked).sum())
+    ratio = report["unbiased"]["predicted_over_actual"]
+    assert ratio["lower"] < 1 < ratio["upper"] and ratio["upper"] < 1.25
+    assert f"Left out are {report['left_out']:,} that nobody worked" in page(control=report)
+
+
 def test_the_markdown_holds_pictures_tables_and_the_same_words() -> None:
     text = card_markdown(card(), version="abc")
     assert text.count("](data:image/png;base64,") == 2

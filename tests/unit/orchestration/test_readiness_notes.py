@@ -6,11 +6,14 @@ import json
 import stat
 from pathlib import Path
 
+import pytest
+
 from orchestration.readiness_notes import (
     champion_card,
     champion_version,
     forget_no_model,
     note_no_model,
+    note_refused,
     readiness_lines,
 )
 
@@ -52,3 +55,21 @@ def test_a_later_training_without_a_model_is_told_beside_the_champion_until_the_
     forget_no_model(tmp_path)
     forget_no_model(tmp_path)
     assert len(list(readiness_lines(tmp_path))) == 1
+
+
+def test_a_champion_that_was_refused_is_not_shown_as_the_one_that_scores(tmp_path: Path) -> None:
+    crown(tmp_path)
+    note_refused(tmp_path, "it is another home's")
+    assert champion_version(tmp_path) == "none" and champion_card(tmp_path) is None
+    assert dict(readiness_lines(tmp_path)) == {"readiness": "it is another home's; leads are routed without it"}
+    note_refused(tmp_path, None)
+    assert champion_version(tmp_path) == "abc"
+
+
+@pytest.mark.parametrize("damaged", ["champion.json", "abc/model.json"])
+def test_a_champion_whose_files_are_damaged_scores_nobody_and_stops_nothing(tmp_path: Path, damaged: str) -> None:
+    crown(tmp_path)
+    file = tmp_path / "readiness" / damaged
+    file.write_text(file.read_text()[:-9])
+    assert champion_card(tmp_path) is None
+    assert dict(readiness_lines(tmp_path)) == {"readiness": "no model yet; leads are routed without it"}
