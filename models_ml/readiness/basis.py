@@ -10,7 +10,7 @@ from sklearn.isotonic import isotonic_regression
 from models_ml.readiness.prepared import Floats
 
 KNOTS, ALL_KNOTS = 10, 600
-TAIL = 0.005
+TAIL, SPIKE = 0.02, 0.1
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,25 @@ def spline_basis(values: Floats, weights: Floats, *, columns: int) -> Basis:
 
 
 def _places(values: Floats, weights: Floats, count: int) -> Floats:
-    """Distinct quantiles by weight, from near the least to near the greatest value."""
+    """Distinct quantiles by weight, from near the least to near the greatest value; a spike may stand off its sides."""
     if not len(values):
         return np.array([0.0, 1.0])
     order = np.argsort(values, kind="stable")
     ordered, reached = values[order], np.cumsum(weights[order])
     wanted = np.linspace(TAIL, 1 - TAIL, count) * reached[-1]
     places = ordered[np.minimum(np.searchsorted(reached, wanted), len(ordered) - 1)]
-    kept = _apart(places)
+    kept = _apart(np.unique(np.r_[places, _spike(ordered, reached)]))
     if len(kept) < 2:
         kept = _apart(np.array([ordered[0], places[0], ordered[-1]]))
     return kept if len(kept) > 1 else np.array([kept[0], kept[0] + max(1.0, abs(kept[0]))])
+
+
+def _spike(ordered: Floats, reached: Floats) -> Floats:
+    """The commonest value and the values next to it, where a tenth of the rows have it (the zero of a count)."""
+    firsts = np.flatnonzero(np.r_[True, np.diff(ordered) > 0])
+    sums = np.diff(np.r_[0.0, reached[np.r_[firsts[1:] - 1, len(ordered) - 1]]])
+    most = int(np.argmax(sums))
+    return ordered[firsts[max(most - 1, 0) : most + 2]] if sums[most] >= SPIKE * reached[-1] else ordered[:0]
 
 
 def _apart(places: Floats) -> Floats:

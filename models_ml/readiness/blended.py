@@ -1,7 +1,8 @@
-"""The blend: calibrated log odds as an intercept plus a multiple of each part's, learnt on cross-fitted log odds.
+"""The blend: calibrated log odds as one sigmoid over the plain mean of the parts' log odds.
 
-With one part this is the sigmoid of Platt; with more it also says how much each part deserves. It stays additive, so
-contributions do. Multiples are never negative and are drawn to the plain mean of the parts while rows are few.
+Intercept and slope (Platt) are learnt on cross-fitted log odds; the slope is drawn to one while rows are few. How much
+each part deserves is not learnt: judged forward in time that was never better. It is linear, so contributions stay
+additive.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from models_ml.readiness.prepared import Floats
+
+# How strongly the slope is drawn to one: as if it were known to about a sixth beforehand.
+PULL = 40.0
 
 
 @dataclass(frozen=True)
@@ -35,19 +39,19 @@ def plain_mean(parts: int) -> Blend:
     return Blend(0.0, np.full(parts, 1.0 / parts))
 
 
-def fit_blend(logits: list[Floats], labels: Floats, weights: Floats, pull: float) -> Blend:
-    """Fit on log odds of rows that the parts were not fitted on; `pull` draws the multiples to the plain mean."""
-    matrix = np.column_stack(logits)
-    prior = np.full(matrix.shape[1], 1.0 / matrix.shape[1])
+def fit_blend(logits: list[Floats], labels: Floats, weights: Floats) -> Blend:
+    """Fit on log odds of rows that the parts were not fitted on."""
+    mean = plain_mean(len(logits)).of(logits)
 
     def loss(values: Floats) -> tuple[float, Floats]:
-        total = values[0] + matrix @ values[1:]
-        away = values[1:] - prior
-        size = weights @ (np.logaddexp(0.0, total) - labels * total) + 0.5 * pull * away @ away
+        total = values[0] + values[1] * mean
+        away = values[1] - 1.0
+        size = weights @ (np.logaddexp(0.0, total) - labels * total) + 0.5 * PULL * away**2
         slope = weights * (expit(total) - labels)
-        return float(size), np.r_[slope.sum(), slope @ matrix + pull * away]
+        return float(size), np.array([slope.sum(), slope @ mean + PULL * away])
 
-    bounds = [(None, None)] + [(0.0, None)] * len(prior)
     options = {"ftol": 1e-12, "gtol": 1e-8, "maxiter": 500}
-    found = minimize(loss, np.r_[0.0, prior], jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return Blend(float(found.x[0]), np.asarray(found.x[1:], dtype=np.float64))
+    found = minimize(
+        loss, np.array([0.0, 1.0]), jac=True, method="L-BFGS-B", bounds=[(None, None), (0.0, None)], options=options
+    )
+    return Blend(float(found.x[0]), np.full(len(logits), float(found.x[1]) / len(logits)))

@@ -46,7 +46,8 @@ class ReadinessClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     tier
         "points", "small" or "full" forces the method; "auto" chooses by the number of conversions.
     min_level_rows
-        levels with fewer training rows share one effect with the unseen ones.
+        levels with fewer training rows share one effect with the unseen ones (below 1,000 rows: with fewer than a
+        fiftieth of them, or than 5).
     max_levels
         so many levels of a column, the commonest, have an effect of their own.
     random_state
@@ -68,7 +69,7 @@ class ReadinessClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         increasing: Sequence[str] = (),
         partial_pooling: Sequence[str] = (),
         tier: Tier = "auto",
-        min_level_rows: int = 5,
+        min_level_rows: int = 20,
         max_levels: int = 250,
         random_state: Any = None,
     ) -> None:

@@ -21,6 +21,8 @@ Kind = Literal["numeric", "categorical", "dropped"]
 READABLE_SHARE, MIN_NUMBERS = 0.95, 10
 HUGE = 1e100
 FEWEST_LEVELS, ALL_LEVELS, LEAST_LEVEL_SHARE = 12, 600, 0.0002
+# In small data a level may have fewer rows: a fiftieth of all, but this many.
+ENOUGH_SHARE, FEWEST_ROWS = 0.02, 5
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def learn_features(frame: pd.DataFrame, weights: Floats, *, min_level_rows: int,
     """What each column of the training rows is, in the frame's order; many texts have fewer levels each."""
     texts = sum(not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes)
     most = min(max_levels, max(FEWEST_LEVELS, ALL_LEVELS // max(texts, 1)))
-    least = max(min_level_rows, LEAST_LEVEL_SHARE * float(weights.sum()))
+    rows = float(weights.sum())
+    least = max(min(min_level_rows, max(FEWEST_ROWS, ENOUGH_SHARE * rows)), LEAST_LEVEL_SHARE * rows)
     return [_feature(str(name), frame.iloc[:, place], weights, least, most) for place, name in enumerate(frame.columns)]
 
 

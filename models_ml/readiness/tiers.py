@@ -22,8 +22,6 @@ from models_ml.readiness.trees import FULL, SMALL, Trees, fit_trees, level_table
 SMALL_FROM, FULL_ABOVE = 40, 300
 FOLDS, LARGE_FOLDS, LARGE = 5, 3, 30_000
 FEW_LEVELS, STRENGTH = 12, 30.0
-# How strongly the parts' multiples are drawn to the plain mean: few conversions cannot tell the parts apart.
-PULL = {"small": 40.0, "full": 4.0}
 Part = Curves | Trees
 
 
@@ -81,7 +79,7 @@ def fit_tier(
         judged = rows.take(judge)
         for place, part in enumerate(fold):
             logits[place][judge] = part.logits(judged)
-    return Tiered(parts, fit_blend(logits, labels, weights, PULL[tier]))
+    return Tiered(parts, fit_blend(logits, labels, weights))
 
 
 def fit_parts(

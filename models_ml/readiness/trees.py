@@ -17,7 +17,7 @@ FULL: dict[str, Any] = {
     "max_iter": 300,
     "max_leaf_nodes": 12,
     "min_samples_leaf": 30,
-    "l2_regularization": 5.0,
+    "l2_regularization": 20.0,
     "max_features": 0.5,
 }
 SMALL: dict[str, Any] = {
@@ -25,7 +25,7 @@ SMALL: dict[str, Any] = {
     "max_iter": 100,
     "max_leaf_nodes": 4,
     "min_samples_leaf": 10,
-    "l2_regularization": 5.0,
+    "l2_regularization": 20.0,
     "max_features": 0.5,
 }
 

@@ -27,12 +27,16 @@ class Split:
 
 
 def x_education() -> Split:
-    """The first 70 % by Lead Number, then the last 30 %; leaking columns and ids dropped, 'Select' is empty."""
+    """The first 70 % by Lead Number, then the last 30 %; leaking columns and the random id dropped, 'Select' is empty.
+
+    Lead Number stays a column: it is counted up as leads come in, so it is known at once and tells how far on in time a
+    lead is. The best measured had it, too; without it the same plain way reaches .884, not .894.
+    """
     rows = pd.read_csv(DATA / "x_education" / "leads.csv").sort_values("Lead Number", ignore_index=True)
     rows = rows.replace("Select", np.nan)
     labels = rows["Converted"].to_numpy(dtype=np.int64)
     leaking = [name for name in rows if name in LEAKING or str(name).startswith("Asymmetrique")]
-    rows = rows.drop(columns=[*leaking, "Converted", "Prospect ID", "Lead Number"])
+    rows = rows.drop(columns=[*leaking, "Converted", "Prospect ID"])
     cut = int(0.7 * len(rows))
     return Split(rows[:cut], labels[:cut], rows[cut:].reset_index(drop=True), labels[cut:])
 

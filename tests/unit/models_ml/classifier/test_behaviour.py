@@ -148,3 +148,20 @@ def test_tree_effects_are_shapley_values() -> None:
                 for chosen in combinations(others, size)
             )  # fmt: skip
             assert effect[column] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_spike_may_stand_off_the_values_beside_it() -> None:
+    """Those with none of something are another kind of people than those with little."""
+    seconds = np.r_[np.zeros(400), np.arange(1.0, 601.0)]
+    labels = np.r_[np.arange(400) % 10 < 6, np.arange(600) % 10 < 2].astype(int)
+    model = ReadinessClassifier(tier="points").fit(pd.DataFrame({"seconds": seconds}), labels)
+    none, little = model.predict_proba(pd.DataFrame({"seconds": [0.0, 2.0]}))[:, 1]
+    # Shrunk, yet nearer to the 0.2 of those with some than to the 0.6 of those with none.
+    assert none > 0.55 and little < 0.4
+
+
+def test_a_level_needs_twenty_rows_or_a_fiftieth_of_few() -> None:
+    for rows, kept in ((1500, False), (500, True)):
+        frame = pd.DataFrame({"line": ["rare"] * 12 + ["a", "b"] * ((rows - 12) // 2)})
+        model = ReadinessClassifier(tier="points").fit(frame, np.arange(rows) % 3 == 0)
+        assert ("rare" in model.features_[0].levels) == kept
