@@ -28,6 +28,7 @@ from tests.unit.report.rows import (
     queue_row,
     rate_row,
     signal_row,
+    sql_row,
     team_row,
 )
 
@@ -51,6 +52,7 @@ def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
     return {
         "fct_sla_attainment": _attainment(rng),
         "fct_ageing_queue": _queue(rng, 640),
+        "fct_lead_lifecycles": pd.DataFrame([sql_row() for _ in range(9)]),
         "fct_expected_sqls": _expected(),
         "fct_conversion_rates": _rates(rng),
         "fct_conversion_cohorts": _cohorts(),
@@ -103,7 +105,8 @@ def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
         ),
         "fct_load_accounting": pd.DataFrame(
             [
-                ("crm", "leads", 19_300, 19_255, 41, 4, pd.Timestamp(AS_OF)),
+                ("crm", "leads", 15_300, 15_255, 41, 4, pd.Timestamp(AS_OF)),
+                ("crm", "work_events", 4_000, 4_000, 0, 0, pd.Timestamp(AS_OF)),
                 ("web", "touches", 901_222, 901_222, 0, 0, pd.Timestamp(AS_OF) - pd.Timedelta(days=1)),
             ],
             columns=[

@@ -201,6 +201,16 @@ def team_row(
     }  # fmt: skip
 
 
+def sql_row(source: str = "crm", **moments: str | None) -> dict[str, object]:
+    """One row of fct_lead_lifecycles: an SQL nobody called, but for the moments given."""
+    names = ("became_mql_at", "became_sql_at", "first_contacted_at", "appointment_booked_at")
+    given = {"became_sql_at": "2026-06-20", **moments}
+    return {
+        "current_stage": "sql", "source": source, "is_deleted": False, "excluded_by": None,
+        **{name: pd.to_datetime(given.get(name)) for name in names},
+    }  # fmt: skip
+
+
 def horizon_row(step: str, line: str, suggested: float, *, is_settled: bool = True) -> dict[str, object]:
     """One row of fct_conversion_horizons."""
     return {

@@ -11,7 +11,7 @@ import pytest
 from orchestration.report.parts import Frames, Section
 from orchestration.report.sections import basis, cohorts, costs, expected, funnel, labels, promise, signals, waiting
 from tests.unit.report.frames import AS_OF, FACTS, clinic_tables, empty_tables, page_frames
-from tests.unit.report.rows import agreement_row, attainment_row, cost_row, queue_row, rate_row, signal_row
+from tests.unit.report.rows import agreement_row, attainment_row, cost_row, queue_row, rate_row, signal_row, sql_row
 
 
 def frames(key: str, **rows: list[dict[str, object]]) -> Frames:
@@ -116,6 +116,28 @@ def test_the_queue_is_counted_by_age_and_those_to_call_come_first() -> None:
 def test_the_last_thirty_days_are_told_apart_from_those_before(hours: float, said: str) -> None:
     queue = [queue_row("L-1", hours, is_overdue=False)]
     assert said in says(waiting.section(frames("waiting", fct_ageing_queue=queue), FACTS))
+
+
+def test_sqls_nobody_called_are_waiting_too() -> None:
+    leads = [
+        sql_row(),
+        sql_row(became_mql_at="2026-03-01", became_sql_at="2026-03-02"),
+        sql_row(first_contacted_at="2026-06-21"),
+        sql_row(appointment_booked_at="2026-06-21"),
+        sql_row(source="silent"),
+        {**sql_row(), "is_deleted": True},
+        {**sql_row(), "excluded_by": "tests"},
+    ]
+    loads = clinic_tables()["fct_load_accounting"].to_dict("records")
+    for queue in ([], [queue_row("L-1", 2)]):
+        given = {"fct_ageing_queue": queue} if queue else {}
+        found = frames("waiting", fct_lead_lifecycles=leads, fct_load_accounting=loads, **given)
+        assert (
+            "Beside these 2 SQLs are waiting whom nobody has contacted and who have booked nothing, 1 of the last 30 "
+            "days; 1 never was MQL, so no handoff" in says(waiting.section(found, FACTS))
+        )
+    unseen = frames("waiting", fct_lead_lifecycles=leads)
+    assert "Beside these" not in says(waiting.section(unseen, FACTS)), "no work is told of, so nothing is known"
 
 
 @pytest.mark.parametrize(
