@@ -119,8 +119,8 @@ def _uncalled(frames: Frames, facts: Facts) -> list[str]:
     past, since = int(found["became_mql_at"].isna().sum()), pd.Timestamp(facts.as_of) - pd.Timedelta(days=30)
     lately = int((pd.to_datetime(found["became_sql_at"]) >= since).sum())
     return [
-        f"Beside these {words.several(len(found), 'SQL')} {words.are(len(found))} waiting whom nobody has contacted and "
-        f"who have booked nothing, {words.count(lately)} of the last 30 days; {words.count(past)} never "
+        f"Beside these {words.several(len(found), 'SQL')} {words.are(len(found))} waiting whom nobody has contacted "
+        f"and who have booked nothing, {words.count(lately)} of the last 30 days; {words.count(past)} never "
         f"{'was' if past == 1 else 'were'} MQL, so no handoff and no queue holds them. Who they are says "
         "`sqls_nobody_called.sql`."
     ]
