@@ -201,12 +201,15 @@ def team_row(
     }  # fmt: skip
 
 
-def sql_row(source: str = "crm", **moments: str | None) -> dict[str, object]:
+def sql_row(
+    source: str = "crm", sql_basis: str = "criteria", sql_criteria_version: str | None = None, **moments: str | None
+) -> dict[str, object]:
     """One row of fct_lead_lifecycles: an SQL nobody called, but for the moments given."""
     names = ("became_mql_at", "became_sql_at", "first_contacted_at", "appointment_booked_at")
     given = {"became_sql_at": "2026-06-20", **moments}
     return {
         "current_stage": "sql", "source": source, "is_deleted": False, "excluded_by": None,
+        "sql_basis": sql_basis, "sql_criteria_version": sql_criteria_version,
         **{name: pd.to_datetime(given.get(name)) for name in names},
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ from tests.unit.report.rows import (
     horizon_row,
     rate_row,
     signal_row,
+    sql_row,
     team_row,
 )
 from tests.unit.report.test_sections import frames, says
@@ -101,16 +102,30 @@ def test_causes_are_told_in_words_the_largest_first() -> None:
 
 def test_what_new_criteria_made_is_told_apart() -> None:
     sql = {**rate_row("lead_to_sql", 200, 200, 80), "by_new_version_count": 12}
-    month = {**rate_row("mql_to_sql", 100, 100, 40, month="2026-05"), "by_new_version_count": 9, "new_version_count": 1}
-    rates = [sql, month, {**rate_row("lead_to_mql", 300, 300, 90), "by_new_version_count": 0}]
-    section = criteria.section(frames("criteria", fct_conversion_rates=rates, dim_criteria_versions=VERSIONS), FACTS)
+    rates = [sql, {**rate_row("lead_to_mql", 300, 300, 90), "by_new_version_count": 0}]
+    leads = [
+        sql_row(sql_criteria_version="knee@2", became_sql_at="2026-03-01"),
+        sql_row(sql_criteria_version="knee@2", became_sql_at="2026-03-01 00:00:01", became_mql_at="2026-03-01"),
+        sql_row(sql_criteria_version="knee@3", became_sql_at="2026-05-12", became_mql_at="2026-02-01"),
+        sql_row(sql_basis="staff_confirmed", became_sql_at="2026-05-31"),
+        {**sql_row(became_sql_at="2026-05-31"), "is_deleted": True},
+    ]
+    given = {"fct_lead_lifecycles": leads, "fct_conversion_rates": rates, "dim_criteria_versions": VERSIONS}
+    section = criteria.section(frames("criteria", **given), FACTS)
     said = says(section)
     assert "At the first moment of a version, of leads that were waiting: 12 SQLs." in said
     assert (
         "Of 80 SQLs: 60 confirmed by staff (75.0 %), 10 booked themselves (12.5 %) and 10 by the criteria alone" in said
     )
     assert [row[0] for row in section.tables[0].rows] == ["knee@3", "knee@2"], "the first took no other's place"
-    assert section.tables[1].rows == (("May 2026", "1", "40", "30", "5", "5", "0", "9"),)
+    assert section.tables[1].rows == (
+        ("March 2026", "2", "0", "0", "2", "0", "1"),
+        ("May 2026", "2", "1", "0", "1", "0", "1"),
+    ), "in the month of the SQL, whenever they had become MQL, if ever"
+    old = [sql_row(became_sql_at=f"{2024 + place // 12}-{place % 12 + 1:02d}-05") for place in range(20)]
+    listed = criteria.section(frames("criteria", **{**given, "fct_lead_lifecycles": old}), FACTS).tables[1].rows
+    assert listed[0][:2] == ("before March 2024", "2") and len(listed) == 19
+    assert sum(int(row[1]) for row in listed) == len(old)
     assert "No version of any criteria has been replaced yet." in says(criteria.section(frames("criteria"), FACTS))
     steps = [rate_row("sql_to_appointment", 100, 100, 40, month=month) for month in ("(all)", "2026-05")]
     marked, plain = (
@@ -155,11 +170,11 @@ def test_who_came_back_from_a_disqualification_is_counted() -> None:
 
 
 def test_a_consult_has_its_cost_and_sqls_of_new_criteria_are_named() -> None:
-    rows = [cost_row("first", "paid_search", 1_000, 100)]
+    rows = [cost_row("first", "paid_search", 1_000, 100), cost_row("first", "direct", 0, 300, currency="(none)")]
     section = costs.section(frames("costs", fct_channel_costs=rows), FACTS)
     figure = section.figures[0].table
     assert figure.rows[0][figure.header.index("per consult")].replace("\u00a0", " ") == "USD 15.00"
-    assert "Of 100 SQLs 5 became it at the first moment of new criteria, having waited" in says(section)
+    assert "Of 100 SQLs of channels with spend 5 became it at the first moment of new criteria" in says(section)
 
 
 def test_rules_drawn_and_rules_with_a_verdict_are_told_apart() -> None:
