@@ -21,6 +21,7 @@ READS = (
             "age_band",
             "is_contactable",
             "is_overdue",
+            "is_unreachable",
             "place",
             "attempt_count",
         )
@@ -68,18 +69,9 @@ def section(frames: Frames, facts: Facts) -> Section:
     if barred:
         says.append(f"{words.count(barred)} may not be contacted on any channel: nothing can be done for these.")
     says += beside
-    card = Card(
-        "Waiting now",
-        words.short_count(waiting),
-        f"{'lead' if waiting == 1 else 'leads'} without a first contact",
-        (
-            f"{words.count(recent[0])} handed over within 30 days, {words.count(recent[1])} of them past the promise",
-            f"{words.count(old[0])} before that, {words.count(old[1])} of them past it",
-            f"{words.count(untried)} without any attempt; oldest handed over on {words.day(oldest)}",
-        ),
-    )
     unseen_note = (f"{words.count(unseen)} handoffs come from sources that tell of no work by staff; whether they wait "
                    "is not known.",) if unseen else ()  # fmt: skip
+    card = _card(queue, recent, old, untried)
     return Section(
         "waiting",
         TITLE,
@@ -88,6 +80,23 @@ def section(frames: Frames, facts: Facts) -> Section:
         _figures(queue, overdue, facts),
         _first(queue, facts),
         card,
+    )
+
+
+def _card(queue: pd.DataFrame, recent: tuple[int, int], old: tuple[int, int], untried: int) -> Card:
+    is_reachable = ~queue["is_unreachable"].fillna(False).astype(bool) & ~_is_barred(queue)
+    live = int((is_reachable & (queue["age_band"] != BANDS[-1])).sum())
+    return Card(
+        "Waiting now",
+        words.short_count(len(queue)),
+        f"{'lead' if len(queue) == 1 else 'leads'} without a first contact",
+        (
+            f"{words.count(live)} of them handed over within 30 days and still reachable",
+            f"{words.count(recent[0])} handed over within 30 days, {words.count(recent[1])} of them past the promise",
+            f"{words.count(old[0])} before that, {words.count(old[1])} of them past it",
+            f"{words.count(untried)} without any attempt; oldest handed over on "
+            f"{words.day(queue['handed_off_at'].min())}",
+        ),
     )
 
 

@@ -70,6 +70,7 @@ def queue_row(
         "age_band": next(band for limit, band in bands if hours < limit),
         "is_contactable": contactable,
         "is_overdue": is_overdue,
+        "is_unreachable": attempts > 2,
         "place": int(hours),
         "attempt_count": attempts,
         "business_minutes_waiting": hours * 18,
