@@ -44,8 +44,8 @@ def section(frames: Frames, facts: Facts) -> Section:
         f"Of {words.several(scored, 'open MQL')} with a score, {_expected(whole[0])} are expected to become SQL before "
         f"their horizons end (95 %: {_range(whole[0])}){unscored}.",
         f"Of all {words.count(waiting)} open {words.count(whole[0]['uncontacted_count'])} have no contact told of and "
-        "may wait for a first one; the others were called and are still open. Who waits since before the horizon is not "
-        "counted here.",
+        "may wait for a first one; the others were called and are still open. Who waits since before the horizon is "
+        "not counted here.",
         "That is what their scores say, less for those that have waited: most who become SQL do so soon.",
     )
     figures = tuple(figure for dimension in _COLUMNS if (figure := _figure(rows, dimension, facts)))

@@ -191,14 +191,14 @@ def cause_row(cause: str, verdict: str, missed: float, place: float = float("nan
 
 
 def team_row(
-    team: str, handed: int, sqls: int, expected: float, *, is_unlike: bool | None = False
+    team: str, handed: int, sqls: int, expected: float, *, is_unlike: bool | None = False, compared: float = 0.4
 ) -> dict[str, object]:
     """One row of fct_team_outcomes."""
     return {
         "team_id": team, "is_unlike": is_unlike, "horizon_days": 30, "handoff_count": handed,
         "at_risk_count": handed * 3 // 4, "contacted_count": handed // 2, "never_tried_count": handed // 20,
-        "sql_count": sqls, "expected_count": expected, "ratio": sqls / expected, "ratio_low": sqls / expected * 0.9,
-        "ratio_high": sqls / expected * 1.1,
+        "sql_count": sqls, "expected_count": expected, "compared_share": compared,
+        "ratio": sqls / expected, "ratio_low": sqls / expected * 0.9, "ratio_high": sqls / expected * 1.1,
     }  # fmt: skip
 
 

@@ -81,8 +81,14 @@ def test_teams_stand_with_whom_nobody_touched_and_what_was_expected() -> None:
         "20",
         "60",
         "50.0",
+        "40.0\u00a0%",
         "1.20 (1.08 to 1.32)",
     )
+    alone = [team_row("mind", 500, 60, 60, is_unlike=None, compared=0.01)]
+    said = says(teams.section(frames("teams", fct_team_outcomes=[team_row("heart", 400, 60, 50), *alone]), FACTS))
+    assert "Of those that can be compared (heart) none has more or fewer" in said
+    assert "Compared with practically nobody, so not judged: mind." in said
+    assert "none has more" not in says(teams.section(frames("teams", fct_team_outcomes=alone), FACTS))
     assert "No handoff whose work is told of" in says(teams.section(frames("teams"), FACTS))
 
 
