@@ -126,6 +126,7 @@ def cost_row(
         "sql_credits": sqls,
         "cost_per_lead": each / 5, "cost_per_mql": each / 2.5, "cost_per_sql": each,
         "cost_per_consult": each * 1.5, "sql_by_new_version_credits": float(sqls // 20),
+        "cost_per_consult_low": each * 1.2, "cost_per_consult_high": each * 1.9,
         "cost_per_sql_low": each * (1 - 1.9 / (sqls + 2) ** 0.5),
         "cost_per_sql_high": each * (1 + 2.3 / (sqls + 1) ** 0.5),
         "share_of_spend": min(cost / 1_500_000, 1.0),

@@ -180,6 +180,7 @@ def test_a_consult_has_its_cost_and_sqls_of_new_criteria_are_named() -> None:
     section = costs.section(frames("costs", fct_channel_costs=rows), FACTS)
     figure = section.figures[0].table
     assert figure.rows[0][figure.header.index("per consult")].replace("\u00a0", " ") == "USD 15.00"
+    assert figure.rows[0][figure.header.index("its 95 % interval")] == "12 to 19"
     assert "Of 100 SQLs of channels with spend 5 became it at the first moment of new criteria" in says(section)
 
 
