@@ -31,6 +31,8 @@ VERSIONS = [
 
 def test_a_changed_promise_is_marked_in_its_month_and_the_hour_stands_beside_it() -> None:
     rows = [attainment_row("all", "all", 30, 70), *(attainment_row("month", f"2026-0{m}", 10, 20) for m in (4, 5, 6))]
+    told = {"60 knee": 40, "120 knee": 60, "60 hip": 10, "(none) knee": 10}
+    rows += [attainment_row("service_line_promise", value, met, 60) for value, met in told.items()]
     section = promise.section(frames("promise", fct_sla_attainment=rows, dim_criteria_versions=VERSIONS), FACTS)
     said = says(section)
     assert "The promise itself changed: knee since 12 May 2026: 1 h instead of 2 h. Whether" in said, (
@@ -39,6 +41,11 @@ def test_a_changed_promise_is_marked_in_its_month_and_the_hour_stands_beside_it(
     assert "Dotted line" in section.figures[0].caption
     assert section.figures[1].title == "Within an hour, whatever was promised"
     assert section.figures[1].table.rows[0][1:3] == ("30", "5")
+    said_by_line = [tuple(cell.replace("\u00a0", " ") for cell in row[:6]) for row in section.tables[0].rows]
+    assert said_by_line == [
+        ("knee", "1 h", "100", "40.0 %", "100", "20.0 %"),
+        ("knee", "2 h", "120", "50.0 %", "120", "25.0 %"),
+    ], "not a line that kept its promise"
     kept = promise.section(frames("promise", fct_sla_attainment=rows, dim_criteria_versions=VERSIONS[:2]), FACTS)
     assert "promise itself" not in says(kept) and "Dotted line" not in kept.figures[0].caption
     svg, plain = (each.figures[0].panels[0].svg for each in (section, kept))
