@@ -16,6 +16,8 @@ select
     round(cost_per_sql_low, 2) as cost_per_sql_low,
     round(cost_per_sql_high, 2) as cost_per_sql_high,
     round(cost_per_consult, 2) as cost_per_consult,
+    round(cost_per_consult_low, 2) as cost_per_consult_low,
+    round(cost_per_consult_high, 2) as cost_per_consult_high,
     round(100 * share_of_spend, 1) as percent_of_spend,
     round(100 * share_of_paid_sql, 1) as percent_of_paid_sql,
     round(100 * share_of_sql, 1) as percent_of_all_sql

@@ -4,7 +4,8 @@
   Indirect standardisation (a relation in parentheses): per `member` (columns) what its leads would have brought if it made
   no difference whose a lead is. Then the SQLs of each stratum fall among its leads by chance: expected and spread as of
   Mantel and Haenszel (1959). `rows` is a CTE with a row per lead, is_converted, the member's columns and the strata's. The
-  member's own leads are among all of the stratum. Gives at_risk_count, sql_count, expected_count, whole_count and
+  member's own leads are among all of the stratum. Gives at_risk_count, sql_count, expected_count, others_expected_count (of it,
+  what comes from leads of others: the member's share of a stratum taken off), whole_count and
   whole_sql_count (of all members), and standard_errors, empty where fewer than five either way are expected. Decimals, so
   that no order of adding shows in a last digit.
 #}
@@ -31,6 +32,10 @@
                     cast(given_count as double) * stratum_sql_count / stratum_count as decimal(28, 12)
                 )) as double) as expected_count,
                 cast(sum(cast(
+                    cast(given_count as double) * stratum_sql_count * (stratum_count - given_count)
+                    / (cast(stratum_count as double) * stratum_count) as decimal(28, 12)
+                )) as double) as others_expected_count,
+                cast(sum(cast(
                     cast(given_count as double) * stratum_sql_count * (stratum_count - stratum_sql_count) * (stratum_count - given_count)
                     / nullif(cast(stratum_count as double) * stratum_count * (stratum_count - 1), 0) as decimal(28, 12)
                 )) as double) as variance,
@@ -49,6 +54,9 @@
         from summed
     )
 {%- endmacro %}
+
+{# Share of the expected that has to come from leads of others: with less a member is compared with itself. #}
+{% macro least_compared_share() -%} 0.1 {%- endmacro %}
 
 {# Observed over expected with its limits (Byar), and the rate of all multiplied by that, at most 1; columns as above. #}
 {% macro against_expected(judged) -%}

@@ -19,6 +19,7 @@
             {{ dimension('cast(' ~ iso_weekday('entries.local_date') ~ ' as varchar)') }} as local_weekday,
             substr(cast(entries.local_date as varchar), 1, 7) as local_month,
             {{ dimension('cast(handoffs.sla_business_minutes as varchar)') }} as promised_minutes,
+            {{ dimension('cast(handoffs.sla_business_minutes as varchar)') }} || ' ' || handoffs.service_line as line_promise,
             {{ unreachable('worked', 'leads') }} as is_unreachable,
             timed.first_contacted_at < timed.handed_off_at as is_met_before,
             coalesce(timed.first_contacted_at <= {{ watched_until }}, false) as is_contacted,

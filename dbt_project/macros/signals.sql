@@ -8,8 +8,13 @@
 {# The edit that follows from a rule's verdict; columns as in fct_mql_signal_outcomes. #}
 {% macro suggested_edit() -%}
     {%- set rule = "'rule ' || rule_id || ' of ' || criteria_version" -%}
-    {%- set out = "'take rule ' || rule_id || ' out of ' || criteria_version" -%}
-    case when is_in_force then '' else criteria_version || ' is no longer in force: look at the version that is, or ' end
+    {#- A version that has decided is never changed: what is to change goes into the next. -#}
+    {%- set out = "'leave rule ' || rule_id || ' out of the next version' || case when is_in_force then ' after ' || criteria_version else '' end" -%}
+    case
+        when is_in_force then ''
+        else criteria_version || ' is no longer in force: look at the version that is'
+            || case when verdict in ('harmful', 'useless', 'redundant') then '; if it holds there too, ' else ', or ' end
+    end
     || case
         when verdict = 'pulls_its_weight' then 'keep ' || {{ rule }} || ': given the other rules, MQLs it fires for become SQL more often'
         when verdict = 'harmful' then {{ out }} || ': given the other rules, MQLs it fires for become SQL less often'
@@ -27,7 +32,16 @@
     end
 {%- endmacro %}
 
-{# What the data say of a cause, in a sentence; columns as in fct_mql_cause_evidence. #}
+{# What this run found of each behaviour rule, given the other rules of its version (a subquery). #}
+{% macro signal_verdicts() -%}
+    (
+        select criteria_version, rule_id, verdict
+        from {{ ref('stg_handoff__signal_estimates') }}
+        where section = 'behaviour' and estimated_as_of = {{ as_of() }}
+    )
+{%- endmacro %}
+
+{# What the data say of a cause, in a sentence; columns as in fct_mql_cause_evidence, and rule_verdict of a signal. #}
 {% macro cause_evidence() -%}
     case
         when worst_value is null then 'No two values with enough MQLs followed long enough to compare.'
@@ -38,6 +52,14 @@
             || case
                 when verdict = 'speaks_for'
                     then 'At the rate of all together there would have been ' || cast(cast(round(missed_sql_count) as bigint) as varchar) || ' SQLs more.'
+                    || case rule_verdict
+                        when 'too_little_known' then ' Given the other rules, what the signal adds is too little known: no reason to change its rule.'
+                        when 'pulls_its_weight' then ' Given the other rules, the signal pulls its weight: it is the company it comes in.'
+                        when 'harmful' then ' Given the other rules it lowers the chance, too.'
+                        when 'useless' then ' Given the other rules it adds hardly anything.'
+                        when 'redundant' then ' Given the other rules it adds nothing to one it fires with.'
+                        else ''
+                    end
                 when verdict = 'no_sign' then 'No value lies surely lower, and none could mean much.'
                 else 'That may be chance.'
             end

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from orchestration.report import readiness_control, readiness_grounds, readiness_trials, words
 from orchestration.report.parts import Card, Section, Table
-from orchestration.report.readiness_words import Content, held_out, horizon_words
+from orchestration.report.readiness_words import Content, held_out, horizon_words, is_weighted, weighted_words
 from orchestration.report.words import Names
 
 TITLE = "How far to trust readiness"
@@ -71,6 +71,11 @@ def _bands(card: Content, called: Names) -> Section:
         "The bands cut it in three: `high` is the best fifth of leads, `low` the lower half, `medium` what lies "
         f"between. How they did was tried on {held_out(card)}; the model had learned nothing from these.",
     ]
+    if is_weighted(card):
+        said.append(
+            "Shares and forecasts of the bands are weighted: what was worked stands for like leads that were not. The "
+            "numbers of leads are not weighted, so a share of them does not give the SQLs that were counted."
+        )
     top = rows.get("high", next(iter(rows.values())))
     rests = tuple(
         f"{name.capitalize()}: {words.of_a_hundred(row['observed_rate']['estimate'])}"
@@ -95,7 +100,7 @@ def _bands(card: Content, called: Names) -> Section:
 
 def _band_table(card: Content, rows: Mapping[str, Content]) -> Table:
     return Table(
-        "Of leads in a band, how many became SQL",
+        f"Of leads in a band, how many became SQL{weighted_words(card)}",
         ("band", "readiness", "leads", "forecast", "became SQL", "95 % interval"),
         tuple(
             (

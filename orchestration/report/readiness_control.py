@@ -92,7 +92,7 @@ def details(card: Content, version: str) -> Section:
         what = {"auto": "the model", "points": "points alone"}.get(name, name)
         rows.append((f"log loss while choosing ({tried['folds']} splits in time): {what}", words.decimal(loss, 4)))
     says = (
-        "Every figure counts each lead once, but where it says weighted. Intervals are 95 %: DeLong's for AUC, "
+        "Here every figure counts each lead once, but where it says weighted. Intervals are 95 %: DeLong's for AUC, "
         "Wald's for the calibration line, bootstrap for its error.",
         f"Model `{version}`; data `{card['hashes']['data'][:12]}`, code `{card['hashes']['code'][:12]}`.",
     )

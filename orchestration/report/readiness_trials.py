@@ -11,7 +11,7 @@ from orchestration.report import words
 from orchestration.report.parts import Card, Figure, Panel, Section, Table
 from orchestration.report.plots import Dot, dot_rows
 from orchestration.report.readiness_plots import calibration_svg, gain_svg
-from orchestration.report.readiness_words import FORECASTS, Content, measured, share
+from orchestration.report.readiness_words import FORECASTS, Content, measured, share, weighted_words
 from orchestration.report.words import Names
 
 _GROUPS = (("service_line", "service line"), ("channel", "channel"), ("month", "month"))
@@ -31,11 +31,11 @@ def calibration(card: Content, called: Names) -> Section:
         (_balance(ratio),),
         _range(ratio),
     )
-    figures = (_tenths(model["calibration"]), *groups)
+    figures = (_tenths(model["calibration"], weighted_words(card)), *groups)
     return Section("calibration", "Can the number be taken as it stands?", (_balance(ratio),), (), figures, (), front)
 
 
-def _tenths(bins: Sequence[Content]) -> Figure:
+def _tenths(bins: Sequence[Content], weighted: str) -> Figure:
     return Figure(
         "Forecast and what came of it",
         "Each mark is about a tenth of the leads, from the least ready to the readiest: to the right what was "
@@ -52,7 +52,7 @@ def _tenths(bins: Sequence[Content]) -> Figure:
             ),
         ),
         Table(
-            "Forecast and seen, by tenths",
+            f"Forecast and seen, by tenths{weighted}",
             ("tenth", "leads", "forecast", "became SQL", "95 % interval"),
             tuple(
                 (
@@ -104,7 +104,7 @@ def _group(card: Content, name: str, said: str, called: Names) -> Figure | None:
         )
         for row in rows
     ]
-    table = _group_table([(dot.label, row) for dot, row in zip(dots, rows, strict=True)], said)
+    table = _group_table([(dot.label, row) for dot, row in zip(dots, rows, strict=True)], said, weighted_words(card))
     caption = f"Full marks: became SQL, with 95 % interval (hollow: fewer than {words.FEW} leads). ◇ forecast."
     alt = words.gist(
         f"{dot.label}: {words.percent(dot.value)} became SQL, {words.percent(dot.others[0][0])} forecast"
@@ -114,9 +114,9 @@ def _group(card: Content, name: str, said: str, called: Names) -> Figure | None:
     return Figure(f"By {said}", caption, (Panel("", svg, alt),), table)
 
 
-def _group_table(rows: Sequence[tuple[str, Content]], said: str) -> Table:
+def _group_table(rows: Sequence[tuple[str, Content]], said: str, weighted: str) -> Table:
     return Table(
-        f"Forecast and seen, by {said}",
+        f"Forecast and seen, by {said}{weighted}",
         (said, "leads", "forecast", "became SQL", "95 % interval", "forecast for each one seen"),
         tuple(
             (
@@ -174,7 +174,8 @@ def _at(curve: Sequence[Content], of: float) -> Content:
 def compared(card: Content) -> Section:
     """The model beside everything else one could go by."""
     table = Table(
-        f"The same {words.count(card['counts']['holdout_examples'])} leads, forecast in other ways",
+        f"The same {words.count(card['counts']['holdout_examples'])} leads, forecast in other ways"
+        f"{weighted_words(card)}",
         (
             "forecast by",
             "log loss",

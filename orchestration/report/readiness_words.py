@@ -30,6 +30,16 @@ def measured(card: Content, name: str = "model") -> Content:
     return {**own, **own.get("weighted", {})}
 
 
+def is_weighted(card: Content) -> bool:
+    """Whether worked leads stand for unworked ones in the chief figures."""
+    return "weighted" in card["holdout"]["measures"]["model"]
+
+
+def weighted_words(card: Content) -> str:
+    """What to add to a caption of chief figures."""
+    return " (weighted: worked leads stand for unworked ones too)" if is_weighted(card) else ""
+
+
 def horizon_words(card: Content, called: Names | None = None) -> str:
     """Within how many days."""
     horizons = card["horizons"]

@@ -121,10 +121,13 @@ def free_sentences(first: pd.DataFrame, mixed: set[str], facts: Facts) -> list[s
 
 
 def new_version_sentences(first: pd.DataFrame) -> list[str]:
-    """How many of the SQLs a new version of the criteria made of leads that were waiting."""
-    made, brought = (float(first[name].fillna(0).astype(float).sum()) for name in
+    """How many of the SQLs that were paid for a new version of the criteria made of leads that were waiting."""
+    paid = first[first["cost"].fillna(0).astype(float) > 0]
+    made, brought = (float(paid[name].fillna(0).astype(float).sum()) for name in
                      ("sql_by_new_version_credits", "sql_credits"))  # fmt: skip
     if not made:
         return []
-    said = f"Of {credited(brought)} SQLs {credited(made)} became it at the first moment of new criteria, having waited"
-    return [f"{said}: they make an SQL look cheaper."]
+    return [
+        f"Of {credited(brought)} SQLs of channels with spend {credited(made)} became it at the first moment of new "
+        "criteria, having waited: they make an SQL look cheaper."
+    ]

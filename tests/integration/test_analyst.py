@@ -126,6 +126,13 @@ def test_whoever_is_to_be_called_was_handed_over_and_not_reached(undisturbed: Ho
     assert first.groupby("team_id")["place"].max().le(10).all()
 
 
+def test_sqls_nobody_called_wait_in_no_queue(undisturbed: Home) -> None:
+    uncalled = ask(undisturbed, "sqls_nobody_called")
+    counted = f"{COUNTED} and current_stage = 'sql' and first_contacted_at is null and appointment_booked_at is null"
+    assert len(uncalled) == ask_sql(undisturbed, f"select count(*) {counted}").iat[0, 0]
+    assert not set(uncalled["lead_id"]) & set(ask_sql(undisturbed, "select lead_id from fct_ageing_queue")["lead_id"])
+
+
 def test_promises_labels_and_bookings_are_counted_once(undisturbed: Home) -> None:
     promised = "select count(*) from fct_handoffs where status = 'met' and not is_deleted and excluded_by is null"
     assert ask(undisturbed, "called_in_time")["met_count"].sum() == ask_sql(undisturbed, promised).iat[0, 0]

@@ -26,7 +26,14 @@ READS = (
         "fct_channel_costs",
         ("attribution_model", "channel", "currency", "is_mature", "cost", "lead_credits", "mql_credits", "sql_credits")
         + ("cost_per_lead", "cost_per_mql", "cost_per_sql", "cost_per_sql_low", "cost_per_sql_high", "cost_per_consult")
-        + ("sql_by_new_version_credits", "share_of_spend", "share_of_paid_sql", "share_of_sql"),
+        + (
+            "cost_per_consult_low",
+            "cost_per_consult_high",
+            "sql_by_new_version_credits",
+            "share_of_spend",
+            "share_of_paid_sql",
+            "share_of_sql",
+        ),
         {"platform": (_ALL,), "campaign_id": (_ALL,)},
     ),
 )
@@ -111,6 +118,7 @@ def _cells(row: Row, currency: str, facts: Facts) -> tuple[str, ...]:
         words.money(row["cost_per_sql"], currency) if words.known(row["cost_per_sql"]) is not None else "no SQL",
         words.money_range(row["cost_per_sql_low"], row["cost_per_sql_high"]),
         words.money(row["cost_per_consult"], currency),
+        words.money_range(row["cost_per_consult_low"], row["cost_per_consult_high"]),
         words.money(row["cost_per_mql"], currency),
         words.money(row["cost_per_lead"], currency),
         words.percent(row["share_of_spend"]),
@@ -141,6 +149,7 @@ def _figure(rows: list[Row], mature: pd.DataFrame, currency: str, facts: Facts) 
         "per SQL",
         "95 % interval",
         "per consult",
+        "its 95 % interval",
         "per MQL",
         "per lead",
         "of spend",

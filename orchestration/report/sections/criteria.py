@@ -18,9 +18,14 @@ READS = (
     Read("dim_criteria_versions", ("criteria_version", "service_line", "note", "effective_from")),
     Read(
         "fct_conversion_rates",
-        ("dimension", "cohort_month", "step", "converted_count", "by_new_version_count", "new_version_count")
+        ("dimension", "cohort_month", "step", "converted_count", "by_new_version_count")
         + tuple(f"sql_{basis}_count" for basis in _BASES),
-        {"dimension": ("all",), "step": ("lead_to_mql", "lead_to_sql", "mql_to_sql")},
+        {"dimension": ("all",), "step": ("lead_to_mql", "lead_to_sql")},
+    ),
+    Read(
+        "fct_lead_lifecycles",
+        ("sql_basis", "sql_criteria_version", "became_sql_at", "is_deleted", "excluded_by"),
+        {"sql_basis": tuple(_BASES)},
     ),
 )
 TITLE = "What the criteria moved"
@@ -32,14 +37,14 @@ _BEWARE = (
 
 
 def section(frames: Frames, facts: Facts) -> Section:
-    """Versions begun, the newest first; SQLs by month of becoming MQL and by basis."""
+    """Versions begun, the newest first; SQLs by month of becoming it and by basis."""
     rates = frames["fct_conversion_rates"]
     begun = _begun(frames["dim_criteria_versions"], facts)
     totals = {str(row["step"]): row for row in rows_of(rates[rates["cohort_month"] == ALL])}
     says = [_at_once(totals), *_by_basis(totals.get("lead_to_sql"))]
     if begun.empty and not any(says):
         return Section("criteria", TITLE, ("No version of any criteria has been replaced yet.",))
-    tables = [table for table in (_versions(begun, facts), _months(rates)) if table.rows]
+    tables = [table for table in (_versions(begun, facts), _months(frames)) if table.rows]
     return Section("criteria", TITLE, tuple(each for each in says if each), _BEWARE, (), tuple(tables))
 
 
@@ -85,17 +90,23 @@ def _versions(begun: pd.DataFrame, facts: Facts) -> Table:
     return Table("Versions that took effect", ("version", "service line", "since", "what it says of itself"), rows, 4)
 
 
-def _months(rates: pd.DataFrame) -> Table:
-    months = rates[(rates["step"] == "mql_to_sql") & (rates["cohort_month"] != ALL)].sort_values("cohort_month")
+def _months(frames: Frames) -> Table:
+    """SQLs in the month they became it, and of them those of the first moment of the version that decided."""
+    leads, versions = frames["fct_lead_lifecycles"], frames["dim_criteria_versions"]
+    counted = leads[~leads["is_deleted"].astype(bool) & leads["excluded_by"].isna()]
+    begun = versions.set_index("criteria_version")["effective_from"]
+    moments = pd.to_datetime(counted["became_sql_at"])
+    is_made = moments == pd.to_datetime(counted["sql_criteria_version"].map(begun))
+    told = pd.DataFrame({name: counted["sql_basis"] == name for name in _BASES}).assign(all=True, made=is_made)
+    # Months cut off at the front are one row: the sums stay those of the sentences above.
+    months = sorted(moments.dt.strftime("%Y-%m").unique())
+    cut = months[-_MONTHS_SHOWN] if len(months) > _MONTHS_SHOWN else ""
+    named = moments.dt.strftime("%Y-%m").map(lambda month: month if month >= cut else "")
+    counts = told.groupby(named).sum() if len(told) else told
     rows = tuple(
-        (
-            words.month(str(row["cohort_month"])),
-            words.count(row["new_version_count"]),
-            words.count(row["converted_count"]),
-            *(words.count(row[f"sql_{basis}_count"]) for basis in _BASES),
-            words.count(row["by_new_version_count"]),
-        )
-        for row in rows_of(months)[-_MONTHS_SHOWN:]
+        (words.month(str(month)) if month else f"before {words.month(cut)}",)
+        + tuple(words.count(row[name]) for name in ("all", *_BASES, "made"))
+        for month, row in counts.iterrows()
     )
-    header = ("MQL in", "versions begun", "SQL so far", *_BASES.values(), "made by a new version")
-    return Table("SQLs by month of becoming MQL, and by basis", header, rows)
+    header = ("SQL in (UTC)", "SQLs", *_BASES.values(), "made by a new version")
+    return Table("SQLs by month of becoming SQL, and by basis", header, rows)

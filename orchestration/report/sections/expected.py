@@ -1,4 +1,4 @@
-"""How many SQLs the leads in the queue are expected to become: by team and by service line, with its range."""
+"""How many SQLs the open MQLs are expected to become: by team and by service line, with its range."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ READS = (
     Read(
         "fct_expected_sqls",
         (
-            *("dimension", "dimension_value", "open_count", "scored_count"),
+            *("dimension", "dimension_value", "open_count", "scored_count", "uncontacted_count"),
             *("expected_sql_count", "expected_sql_count_low", "expected_sql_count_high"),
         ),
         {"dimension": ("all", "team", "service_line")},
     ),
 )
-TITLE = "How many SQLs to expect of the queue"
+TITLE = "How many SQLs to expect of open MQLs"
 _COLUMNS = {"team": "team_id", "service_line": "service_line"}
 _SHOWN = 8
 _BEWARE = (
@@ -30,11 +30,11 @@ _BEWARE = (
 
 
 def section(frames: Frames, facts: Facts) -> Section:
-    """The whole queue in words, then by team and by service line."""
+    """All of them in words, then by team and by service line."""
     rows = frames["fct_expected_sqls"]
     whole = rows_of(rows[rows["dimension"] == "all"])
     if not whole:
-        return Section("expected", TITLE, ("No MQL waits inside its horizon, so nothing is expected of the queue.",))
+        return Section("expected", TITLE, ("No MQL is open inside its horizon, so nothing is expected.",))
     scored, waiting = words.whole(whole[0]["scored_count"]), words.whole(whole[0]["open_count"])
     if not scored:
         said = f"{words.several(waiting, 'MQL')} {words.are(waiting)} open, none with a score: not known."
@@ -43,6 +43,9 @@ def section(frames: Frames, facts: Facts) -> Section:
     says = (
         f"Of {words.several(scored, 'open MQL')} with a score, {_expected(whole[0])} are expected to become SQL before "
         f"their horizons end (95 %: {_range(whole[0])}){unscored}.",
+        f"Of all {words.count(waiting)} open {words.count(whole[0]['uncontacted_count'])} have no contact told of and "
+        "may wait for a first one; the others were called and are still open. Who waits since before the horizon is "
+        "not counted here.",
         "That is what their scores say, less for those that have waited: most who become SQL do so soon.",
     )
     figures = tuple(figure for dimension in _COLUMNS if (figure := _figure(rows, dimension, facts)))
@@ -74,7 +77,7 @@ def _figure(rows: pd.DataFrame, dimension: str, facts: Facts) -> Figure | None:
     alt = words.gist(f"{line[0]}: {line[3]} expected, {line[4]}" for line in table)
     return Figure(
         f"By {said}",
-        "Expected SQLs of those open now, with the range that holds in 95 of 100 such queues.",
+        "Expected SQLs of those open now, with the range that holds in 95 of 100 such sets.",
         (
             Panel(
                 "", dot_rows(dots, axis=lambda value: f"{value:,.0f}", name=f"expected-{said.replace(' ', '-')}"), alt

@@ -23,7 +23,7 @@ READS = (
         + ("judged_within_60_minutes_count", "contacted_within_60_minutes_count", "contacted_within_60_minutes_rate")
         + ("contacted_within_60_minutes_rate_low", "contacted_within_60_minutes_rate_high")
         + ("median_minutes_to_contact", "ninth_decile_minutes_to_contact"),
-        {"dimension": ("all", "month", "location", "team", "hour_of_day")},
+        {"dimension": ("all", "month", "location", "team", "hour_of_day", "service_line_promise")},
     ),
     Read(
         "dim_criteria_versions",
@@ -63,13 +63,20 @@ def section(frames: Frames, facts: Facts) -> Section:
     if changed:
         said = "; ".join(change.said for change in changed)
         says.append(f"The promise itself changed: {said}. Whether intake changed says the share within an hour.")
+    by_promise = _by_promise(table, facts)
     if judged < words.FEW:
         says.append(words.TOO_FEW)
     months = table[table["dimension"] == "month"].sort_values("dimension_value")
     figures = [_by_month(months, {change.month for change in changed}), *_in_an_hour(months)] if len(months) > 1 else []
     figures += [figure for figure in (_by_hour(table), *(_by_value(table, name, facts) for name in _VALUES)) if figure]
     return Section(
-        "promise", TITLE, tuple(says), (*_BEWARE, *left_out(total)), tuple(figures), (), _card(total, months, judged)
+        "promise",
+        TITLE,
+        tuple(says),
+        (*_BEWARE, *left_out(total)),
+        tuple(figures),
+        by_promise,
+        _card(total, months, judged),
     )
 
 
@@ -158,6 +165,32 @@ def _in_an_hour(months: pd.DataFrame) -> list[Figure]:
             Table("Contacted within an hour, by month", ("month", "judged", "within an hour", *_HEADER[3:5]), table),
         )
     ]
+
+
+def _by_promise(table: pd.DataFrame, facts: Facts) -> tuple[Table, ...]:
+    """Service lines handed over under several promises, each by itself: all lines together average it away."""
+    own = table[table["dimension"] == "service_line_promise"]
+    if own.empty:
+        return ()
+    parts = own["dimension_value"].str.partition(" ")
+    own = own.assign(promised=pd.to_numeric(parts[0], errors="coerce"), line=parts[2]).dropna(subset=["promised"])
+    several = own[own.groupby("line")["promised"].transform("nunique") > 1]
+    name = "contacted_within_60_minutes_rate"
+    rows = tuple(
+        (
+            facts.names.say("service_line", row["line"]),
+            words.minutes(row["promised"]),
+            words.count(_judged(row)),
+            words.percent(row["attainment_rate"]),
+            words.count(row["judged_within_60_minutes_count"]),
+            words.percent(row[name]),
+            words.percent_range(row[f"{name}_low"], row[f"{name}_high"]),
+        )
+        for row in rows_of(several.sort_values(["line", "promised"]))
+    )
+    header = ("service line", "promised", "judged", "called in time", "judged of an hour", "within an hour")
+    caption = "Where the promise changed: each service line under each promise"
+    return (Table(caption, (*header, "95 % interval"), rows),) if rows else ()
 
 
 def _by_hour(table: pd.DataFrame) -> Figure | None:

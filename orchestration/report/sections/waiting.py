@@ -21,12 +21,20 @@ READS = (
             "age_band",
             "is_contactable",
             "is_overdue",
+            "is_unreachable",
             "place",
             "attempt_count",
         )
         + ("business_minutes_waiting", "business_minutes_to_due", "handed_off_at"),
     ),
     Read("fct_sla_attainment", ("dimension", "handoff_count", "not_observed_count"), {"dimension": ("all",)}),
+    Read(
+        "fct_lead_lifecycles",
+        ("source", "is_deleted", "excluded_by", "became_mql_at", "became_sql_at")
+        + ("first_contacted_at", "appointment_booked_at"),
+        {"current_stage": ("sql",)},
+    ),
+    Read("fct_load_accounting", ("source", "rows_landed"), {"object": ("work_events",)}),
 )
 TITLE = "Who is waiting now"
 BANDS = ("under 1 day", "1 to 3 days", "3 to 7 days", "7 to 30 days", "over 30 days")
@@ -42,8 +50,9 @@ def section(frames: Frames, facts: Facts) -> Section:
     """The queue by age, and the newest of those past their promise."""
     queue = frames["fct_ageing_queue"]
     handed, unseen = _handoffs(frames["fct_sla_attainment"])
+    beside = _uncalled(frames, facts)
     if queue.empty:
-        return Section("waiting", TITLE, (_nobody(handed, unseen),), card=_empty_card(handed, unseen))
+        return Section("waiting", TITLE, (_nobody(handed, unseen), *beside), card=_empty_card(handed, unseen))
     overdue = queue["is_overdue"].fillna(False).astype(bool)
     waiting, is_old = len(queue), queue["age_band"] == BANDS[-1]
     recent = int((~is_old).sum()), int((overdue & ~is_old).sum())
@@ -59,18 +68,10 @@ def section(frames: Frames, facts: Facts) -> Section:
     ]
     if barred:
         says.append(f"{words.count(barred)} may not be contacted on any channel: nothing can be done for these.")
-    card = Card(
-        "Waiting now",
-        words.short_count(waiting),
-        f"{'lead' if waiting == 1 else 'leads'} without a first contact",
-        (
-            f"{words.count(recent[0])} handed over within 30 days, {words.count(recent[1])} of them past the promise",
-            f"{words.count(old[0])} before that, {words.count(old[1])} of them past it",
-            f"{words.count(untried)} without any attempt; oldest handed over on {words.day(oldest)}",
-        ),
-    )
+    says += beside
     unseen_note = (f"{words.count(unseen)} handoffs come from sources that tell of no work by staff; whether they wait "
                    "is not known.",) if unseen else ()  # fmt: skip
+    card = _card(queue, recent, old, untried)
     return Section(
         "waiting",
         TITLE,
@@ -79,6 +80,23 @@ def section(frames: Frames, facts: Facts) -> Section:
         _figures(queue, overdue, facts),
         _first(queue, facts),
         card,
+    )
+
+
+def _card(queue: pd.DataFrame, recent: tuple[int, int], old: tuple[int, int], untried: int) -> Card:
+    is_reachable = ~queue["is_unreachable"].fillna(False).astype(bool) & ~_is_barred(queue)
+    live = int((is_reachable & (queue["age_band"] != BANDS[-1])).sum())
+    return Card(
+        "Waiting now",
+        words.short_count(len(queue)),
+        f"{'lead' if len(queue) == 1 else 'leads'} without a first contact",
+        (
+            f"{words.count(live)} of them handed over within 30 days and still reachable",
+            f"{words.count(recent[0])} handed over within 30 days, {words.count(recent[1])} of them past the promise",
+            f"{words.count(old[0])} before that, {words.count(old[1])} of them past it",
+            f"{words.count(untried)} without any attempt; oldest handed over on "
+            f"{words.day(queue['handed_off_at'].min())}",
+        ),
     )
 
 
@@ -95,6 +113,26 @@ def _by_age(recent: tuple[int, int], old: tuple[int, int]) -> str:
         else "none is older"
     )
     return f"{lately}; {before}."
+
+
+def _uncalled(frames: Frames, facts: Facts) -> list[str]:
+    """SQLs never contacted that have booked nothing: past MQL nobody was handed over, so they wait in no queue. Of
+    sources that tell of no work by staff it is not known.
+    """
+    leads, loads = frames["fct_lead_lifecycles"], frames["fct_load_accounting"]
+    observed = set(loads.loc[loads["rows_landed"] > 0, "source"])
+    is_counted = ~leads["is_deleted"].astype(bool) & leads["excluded_by"].isna() & leads["source"].isin(observed)
+    found = leads[is_counted & leads["first_contacted_at"].isna() & leads["appointment_booked_at"].isna()]
+    if found.empty:
+        return []
+    past, since = int(found["became_mql_at"].isna().sum()), pd.Timestamp(facts.as_of) - pd.Timedelta(days=30)
+    lately = int((pd.to_datetime(found["became_sql_at"]) >= since).sum())
+    return [
+        f"Beside these {words.several(len(found), 'SQL')} {words.are(len(found))} waiting whom nobody has contacted "
+        f"and who have booked nothing, {words.count(lately)} of the last 30 days; {words.count(past)} never "
+        f"{'was' if past == 1 else 'were'} MQL, so no handoff and no queue holds them. Who they are says "
+        "`sqls_nobody_called.sql`."
+    ]
 
 
 def _none_or(number: int) -> str:

@@ -61,7 +61,7 @@ def queue(random: np.random.Generator, count: int) -> dict[str, pd.DataFrame]:
     open_mqls["location_id"] = "loc"
     open_mqls["is_past_horizon"] = open_mqls["became_mql_at"] + HORIZON <= AS_OF
     routes = pd.DataFrame({"lead_key": keys, "team_id": random.choice(["a", "b", "(none)"], count), "is_current": True})
-    worked = pd.DataFrame({"lead_key": keys[:5], "team_id": "c"})
+    worked = pd.DataFrame({"lead_key": keys[:5], "team_id": "c", "first_contacted_at": [AS_OF] * 3 + [None] * 2})
     scored = scores[random.random(count) < 0.9]
     return {
         "int_mqls__open": open_mqls,
@@ -106,6 +106,8 @@ def test_published_is_what_the_scores_say_lowered_by_age() -> None:
             .query("not is_past_horizon")
             .merge(tables["fct_lead_scores"].drop(columns=["lead_key", "became_mql_at"]), on="record_key", how="left")
         )
+        is_called = waits["lead_key"].isin(["q0", "q1", "q2"])
+        assert found.loc[("all", "all"), "uncontacted_count"] == (~is_called).sum()
         hours = (AS_OF - waits["became_mql_at"]).dt.total_seconds() // 3600
         left = np.array([odds_left(past, int(hour)) for hour in hours])
         assert left.min() < 0.5

@@ -51,6 +51,18 @@ def test_the_page_shows_every_forecast_on_the_same_leads_with_its_figures() -> N
     assert "surely better than" in said
 
 
+def test_what_is_weighted_says_so_and_nothing_else_does() -> None:
+    told = card()
+    for measured in told["holdout"]["measures"].values():
+        measured.pop("weighted", None)
+    assert "weighted:" not in page(told)
+    for measured in told["holdout"]["measures"].values():
+        measured["weighted"] = {}
+    said = page(told)
+    for caption in ("how many became SQL", "forecast in other ways", "by tenths", "by service line"):
+        assert f"{caption} (weighted: worked leads stand for unworked ones too)" in said
+
+
 def test_the_same_card_gives_the_same_page() -> None:
     assert card_html(card(), version="abc") == card_html(card(), version="abc")
 

@@ -28,6 +28,7 @@ from tests.unit.report.rows import (
     queue_row,
     rate_row,
     signal_row,
+    sql_row,
     team_row,
 )
 
@@ -51,6 +52,7 @@ def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
     return {
         "fct_sla_attainment": _attainment(rng),
         "fct_ageing_queue": _queue(rng, 640),
+        "fct_lead_lifecycles": pd.DataFrame([sql_row() for _ in range(9)]),
         "fct_expected_sqls": _expected(),
         "fct_conversion_rates": _rates(rng),
         "fct_conversion_cohorts": _cohorts(),
@@ -103,7 +105,8 @@ def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
         ),
         "fct_load_accounting": pd.DataFrame(
             [
-                ("crm", "leads", 19_300, 19_255, 41, 4, pd.Timestamp(AS_OF)),
+                ("crm", "leads", 15_300, 15_255, 41, 4, pd.Timestamp(AS_OF)),
+                ("crm", "work_events", 4_000, 4_000, 0, 0, pd.Timestamp(AS_OF)),
                 ("web", "touches", 901_222, 901_222, 0, 0, pd.Timestamp(AS_OF) - pd.Timedelta(days=1)),
             ],
             columns=[
@@ -123,12 +126,13 @@ def clinic_tables(seed: int = 3) -> dict[str, pd.DataFrame]:
 
 
 def _expected() -> pd.DataFrame:
-    rows = [("all", "all", 640, 600, 61.24, 45.0, 78.0), ("band", "high", 100, 100, 30.0, 20.0, 41.0)]
-    rows += [("team", team, 160, 150, 15.31 - place, 8.0, 24.0) for place, team in enumerate(TEAMS)]
-    rows += [("service_line", line, 128, 120, 12.2 - 3 * place, 3.0, 21.0) for place, line in enumerate(LINES[:-1])]
-    rows.append(("service_line", "(none)", 4, 0, *[float("nan")] * 3))
+    rows = [("all", "all", 640, 600, 410, 61.24, 45.0, 78.0), ("band", "high", 100, 100, 60, 30.0, 20.0, 41.0)]
+    rows += [("team", team, 160, 150, 90, 15.31 - place, 8.0, 24.0) for place, team in enumerate(TEAMS)]
+    rows += [("service_line", line, 128, 120, 70, 12.2 - 3 * place, 3.0, 21.0) for place, line in enumerate(LINES[:-1])]
+    rows.append(("service_line", "(none)", 4, 0, 4, *[float("nan")] * 3))
     counts = ("expected_sql_count", "expected_sql_count_low", "expected_sql_count_high")
-    return pd.DataFrame(rows, columns=["dimension", "dimension_value", "open_count", "scored_count", *counts])
+    known = ("dimension", "dimension_value", "open_count", "scored_count", "uncontacted_count")
+    return pd.DataFrame(rows, columns=[*known, *counts])
 
 
 def empty_tables() -> dict[str, pd.DataFrame]:

@@ -70,6 +70,7 @@ def queue_row(
         "age_band": next(band for limit, band in bands if hours < limit),
         "is_contactable": contactable,
         "is_overdue": is_overdue,
+        "is_unreachable": attempts > 2,
         "place": int(hours),
         "attempt_count": attempts,
         "business_minutes_waiting": hours * 18,
@@ -125,6 +126,7 @@ def cost_row(
         "sql_credits": sqls,
         "cost_per_lead": each / 5, "cost_per_mql": each / 2.5, "cost_per_sql": each,
         "cost_per_consult": each * 1.5, "sql_by_new_version_credits": float(sqls // 20),
+        "cost_per_consult_low": each * 1.2, "cost_per_consult_high": each * 1.9,
         "cost_per_sql_low": each * (1 - 1.9 / (sqls + 2) ** 0.5),
         "cost_per_sql_high": each * (1 + 2.3 / (sqls + 1) ** 0.5),
         "share_of_spend": min(cost / 1_500_000, 1.0),
@@ -190,14 +192,27 @@ def cause_row(cause: str, verdict: str, missed: float, place: float = float("nan
 
 
 def team_row(
-    team: str, handed: int, sqls: int, expected: float, *, is_unlike: bool | None = False
+    team: str, handed: int, sqls: int, expected: float, *, is_unlike: bool | None = False, compared: float = 0.4
 ) -> dict[str, object]:
     """One row of fct_team_outcomes."""
     return {
         "team_id": team, "is_unlike": is_unlike, "horizon_days": 30, "handoff_count": handed,
         "at_risk_count": handed * 3 // 4, "contacted_count": handed // 2, "never_tried_count": handed // 20,
-        "sql_count": sqls, "expected_count": expected, "ratio": sqls / expected, "ratio_low": sqls / expected * 0.9,
-        "ratio_high": sqls / expected * 1.1,
+        "sql_count": sqls, "expected_count": expected, "compared_share": compared,
+        "ratio": sqls / expected, "ratio_low": sqls / expected * 0.9, "ratio_high": sqls / expected * 1.1,
+    }  # fmt: skip
+
+
+def sql_row(
+    source: str = "crm", sql_basis: str = "criteria", sql_criteria_version: str | None = None, **moments: str | None
+) -> dict[str, object]:
+    """One row of fct_lead_lifecycles: an SQL nobody called, but for the moments given."""
+    names = ("became_mql_at", "became_sql_at", "first_contacted_at", "appointment_booked_at")
+    given = {"became_sql_at": "2026-06-20", **moments}
+    return {
+        "current_stage": "sql", "source": source, "is_deleted": False, "excluded_by": None,
+        "sql_basis": sql_basis, "sql_criteria_version": sql_criteria_version,
+        **{name: pd.to_datetime(given.get(name)) for name in names},
     }  # fmt: skip
 
 

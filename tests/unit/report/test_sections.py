@@ -11,7 +11,7 @@ import pytest
 from orchestration.report.parts import Frames, Section
 from orchestration.report.sections import basis, cohorts, costs, expected, funnel, labels, promise, signals, waiting
 from tests.unit.report.frames import AS_OF, FACTS, clinic_tables, empty_tables, page_frames
-from tests.unit.report.rows import agreement_row, attainment_row, cost_row, queue_row, rate_row, signal_row
+from tests.unit.report.rows import agreement_row, attainment_row, cost_row, queue_row, rate_row, signal_row, sql_row
 
 
 def frames(key: str, **rows: list[dict[str, object]]) -> Frames:
@@ -89,20 +89,24 @@ def test_the_queue_is_counted_by_age_and_those_to_call_come_first() -> None:
         queue_row("L-3", 2, is_overdue=False),
         queue_row("L-1", 30, attempts=2),
         queue_row("L-2", 900, contactable="no"),
+        queue_row("L-4", 40, attempts=3),
     ]
     handed = [attainment_row("all", "all", 2, 2)]
     section = waiting.section(frames("waiting", fct_ageing_queue=queue, fct_sla_attainment=handed), FACTS)
     said = says(section)
     assert (
-        "3 leads handed to intake are waiting for a first contact. "
-        "Of 2 handed over in the last 30 days 1 is past the promised time; 1 is older, of whom 1 is past it." in said
+        "4 leads handed to intake are waiting for a first contact. "
+        "Of 3 handed over in the last 30 days 2 are past the promised time; 1 is older, of whom 1 is past it." in said
     )
-    assert "2 handed over within 30 days, 1 of them past the promise\n1 before that, 1 of them past it" in said
+    assert (
+        "2 of them handed over within 30 days and still reachable\n"
+        "3 handed over within 30 days, 2 of them past the promise\n1 before that, 1 of them past it" in said
+    )
     assert "2 are without any attempt so far. The oldest was handed over on 24 May 2026." in said
     assert "1 may not be contacted on any channel" in said
     assert section.figures[0].table.rows[0] == ("under 1 day", "1", "0", "1", "1")
     assert section.figures[0].table.rows[4] == ("over 30 days", "1", "1", "0", "1")
-    assert [row[0] for row in section.tables[0].rows] == ["L-3", "L-1"], "by place; not whom nobody may call"
+    assert [row[0] for row in section.tables[0].rows] == ["L-3", "L-1", "L-4"], "by place; not whom nobody may call"
     assert section.tables[0].rows[0][4].replace("\u00a0", " ") == "24 min left"
 
 
@@ -116,6 +120,28 @@ def test_the_queue_is_counted_by_age_and_those_to_call_come_first() -> None:
 def test_the_last_thirty_days_are_told_apart_from_those_before(hours: float, said: str) -> None:
     queue = [queue_row("L-1", hours, is_overdue=False)]
     assert said in says(waiting.section(frames("waiting", fct_ageing_queue=queue), FACTS))
+
+
+def test_sqls_nobody_called_are_waiting_too() -> None:
+    leads = [
+        sql_row(),
+        sql_row(became_mql_at="2026-03-01", became_sql_at="2026-03-02"),
+        sql_row(first_contacted_at="2026-06-21"),
+        sql_row(appointment_booked_at="2026-06-21"),
+        sql_row(source="silent"),
+        {**sql_row(), "is_deleted": True},
+        {**sql_row(), "excluded_by": "tests"},
+    ]
+    loads = clinic_tables()["fct_load_accounting"].to_dict("records")
+    for queue in ([], [queue_row("L-1", 2)]):
+        given = {"fct_ageing_queue": queue} if queue else {}
+        found = frames("waiting", fct_lead_lifecycles=leads, fct_load_accounting=loads, **given)
+        assert (
+            "Beside these 2 SQLs are waiting whom nobody has contacted and who have booked nothing, 1 of the last 30 "
+            "days; 1 never was MQL, so no handoff" in says(waiting.section(found, FACTS))
+        )
+    unseen = frames("waiting", fct_lead_lifecycles=leads)
+    assert "Beside these" not in says(waiting.section(unseen, FACTS)), "no work is told of, so nothing is known"
 
 
 @pytest.mark.parametrize(
@@ -280,10 +306,11 @@ def test_what_to_expect_of_the_queue_is_said_with_its_range_or_not_at_all() -> N
     section = expected.section({"fct_expected_sqls": tables["fct_expected_sqls"]}, FACTS)
     assert "Of 600 open MQLs with a score, 61 are expected to become SQL before their horizons end" in says(section)
     assert "(95 %: 45 to 78); 40 more have no score." in says(section)
+    assert "Of all 640 open 410 have no contact told of" in says(section)
     by_team, by_line = section.figures
     # Nothing is drawn for whom nothing is known of; smaller numbers keep a decimal.
     assert [row[0] for row in by_line.table.rows][-1] != "(none)" and len(by_line.table.rows) == 4
     assert by_line.table.rows[-1][3:] == ("3.2", "3 to 21") and by_team.table.rows[0][3] == "15"
-    unscored = pd.DataFrame([("all", "all", 7, 0, *[float("nan")] * 3)], columns=tables["fct_expected_sqls"].columns)
+    unscored = pd.DataFrame([("all", "all", 7, 0, 7, *[float("nan")] * 3)], columns=tables["fct_expected_sqls"].columns)
     none = expected.section({"fct_expected_sqls": unscored}, FACTS)
     assert says(none) == "7 MQLs are open, none with a score: not known." and not none.figures

@@ -15,6 +15,7 @@ from tests.unit.report.rows import (
     horizon_row,
     rate_row,
     signal_row,
+    sql_row,
     team_row,
 )
 from tests.unit.report.test_sections import frames, says
@@ -30,6 +31,8 @@ VERSIONS = [
 
 def test_a_changed_promise_is_marked_in_its_month_and_the_hour_stands_beside_it() -> None:
     rows = [attainment_row("all", "all", 30, 70), *(attainment_row("month", f"2026-0{m}", 10, 20) for m in (4, 5, 6))]
+    told = {"60 knee": 40, "120 knee": 60, "60 hip": 10, "(none) knee": 10}
+    rows += [attainment_row("service_line_promise", value, met, 60) for value, met in told.items()]
     section = promise.section(frames("promise", fct_sla_attainment=rows, dim_criteria_versions=VERSIONS), FACTS)
     said = says(section)
     assert "The promise itself changed: knee since 12 May 2026: 1 h instead of 2 h. Whether" in said, (
@@ -38,6 +41,11 @@ def test_a_changed_promise_is_marked_in_its_month_and_the_hour_stands_beside_it(
     assert "Dotted line" in section.figures[0].caption
     assert section.figures[1].title == "Within an hour, whatever was promised"
     assert section.figures[1].table.rows[0][1:3] == ("30", "5")
+    said_by_line = [tuple(cell.replace("\u00a0", " ") for cell in row[:6]) for row in section.tables[0].rows]
+    assert said_by_line == [
+        ("knee", "1 h", "100", "40.0 %", "100", "20.0 %"),
+        ("knee", "2 h", "120", "50.0 %", "120", "25.0 %"),
+    ], "not a line that kept its promise"
     kept = promise.section(frames("promise", fct_sla_attainment=rows, dim_criteria_versions=VERSIONS[:2]), FACTS)
     assert "promise itself" not in says(kept) and "Dotted line" not in kept.figures[0].caption
     svg, plain = (each.figures[0].panels[0].svg for each in (section, kept))
@@ -80,8 +88,14 @@ def test_teams_stand_with_whom_nobody_touched_and_what_was_expected() -> None:
         "20",
         "60",
         "50.0",
+        "40.0\u00a0%",
         "1.20 (1.08 to 1.32)",
     )
+    alone = [team_row("mind", 500, 60, 60, is_unlike=None, compared=0.01)]
+    said = says(teams.section(frames("teams", fct_team_outcomes=[team_row("heart", 400, 60, 50), *alone]), FACTS))
+    assert "Of those that can be compared (heart) none has more or fewer" in said
+    assert "Compared with practically nobody, so not judged: mind." in said
+    assert "none has more" not in says(teams.section(frames("teams", fct_team_outcomes=alone), FACTS))
     assert "No handoff whose work is told of" in says(teams.section(frames("teams"), FACTS))
 
 
@@ -101,16 +115,30 @@ def test_causes_are_told_in_words_the_largest_first() -> None:
 
 def test_what_new_criteria_made_is_told_apart() -> None:
     sql = {**rate_row("lead_to_sql", 200, 200, 80), "by_new_version_count": 12}
-    month = {**rate_row("mql_to_sql", 100, 100, 40, month="2026-05"), "by_new_version_count": 9, "new_version_count": 1}
-    rates = [sql, month, {**rate_row("lead_to_mql", 300, 300, 90), "by_new_version_count": 0}]
-    section = criteria.section(frames("criteria", fct_conversion_rates=rates, dim_criteria_versions=VERSIONS), FACTS)
+    rates = [sql, {**rate_row("lead_to_mql", 300, 300, 90), "by_new_version_count": 0}]
+    leads = [
+        sql_row(sql_criteria_version="knee@2", became_sql_at="2026-03-01"),
+        sql_row(sql_criteria_version="knee@2", became_sql_at="2026-03-01 00:00:01", became_mql_at="2026-03-01"),
+        sql_row(sql_criteria_version="knee@3", became_sql_at="2026-05-12", became_mql_at="2026-02-01"),
+        sql_row(sql_basis="staff_confirmed", became_sql_at="2026-05-31"),
+        {**sql_row(became_sql_at="2026-05-31"), "is_deleted": True},
+    ]
+    given = {"fct_lead_lifecycles": leads, "fct_conversion_rates": rates, "dim_criteria_versions": VERSIONS}
+    section = criteria.section(frames("criteria", **given), FACTS)
     said = says(section)
     assert "At the first moment of a version, of leads that were waiting: 12 SQLs." in said
     assert (
         "Of 80 SQLs: 60 confirmed by staff (75.0 %), 10 booked themselves (12.5 %) and 10 by the criteria alone" in said
     )
     assert [row[0] for row in section.tables[0].rows] == ["knee@3", "knee@2"], "the first took no other's place"
-    assert section.tables[1].rows == (("May 2026", "1", "40", "30", "5", "5", "0", "9"),)
+    assert section.tables[1].rows == (
+        ("March 2026", "2", "0", "0", "2", "0", "1"),
+        ("May 2026", "2", "1", "0", "1", "0", "1"),
+    ), "in the month of the SQL, whenever they had become MQL, if ever"
+    old = [sql_row(became_sql_at=f"{2024 + place // 12}-{place % 12 + 1:02d}-05") for place in range(20)]
+    listed = criteria.section(frames("criteria", **{**given, "fct_lead_lifecycles": old}), FACTS).tables[1].rows
+    assert listed[0][:2] == ("before March 2024", "2") and len(listed) == 19
+    assert sum(int(row[1]) for row in listed) == len(old)
     assert "No version of any criteria has been replaced yet." in says(criteria.section(frames("criteria"), FACTS))
     steps = [rate_row("sql_to_appointment", 100, 100, 40, month=month) for month in ("(all)", "2026-05")]
     marked, plain = (
@@ -155,11 +183,12 @@ def test_who_came_back_from_a_disqualification_is_counted() -> None:
 
 
 def test_a_consult_has_its_cost_and_sqls_of_new_criteria_are_named() -> None:
-    rows = [cost_row("first", "paid_search", 1_000, 100)]
+    rows = [cost_row("first", "paid_search", 1_000, 100), cost_row("first", "direct", 0, 300, currency="(none)")]
     section = costs.section(frames("costs", fct_channel_costs=rows), FACTS)
     figure = section.figures[0].table
     assert figure.rows[0][figure.header.index("per consult")].replace("\u00a0", " ") == "USD 15.00"
-    assert "Of 100 SQLs 5 became it at the first moment of new criteria, having waited" in says(section)
+    assert figure.rows[0][figure.header.index("its 95 % interval")] == "12 to 19"
+    assert "Of 100 SQLs of channels with spend 5 became it at the first moment of new criteria" in says(section)
 
 
 def test_rules_drawn_and_rules_with_a_verdict_are_told_apart() -> None:

@@ -51,16 +51,11 @@ told as (
         estimates.worst_count,
         estimates.worst_sql_count,
         estimates.rest_count,
-        estimates.rest_rate,
-        estimates.rate_difference,
-        estimates.rate_difference_low,
-        estimates.rate_difference_high,
-        estimates.missed_sql_count,
-        estimates.missed_sql_count_low,
-        estimates.missed_sql_count_high,
-        estimates.adjusted_p_value,
-        estimates.share_of_variation,
-        estimates.spread_adjusted_p_value
+        {% for name in ['rest_rate', 'rate_difference', 'rate_difference_low', 'rate_difference_high', 'missed_sql_count', 'missed_sql_count_low',
+            'missed_sql_count_high', 'adjusted_p_value', 'share_of_variation', 'spread_adjusted_p_value'] %}
+        estimates.{{ name }},
+        {% endfor %}
+        rules.verdict as rule_verdict
     from lines
     cross join causes
     left join {{ ref('stg_handoff__cause_estimates') }} as estimates
@@ -68,6 +63,11 @@ told as (
             lines.service_line = estimates.service_line
             and causes.cause = estimates.cause
             and estimates.estimated_as_of = {{ as_of() }}
+    left join {{ signal_verdicts() }} as rules
+        on
+            estimates.cause = 'signal'
+            and estimates.dimension = 'rule of ' || rules.criteria_version
+            and estimates.worst_value = rules.rule_id
 )
 
 select

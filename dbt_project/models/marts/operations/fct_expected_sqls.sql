@@ -29,6 +29,7 @@ waiting as (
             as error,
         score.shared_error,
         score.horizon_days,
+        worked.first_contacted_at is null as is_uncontacted,
         {{ hours_after('mql.became_mql_at', as_of()) }} as age_hour
     from {{ ref('int_mqls__open') }} as mql
     left join {{ ref('fct_lead_scores') }} as score on mql.record_key = score.record_key and mql.became_mql_at = score.became_mql_at
@@ -65,6 +66,7 @@ counted as (
         {{ key | join(', ') }},
         count(*) as open_count,
         count(chance) as scored_count,
+        count(case when is_uncontacted then 1 end) as uncontacted_count,
         sum(cast(round(1000000 * chance) as bigint)) as micro_chance,
         sum(cast(round(1000000 * (chance * (1 - chance)
         + power(chance * (1 - chance), 2) * coalesce(greatest(power(error, 2) - power(shared_error, 2), 0), 0))) as bigint)) as micro_variance,
@@ -78,6 +80,7 @@ measured as (
         {{ key | join(', ') }},
         cast(open_count as bigint) as open_count,
         cast(scored_count as bigint) as scored_count,
+        cast(uncontacted_count as bigint) as uncontacted_count,
         cast(micro_chance as double) / 1000000 as expected_sql_count,
         {{ two_sides / 2 }} * sqrt(cast(micro_variance as double) / 1000000 + power(cast(micro_shared as double) / 1000000, 2)) as reach
     from counted
@@ -87,6 +90,7 @@ select
     {{ key | join(', ') }},
     open_count,
     scored_count,
+    uncontacted_count,
     expected_sql_count,
     case when scored_count > 0 then cast(greatest(floor(expected_sql_count - reach), 0) as bigint) end as expected_sql_count_low,
     case when scored_count > 0 then cast(least(ceil(expected_sql_count + reach), scored_count) as bigint) end

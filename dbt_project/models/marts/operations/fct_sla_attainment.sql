@@ -2,7 +2,7 @@
 {% set dimensions = {
     'service_line': 'service_line', 'location': 'location_id', 'team': 'answering_team_id', 'staff': 'staff_id',
     'contact_channel': 'contact_channel', 'hour_of_day': 'local_hour', 'weekday': 'local_weekday', 'month': 'local_month',
-    'promise': 'promised_minutes',
+    'promise': 'promised_minutes', 'service_line_promise': 'line_promise',
 } %}
 {% set statuses = ['met', 'breached', 'open', 'censored', 'not_observed', 'not_set'] %}
 {% set met_after = '(counted.met_count - counted.met_before_count)' %}

@@ -46,17 +46,20 @@ tested as (
     from {{ expected_of_mix('given', ['team_id'], ['service_line', 'channel', 'points_band']) }} as tested
 )
 
--- A team with nearly all leads of its line differs from a handful of others by little: the limits of its ratio must leave 1 out too.
+-- A team with nearly all leads of its line is compared with itself: not judged. With more of others, the ratio's limits must leave 1 out too.
 select
     counted.team_id,
-    judged.adjusted_p_value <= {{ var('false_discovery_rate') }}
-    and not (judged.expected_count between {{ byar_low('judged.sql_count') }} and {{ byar_high('judged.sql_count') }}) as is_unlike,
+    case when judged.others_expected_count >= {{ least_compared_share() }} * judged.expected_count then
+        judged.adjusted_p_value <= {{ var('false_discovery_rate') }}
+        and not (judged.expected_count between {{ byar_low('judged.sql_count') }} and {{ byar_high('judged.sql_count') }})
+    end as is_unlike,
     cast({{ readiness_days() }} as integer) as horizon_days,
     {% for name in ['handoff', 'not_followed', 'left_out', 'at_risk', 'tried', 'contacted', 'released', 'never_tried'] %}
     counted.{{ name }}_count,
     {% endfor %}
     cast(coalesce(judged.sql_count, 0) as bigint) as sql_count,
     coalesce(judged.expected_count, 0) as expected_count,
+    {{ share_of('judged.others_expected_count', 'judged.expected_count') }} as compared_share,
     {{ rate_columns('contacted_rate', 'counted.contacted_count', 'counted.at_risk_count') }},
     {{ rate_columns('sql_rate', 'coalesce(judged.sql_count, 0)', 'counted.at_risk_count') }},
     {{ against_expected('judged') }},

@@ -87,8 +87,10 @@ select
     {% for stage in stages %}
     {{ share_of('cost', stage ~ '_credits') }} as cost_per_{{ stage }},
     {% endfor %}
-    {{ share_of('cost', byar_high('sql_credits')) }} as cost_per_sql_low,
-    {{ share_of('cost', byar_low('sql_credits')) }} as cost_per_sql_high,
+    {% for stage in ['sql', 'consult'] %}
+    {{ share_of('cost', byar_high(stage ~ '_credits')) }} as cost_per_{{ stage }}_low,
+    {{ share_of('cost', byar_low(stage ~ '_credits')) }} as cost_per_{{ stage }}_high,
+    {% endfor %}
     {{ share_of('cost', 'sum(cost) over (partition by attribution_model, level, currency, is_mature)') }} as share_of_spend,
     case when cost is not null then {{ share_of(
         'sql_credits', 'sum(case when cost is not null then sql_credits end) over (partition by attribution_model, level, currency, is_mature)'
