@@ -46,7 +46,17 @@
 {# Share of the settled MQLs of a kind that were still in the queue at an age. #}
 {% macro still_there(is_kind) -%}
     (
-        cast(sum(case when {{ is_kind }} and coalesce(settled.exit_hour >= ages.age_hour, true) then settled.lead_count else 0 end) as double)
-        / nullif(sum(case when {{ is_kind }} then settled.lead_count end), 0)
+        (cast(sum(case when {{ is_kind }} and coalesce(settled.exit_hour >= ages.age_hour, true) then settled.lead_count else 0 end) as double) + 0.5)
+        / (sum(case when {{ is_kind }} then settled.lead_count end) + 1)
     )
+{%- endmacro %}
+
+{# A probability between the least and the greatest that are told apart from never and always: a score is rounded. #}
+{% macro within_chances(chance) -%}
+    case when {{ chance }} is not null then least(greatest({{ chance }}, 0.000001), 0.999999) end
+{%- endmacro %}
+
+{# Its log odds. #}
+{% macro log_odds(chance) -%}
+    ln({{ within_chances(chance) }} / (1 - {{ within_chances(chance) }}))
 {%- endmacro %}

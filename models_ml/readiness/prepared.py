@@ -138,15 +138,22 @@ def _feature(name: str, values: pd.Series, weights: Floats, min_rows: float, max
         return Feature(name, "numeric", (), _weighted_median(numbers[known], weights[known]))
     places, cells = _factorized(values)
     sums: dict[str, float] = {}
+    rows: dict[str, int] = {}
+    told = places[places >= 0]
     missing = float(weights[places < 0].sum())
-    for cell, weight in zip(cells, np.bincount(places[places >= 0], weights[places >= 0], len(cells)), strict=True):
+    by_cell = zip(
+        cells, np.bincount(told, weights[places >= 0], len(cells)), np.bincount(told, None, len(cells)), strict=True
+    )
+    for cell, weight, count in by_cell:
         level = level_of(cell)
         if level is None:
             missing += float(weight)
         else:
             sums[level] = sums.get(level, 0.0) + float(weight)
+            rows[level] = rows.get(level, 0) + int(count)
     ranked = sorted(sums.items(), key=lambda item: (-item[1], item[0]))
-    kept = [level for level, weight in ranked if weight >= min_rows][:max_levels]
+    # However much one row weighs, a value of few rows could tell who somebody is.
+    kept = [level for level, weight in ranked if weight >= min_rows and rows[level] >= FEWEST_ROWS][:max_levels]
     other = sum(sums.values()) - sum(sums[level] for level in kept)
     if not kept or sum(part > 0 for part in (*(sums[level] for level in kept), other, missing)) < 2:
         return Feature(name, "dropped")

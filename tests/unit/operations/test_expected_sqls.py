@@ -75,7 +75,8 @@ def published(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.execute("create table input__run as select cast(? as timestamp) as as_of", [AS_OF])
-        for name, frame in tables.items():
+        steps = tables["fct_lead_lifecycles"][["lead_key"]].assign(step="mql_to_sql", observed_from=pd.NaT)
+        for name, frame in {"int_funnel_steps__entered": steps, **tables}.items():
             connection.register("given", frame.convert_dtypes() if name != "fct_lead_scores" else frame)
             connection.execute(f"create table {name} as select * from given")
         return connection.execute(rendered(MODEL.read_text(encoding="utf-8"))).df()
@@ -93,7 +94,8 @@ def odds_left(past: pd.DataFrame, age_hours: int) -> float:
     gone = over["became_sql_at"].fillna(over["disqualified_at"])
     hours = (gone - over["became_mql_at"]).dt.total_seconds() // 3600
     still = hours.isna() | (hours >= age_hours)
-    return float(still[is_sql].mean() / still[~is_sql].mean())
+    there = [(still[side].sum() + 0.5) / (side.sum() + 1) for side in (is_sql, ~is_sql)]
+    return float(there[0] / there[1])
 
 
 def test_published_is_what_the_scores_say_lowered_by_age() -> None:
@@ -154,3 +156,28 @@ def test_where_nothing_is_over_yet_the_scores_stand_as_they_are() -> None:
     assert (
         abs(found.loc["all", "expected_sql_count"] - scores[scores["record_key"].isin(waits)]["readiness"].sum()) < 1e-3
     )
+
+
+def test_a_score_that_was_rounded_to_never_or_always_breaks_nothing() -> None:
+    random = np.random.default_rng(4)
+    tables = queue(random, 40)
+    scores = tables["fct_lead_scores"]
+    scores.loc[scores.index[:4], ["readiness_low", "readiness", "readiness_high"]] = [[0, 0, 0.4], [0.6, 1, 1]] * 2
+    found = published({"fct_lead_lifecycles": settled(random, 300), **tables}).set_index(
+        ["dimension", "dimension_value"]
+    )
+    row = found.loc[("all", "all")]
+    assert 0 <= row["expected_sql_count_low"] <= row["expected_sql_count"] <= row["expected_sql_count_high"]
+
+
+def test_mqls_from_before_sqls_were_observed_do_not_lower_what_is_expected() -> None:
+    random = np.random.default_rng(5)
+    past, tables = settled(random, 400), queue(random, 60)
+    before = past.assign(lead_key=past["lead_key"] + "_early", became_sql_at=pd.NaT, disqualified_at=pd.NaT)
+    steps = pd.concat([past, before], ignore_index=True)[["lead_key"]].assign(step="mql_to_sql")
+    steps["observed_from"] = pd.to_datetime(pd.Series([AS_OF] * len(steps))).where(
+        steps["lead_key"].str.endswith("early").to_numpy()
+    )
+    said = {"fct_lead_lifecycles": pd.concat([past, before], ignore_index=True), **tables}
+    both = published({**said, "int_funnel_steps__entered": steps})
+    pd.testing.assert_frame_equal(both, published({"fct_lead_lifecycles": past, **tables}))

@@ -10,6 +10,7 @@ with settled as (
         {{ hours_after('lead.became_mql_at', 'least(lead.became_sql_at, lead.disqualified_at)') }} as exit_hour,
         count(*) as lead_count
     from {{ ref('fct_lead_lifecycles') }} as lead
+    semi join {{ ref('int_funnel_steps__entered') }} as step on lead.lead_key = step.lead_key and step.step = 'mql_to_sql' and step.observed_from is null
     where
         {{ readiness_end('lead.became_mql_at', 'lead.service_line') }} <= {{ as_of() }}
         and not lead.is_deleted
@@ -24,9 +25,8 @@ waiting as (
         {{ dimension('mql.location_id') }} as location_id,
         {{ dimension("coalesce(worked.team_id, nullif(route.team_id, '(none)'))") }} as team_id,
         {{ dimension('score.band') }} as band,
-        score.readiness,
-        (ln(score.readiness_high / (1 - score.readiness_high)) - ln(score.readiness_low / (1 - score.readiness_low))) / {{ two_sides }}
-            as error,
+        {{ within_chances('score.readiness') }} as readiness,
+        ({{ log_odds('score.readiness_high') }} - {{ log_odds('score.readiness_low') }}) / {{ two_sides }} as error,
         score.shared_error,
         score.horizon_days,
         worked.first_contacted_at is null as is_uncontacted,
@@ -70,7 +70,7 @@ counted as (
         sum(cast(round(1000000 * chance) as bigint)) as micro_chance,
         sum(cast(round(1000000 * (chance * (1 - chance)
         + power(chance * (1 - chance), 2) * coalesce(greatest(power(error, 2) - power(shared_error, 2), 0), 0))) as bigint)) as micro_variance,
-        sum(cast(round(1000000 * chance * (1 - chance) * coalesce(shared_error, 0)) as bigint)) as micro_shared
+        sum(cast(round(1000000 * chance * (1 - chance) * coalesce(case when error < shared_error then error else shared_error end, 0)) as bigint)) as micro_shared
     from {{ marginal_views('expected', dimensions) }} as viewed
     group by {{ key | join(', ') }}
 ),

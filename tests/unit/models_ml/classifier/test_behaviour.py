@@ -165,3 +165,11 @@ def test_a_level_needs_twenty_rows_or_a_fiftieth_of_few() -> None:
         frame = pd.DataFrame({"line": ["rare"] * 12 + ["a", "b"] * ((rows - 12) // 2)})
         model = ReadinessClassifier(tier="points").fit(frame, np.arange(rows) % 3 == 0)
         assert ("rare" in model.features_[0].levels) == kept
+
+
+def test_a_value_of_one_heavy_row_is_no_level() -> None:
+    frame, labels = leads(300)
+    frame = frame.assign(trade=["Sole Trader of Elm Street", *(["a", "b", "c"] * 100)[:299]])
+    model = ReadinessClassifier(random_state=0).fit(frame, labels, sample_weight=np.r_[40.0, np.ones(299)])
+    (trade,) = (feature for feature in model.features_ if feature.name == "trade")
+    assert trade.levels == ("a", "b", "c")
