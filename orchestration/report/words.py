@@ -10,6 +10,8 @@ from typing import Any
 
 NO_VALUE = "–"
 SPACE = "\u00a0"
+# The team of a lead that no team has worked and no route or rule gives to one alone.
+NOBODY_YET = "nobody has worked it yet"
 _HEARD = 8
 # Below this many an interval is wide enough to hold nearly any story.
 FEW = 30
@@ -182,6 +184,8 @@ class Names:
     def say(self, dimension: str, value: Any) -> str:
         """The name of a value of a dimension."""
         code = "(none)" if value is None or value != value else str(value)
+        if dimension == "team_id" and code == "(none)":
+            return NOBODY_YET
         name = self.of.get(dimension, {}).get(code)
         return name if isinstance(name, str) and name else plain(code)
 

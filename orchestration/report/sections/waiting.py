@@ -208,7 +208,10 @@ def _figure(title: str, first: str, name: str, groups: Sequence[tuple[str, int, 
 
 def _first(queue: pd.DataFrame, facts: Facts) -> tuple[Table, ...]:
     callable_ = queue[~_is_barred(queue)]
-    first = callable_.sort_values(["place", "team_id", "source", "lead_id"]).head(_SHOWN)
+    # Over all teams, too, who can still be called in time stands first: a place only orders the leads of one team.
+    is_late = callable_["is_overdue"].fillna(False).astype(bool) | callable_["business_minutes_to_due"].isna()
+    ranked = callable_.assign(is_late=is_late)
+    first = ranked.sort_values(["is_late", "place", "team_id", "source", "lead_id"]).head(_SHOWN)
     if first.empty:
         return ()
     rows = tuple(

@@ -50,7 +50,8 @@ NAN = float("nan")
         (words.gist("abcdefghi"), "9 values, first a, last i; the table below has them all"),
         (words.Names({"team_id": {"t": "Heart", "u": None}}).say("team_id", "t"), "Heart"),
         (words.Names({"team_id": {"t": "Heart", "u": None}}).say("team_id", "u"), "u"),
-        (words.Names().say("team_id", None), "not known"),
+        (words.Names().say("location_id", None), "not known"),
+        (words.Names().say("team_id", "(none)"), "nobody has worked it yet"),
     ],
 )
 def test_it_is_said_so(said: str, expected: str) -> None:
