@@ -31,7 +31,8 @@ def verdict(told: Content, version: str) -> Section:
         says.append(
             f"On {day(moved['as_of'])} all its chances were moved ({moved['shift']:+.2f} in log odds), because it had "
             f"forecast {before} SQLs for each one seen (now {after}). That holds for leads that become MQL from then "
-            "on; the order of leads is the same."
+            "on; the order of leads is the same. The cuts of the bands on this page are those that hold since; the "
+            "figures of how it did were taken before the move."
         )
     says.append(
         "In every daily run with new outcomes a model is trained anew. A first model has to beat the base rate. After "

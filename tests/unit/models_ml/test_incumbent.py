@@ -121,6 +121,7 @@ def test_a_base_rate_that_fell_moves_the_incumbents_intercept_where_nothing_bett
     told = model.card["recalibration"]
     assert told["before"]["estimate"] > 1.25 and abs(told["after"]["estimate"] - 1) < 0.01
     assert model.card["base_version"] == "before" != model.version
+    assert model.card["bands"] == model.bands != incumbent.card["bands"] == incumbent.bands
     data = TrainingData.of(fewer, attributes, as_of=AS_OF, excluded_attributes=(), random_state=7)
     before, after = (forecast(each.classifier, each.schema, data.raw) for each in (incumbent, model))
     shares = [[(chances >= each.bands[name]).mean() for name in ("high", "medium")]

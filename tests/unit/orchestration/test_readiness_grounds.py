@@ -1,0 +1,24 @@
+"""What a model card says the model rests on, read from cards of a few lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from orchestration.report.readiness_grounds import verdict
+
+PROMOTION = {"decision": "incumbent", "why": "nothing new"}
+MOVED = {
+    "as_of": "2026-05-01T00:00:00",
+    "shift": -0.7,
+    "before": {"estimate": 1.8},
+    "after": {"estimate": 1.0},
+}
+
+
+def why(**more: Any) -> str:
+    """The words of why a model scores."""
+    return " ".join(verdict({"trained_as_of": "2026-03-01T00:00:00", "promotion": PROMOTION, **more}, "abc").says)
+
+
+def test_a_model_that_was_moved_says_which_figures_are_from_before() -> None:
+    assert "taken before the move" in why(recalibration=MOVED) and "the move" not in why()
