@@ -114,6 +114,16 @@ def fallen() -> tuple[pd.DataFrame, pd.DataFrame, TrainedReadiness]:
     return fewer, attributes, replace(known, version="before", card=known.card | then)
 
 
+def test_where_code_that_changed_finds_no_skill_the_incumbent_stays_and_says_so() -> None:
+    examples, attributes = made_examples(900, strength=0.0)
+    old_code = replace(earlier(), card=earlier().card | {"hashes": earlier().card["hashes"] | {"code": "old"}})
+    model = trained(examples, attributes, old_code)
+    promotion = model.card["promotion"]
+    assert model.version == earlier().version and promotion["decision"] == "incumbent"
+    assert "code that makes models changed" in promotion["why"]
+    assert "no better than the base rate" in promotion["why"] and promotion["rows"] > 0
+
+
 def test_a_base_rate_that_fell_moves_the_incumbents_intercept_where_nothing_better_is_found() -> None:
     fewer, attributes, incumbent = fallen()
     model = trained(fewer, attributes, incumbent)
