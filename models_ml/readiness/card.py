@@ -45,7 +45,7 @@ def make_card(
         "split_at": split.split_at.isoformat(),
         "holdout_until": held.max().isoformat(),
         "horizons": dict(horizons),
-        "counts": counts_of(data, split) | _histories(data.examples),
+        "counts": counts_of(data, split) | {"latest_only_examples": _latest_only(data.examples)},
         "features": list(schema.names),
         "excluded_attributes": dict(excluded),
         "parameters": dict(parameters),
@@ -94,10 +94,7 @@ def recalibrated_card(
     return version, card | moved | {"bands": moved_bands(incumbent.bands, found.shift)}
 
 
-def _histories(examples: pd.DataFrame) -> dict[str, int]:
-    """Examples of sources that keep the latest state only, and of control leads."""
-    names = {"latest_only_examples": "is_latest_only", "control_examples": "is_control"}
-    return {
-        name: int(examples[column].fillna(False).astype(bool).sum()) if column in examples else 0
-        for name, column in names.items()
-    }
+def _latest_only(examples: pd.DataFrame) -> int:
+    """Examples of sources that keep the latest state only."""
+    column = "is_latest_only"
+    return int(examples[column].fillna(False).astype(bool).sum()) if column in examples else 0
