@@ -11,6 +11,10 @@ from orchestration.report.parts import Card, Section, Table
 from orchestration.report.readiness_words import Content, day
 
 _GIVEN_AWAY = 0.7
+_UNTRIED = {
+    "too_few_leads": "Too few leads have told {} to try that.",
+    "too_many_values": "Leads have told too many different values of {}, each of too few, to try that.",
+}
 _TIERS = {
     "points": "the criteria's points, put on the scale of chances",
     "small": "a small model: few outcomes, so it is held close to what is plain",
@@ -152,9 +156,11 @@ def protected(card: Content) -> Section:
             "features (0.5: no better than chance; 1: always): "
             + (f"guessed well are {said}." if telling else f"none is guessed well (all below {_GIVEN_AWAY}).")
         )
-    untold = sorted({row["attribute"] for row in card["proxies"] if not row["auc"]})
-    if untold:
-        says.append(f"Too few leads have told {words.joined([words.plain(name) for name in untold])} to try that.")
+    untried: dict[str, list[str]] = {}
+    for row in card["proxies"]:
+        if not row["auc"]:
+            untried.setdefault(row.get("why", "too_few_leads"), []).append(words.plain(row["attribute"]))
+    says += [_UNTRIED[why].format(words.joined(sorted(names))) for why, names in sorted(untried.items())]
     tables = [
         Table(
             "How well a barred attribute can be guessed",

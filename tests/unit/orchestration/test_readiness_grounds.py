@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from orchestration.report.readiness_grounds import verdict
+from orchestration.report.readiness_grounds import protected, verdict
 
 PROMOTION = {"decision": "incumbent", "why": "nothing new"}
 MOVED = {
@@ -22,3 +22,12 @@ def why(**more: Any) -> str:
 
 def test_a_model_that_was_moved_says_which_figures_are_from_before() -> None:
     assert "taken before the move" in why(recalibration=MOVED) and "the move" not in why()
+
+
+def test_why_an_attribute_was_not_tried_is_said() -> None:
+    row = {"level": None, "rows": 900, "auc": None}
+    proxies = [{**row, "attribute": "language", "why": "too_few_leads"}, {**row, "attribute": "birth_name"},
+               {**row, "attribute": "age", "why": "too_many_values"}]  # fmt: skip
+    said = " ".join(protected({"excluded_attributes": {}, "proxies": proxies}).says)
+    assert "Too few leads have told birth name and language" in said
+    assert "too many different values of age," in said
