@@ -11,6 +11,8 @@ from orchestration.report.parts import Card, Section, Table
 from orchestration.report.readiness_words import Content, day
 
 _GIVEN_AWAY = 0.7
+# `models_ml.readiness.promotion.MIN_UNSEEN`, said without loading what trains.
+_UNSEEN = 20
 _UNTRIED = {
     "too_few_leads": "Too few leads have told {} to try that.",
     "too_many_values": "Leads have told too many different values of {}, each of too few, to try that.",
@@ -39,9 +41,11 @@ def verdict(told: Content, version: str) -> Section:
             "figures of how it did were taken before the move."
         )
     says.append(
-        "In every daily run with new outcomes a model is trained anew. A first model has to beat the base rate. After "
-        "that a new one takes over only if it did better on leads neither had learned from; otherwise the one that "
-        "scores stays."
+        "A first model has to beat the base rate. After that a daily run trains another once "
+        f"{_UNSEEN} leads that became SQL and {_UNSEEN} that did not are new to the one that scores, or the code that "
+        "makes models has changed. It takes over only if it did better on leads neither had learned from (after a "
+        "change of code: if it beats the base rate); otherwise the one that scores stays. One that uses what is barred "
+        "now, or speaks of another horizon, goes."
     )
     return Section("verdict", "Why this model scores", tuple(says), tables=tuple(_duel(promotion)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from models_ml.readiness.promotion import MIN_UNSEEN
 from orchestration.report.readiness_grounds import protected, verdict
 
 PROMOTION = {"decision": "incumbent", "why": "nothing new"}
@@ -22,6 +23,10 @@ def why(**more: Any) -> str:
 
 def test_a_model_that_was_moved_says_which_figures_are_from_before() -> None:
     assert "taken before the move" in why(recalibration=MOVED) and "the move" not in why()
+
+
+def test_from_how_many_new_outcomes_on_another_model_is_trained_is_said() -> None:
+    assert f"once {MIN_UNSEEN} leads that became SQL and {MIN_UNSEEN} that did not are new" in why()
 
 
 def test_why_an_attribute_was_not_tried_is_said() -> None:
