@@ -160,11 +160,7 @@ def protected(card: Content) -> Section:
             "features (0.5: no better than chance; 1: always): "
             + (f"guessed well are {said}." if telling else f"none is guessed well (all below {_GIVEN_AWAY}).")
         )
-    untried: dict[str, list[str]] = {}
-    for row in card["proxies"]:
-        if not row["auc"]:
-            untried.setdefault(row.get("why", "too_few_leads"), []).append(words.plain(row["attribute"]))
-    says += [_UNTRIED[why].format(words.joined(sorted(names))) for why, names in sorted(untried.items())]
+    says += _untried(card)
     tables = [
         Table(
             "How well a barred attribute can be guessed",
@@ -183,3 +179,12 @@ def protected(card: Content) -> Section:
     ]
     beware = ("That an attribute can be guessed does not say that the model treats its groups otherwise; it could.",)
     return Section("protected", "What it must not know", tuple(says), beware, tables=tuple(tables if proxies else ()))
+
+
+def _untried(card: Content) -> list[str]:
+    """Barred attributes that nothing could be said of, and why."""
+    found: dict[str, list[str]] = {}
+    for row in card["proxies"]:
+        if not row["auc"]:
+            found.setdefault(row.get("why", "too_few_leads"), []).append(words.plain(row["attribute"]))
+    return [_UNTRIED[why].format(words.joined(sorted(names))) for why, names in sorted(found.items())]
