@@ -12,7 +12,7 @@ import pandas as pd
 from models_ml.model_selection import TemporalSplit
 from models_ml.readiness.columns import FeatureSchema
 from models_ml.readiness.promotion import Verdict
-from models_ml.readiness.recalibrate import Recalibration
+from models_ml.readiness.recalibrate import Recalibration, moved_bands
 from models_ml.readiness.trained import TrainedReadiness
 from models_ml.readiness.training_data import TrainingData
 
@@ -45,7 +45,7 @@ def make_card(
         "split_at": split.split_at.isoformat(),
         "holdout_until": held.max().isoformat(),
         "horizons": dict(horizons),
-        "counts": counts_of(data, split) | _histories(data.examples),
+        "counts": counts_of(data, split) | {"latest_only_examples": _latest_only(data.examples)},
         "features": list(schema.names),
         "excluded_attributes": dict(excluded),
         "parameters": dict(parameters),
@@ -84,19 +84,17 @@ def recalibrated_card(
     incumbent: TrainedReadiness, card: dict[str, Any], found: Recalibration, as_of: pd.Timestamp
 ) -> tuple[str, dict[str, Any]]:
     """(version, card) of the incumbent with its intercept moved: a version of its own, of base version and total
-    shift.
+    shift. Its band cuts are those that hold from now on; what was measured stays as it was.
     """
     base = str(card.get("base_version", incumbent.version))
     total = round(float(card.get("recalibration", {}).get("total_shift", 0.0)) + found.shift, 4)
     version = hashlib.sha256(f"{base}|intercept {total:+.4f}".encode()).hexdigest()[:16]
     told = found.to_dict() | {"total_shift": total, "as_of": as_of.isoformat(), "moved_from": incumbent.version}
-    return version, card | {"base_version": base, "recalibration": told, "learned_until": as_of.isoformat()}
+    moved = {"base_version": base, "recalibration": told, "learned_until": as_of.isoformat()}
+    return version, card | moved | {"bands": moved_bands(incumbent.bands, found.shift)}
 
 
-def _histories(examples: pd.DataFrame) -> dict[str, int]:
-    """Examples of sources that keep the latest state only, and of control leads."""
-    names = {"latest_only_examples": "is_latest_only", "control_examples": "is_control"}
-    return {
-        name: int(examples[column].fillna(False).astype(bool).sum()) if column in examples else 0
-        for name, column in names.items()
-    }
+def _latest_only(examples: pd.DataFrame) -> int:
+    """Examples of sources that keep the latest state only."""
+    column = "is_latest_only"
+    return int(examples[column].fillna(False).astype(bool).sum()) if column in examples else 0

@@ -13,6 +13,7 @@ from typing import Any
 from models_ml.readiness.columns import ATTRIBUTE, SIGNAL_COUNT, SIGNAL_DAYS, SIGNAL_POINTS, origin_of
 
 SIGNAL = "signal"
+_NO_SESSION = "no session known"
 _UNSAID = {"campaign_id": "campaign", "landing_page": "first page"}
 _CODES = {"source": "source", "service_line": "service line", "location_id": "location", "channel": "channel",
           "platform": "platform"}  # fmt: skip
@@ -140,7 +141,15 @@ def _since(said_of: str, missing: str) -> Any:
 
 
 def _points(half: str) -> Any:
-    return lambda value: f"no {half} points" if not value else f"{_plain(value)} {half} points"
+    def said(value: float | None) -> str:
+        return f"{half} points not known" if value is None else f"{_plain(value) if value else 'no'} {half} points"
+
+    return said
+
+
+def _sessions(value: float | None) -> str:
+    # Only sources that tell of sessions have any: that none is known does not say that there was none.
+    return f"{_plain(value)} visit{'s' * (value != 1)} to the website" if value else _NO_SESSION
 
 
 _NUMBERS = {
@@ -149,8 +158,8 @@ _NUMBERS = {
     "touch_count": _count("touch", "touches", " so far"),
     "touches_last_week_count": _count("touch", "touches", " in the week before"),
     "touches_as_lead_count": _count("touch", "touches", " since it is a lead"),
-    "session_count": _count("visit", "visits", " to the website"),
-    "touches_per_session": lambda x: "no visit to the website" if x is None else f"{_plain(x)} touches a visit",
+    "session_count": _sessions,
+    "touches_per_session": lambda x: _NO_SESSION if x is None else f"{_plain(x)} touches a visit",
     "earlier_record_count": _count("earlier record", "earlier records", " of the person"),
     "days_from_first_touch": _since("first touch {} before", "no touch so far"),
     "days_from_last_touch": _since("last touch {} before", "no touch so far"),

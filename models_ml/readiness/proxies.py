@@ -7,6 +7,7 @@ attributes are looked at beside the model, and only how well they could be guess
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,13 @@ from sklearn.preprocessing import OrdinalEncoder
 from threadpoolctl import threadpool_limits
 
 from models_ml.metrics import auc_interval
-from models_ml.readiness.coded import coded_frame
+from models_ml.readiness.coded import coded, coded_frame, learn_edges
 from models_ml.readiness.columns import KEY
 
 MIN_ROWS, MAX_LEVELS, MAX_ROWS = 50, 8, 4000
+# Numbers of more values than levels are looked at by intervals.
+INTERVALS = 5
+TOO_FEW_LEADS, TOO_MANY_VALUES = "too_few_leads", "too_many_values"
 
 
 def protected_values(
@@ -44,9 +48,10 @@ def proxy_report(
 ) -> list[dict[str, Any]]:
     """AUC (95 %, cross-fitted in three folds) of guessing each level of each protected attribute from the features.
 
-    Of each attribute up to 8 levels of at least 50 leads, among leads whose value is known (a sample of 4,000 of many).
+    Of each attribute up to 8 levels of at least 50 leads, among leads whose value is known (a sample of 4,000 of many);
+    numbers of more than 8 values by up to 5 intervals of like counts.
     Returns rows `attribute`, `level`, `rows`, `auc` (estimate, lower, upper), the best guessed first; an attribute with
-    fewer than two such levels has `level` None and no AUC.
+    fewer than two such levels has `level` None and no AUC, and `why`: too_few_leads or too_many_values.
     """
     codes = coded_frame(features)
     report: list[dict[str, Any]] = []
@@ -56,11 +61,12 @@ def proxy_report(
 
 
 def _of_attribute(name: str, codes: pd.DataFrame, values: pd.Series, random_state: int) -> list[dict[str, Any]]:
+    values = in_intervals(values)
     counts = values.dropna().astype(str).value_counts()
     ranked = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
     levels = [str(level) for level, count in ranked if count >= MIN_ROWS][:MAX_LEVELS]
     if len(levels) < 2 or not len(codes.columns):
-        return [{"attribute": name, "level": None, "rows": int(counts.sum()), "auc": None}]
+        return [{"attribute": name, "level": None, "rows": int(counts.sum()), "auc": None, "why": _why(counts)}]
     kept = np.flatnonzero(values.astype(str).isin(levels) & values.notna())
     if len(kept) > MAX_ROWS:
         kept = np.sort(np.random.default_rng(random_state).choice(kept, MAX_ROWS, replace=False))
@@ -78,6 +84,32 @@ def _of_attribute(name: str, codes: pd.DataFrame, values: pd.Series, random_stat
         }
         for each in levels
     ]
+
+
+def in_intervals(values: pd.Series) -> pd.Series:
+    """Values as text, numbers of more than 8 different ones by the interval they fall in ("34.5 to 47").
+
+    What is no number, or missing, stays as it is.
+    """
+    told = values.astype(str).where(values.notna(), None).astype(object)
+    numbers = pd.to_numeric(told, errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
+    bins = min(INTERVALS, int(numbers.notna().sum()) // MIN_ROWS)
+    if numbers.nunique() <= MAX_LEVELS or bins < 2:
+        return told
+    # Where most have the least value there is, that value is an interval of its own.
+    second = numbers[numbers > numbers.min()].min()
+    edges = {"number": np.unique(np.maximum(learn_edges(numbers.to_frame("number"), bins=bins)["number"], second))}
+    inner = [f"{edge:.10g}" for edge in edges["number"]]
+    spans = [f"{low} to {high}" for low, high in pairwise(inner)]
+    names = dict(enumerate([f"under {inner[0]}", *spans, f"{inner[-1]} or more"]))
+    codes = pd.to_numeric(coded(numbers.rename("number"), edges), errors="coerce")
+    return told.where(numbers.isna(), codes.map(names))
+
+
+def _why(counts: pd.Series) -> str:
+    """Why there are not two levels of enough leads: too few leads beside the commonest value, or all of them apart."""
+    rest = counts.sum() - counts.max() if len(counts) else 0
+    return TOO_MANY_VALUES if counts.sum() >= 2 * MIN_ROWS and rest >= MIN_ROWS else TOO_FEW_LEADS
 
 
 def _guess(codes: pd.DataFrame, level: Any, random_state: int) -> Any:

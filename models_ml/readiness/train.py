@@ -122,7 +122,7 @@ def _train(training: Training, incumbent: TrainedReadiness | None) -> TrainedRea
         # It learned by other rules from nearly the same leads: there is nothing to compare it by.
         found = _first(training, split, judged)
         why = "the code that makes models changed"
-        return incumbent if isinstance(found, NoReadiness) else _told(found, why)
+        return _stays(incumbent, judged, why, found) if isinstance(found, NoReadiness) else _told(found, why)
     return _beside(training, split, judged, incumbent)
 
 
@@ -166,6 +166,14 @@ def _is_of_other_code(training: Training, incumbent: TrainedReadiness) -> bool:
 def _kept_out(data: TrainingData, incumbent: TrainedReadiness) -> pd.DataFrame:
     """Raw columns as the incumbent takes them; what is barred now it does not use (`may_not_stay`)."""
     return data.raw.drop(columns=[name for name in data.raw if name not in incumbent.schema.names])
+
+
+def _stays(incumbent: TrainedReadiness, judged: Judged, why: str, found: NoReadiness) -> TrainedReadiness:
+    """The incumbent where the training that should have followed it found nothing."""
+    labels = judged.holdout.known
+    said = f"{why}, and what was trained with it is {found.reason}"
+    verdict = Verdict("incumbent", said, None, len(labels), int(labels.sum()))
+    return replace(incumbent, card=incumbent.card | {"promotion": verdict.to_dict()})
 
 
 def _told(found: TrainedReadiness, why: str) -> TrainedReadiness:

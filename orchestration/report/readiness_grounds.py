@@ -11,6 +11,12 @@ from orchestration.report.parts import Card, Section, Table
 from orchestration.report.readiness_words import Content, day
 
 _GIVEN_AWAY = 0.7
+# `models_ml.readiness.promotion.MIN_UNSEEN`, said without loading what trains.
+_UNSEEN = 20
+_UNTRIED = {
+    "too_few_leads": "Too few leads have told {} to try that.",
+    "too_many_values": "Leads have told too many different values of {}, each of too few, to try that.",
+}
 _TIERS = {
     "points": "the criteria's points, put on the scale of chances",
     "small": "a small model: few outcomes, so it is held close to what is plain",
@@ -31,12 +37,15 @@ def verdict(told: Content, version: str) -> Section:
         says.append(
             f"On {day(moved['as_of'])} all its chances were moved ({moved['shift']:+.2f} in log odds), because it had "
             f"forecast {before} SQLs for each one seen (now {after}). That holds for leads that become MQL from then "
-            "on; the order of leads is the same."
+            "on; the order of leads is the same. The cuts of the bands on this page are those that hold since; the "
+            "figures of how it did were taken before the move."
         )
     says.append(
-        "In every daily run with new outcomes a model is trained anew. A first model has to beat the base rate. After "
-        "that a new one takes over only if it did better on leads neither had learned from; otherwise the one that "
-        "scores stays."
+        "A first model has to beat the base rate. After that a daily run trains another once "
+        f"{_UNSEEN} leads that became SQL and {_UNSEEN} that did not are new to the one that scores, or the code that "
+        "makes models has changed. It takes over only if it did better on leads neither had learned from (after a "
+        "change of code: if it beats the base rate); otherwise the one that scores stays. One that uses what is barred "
+        "now, or speaks of another horizon, goes."
     )
     return Section("verdict", "Why this model scores", tuple(says), tables=tuple(_duel(promotion)))
 
@@ -151,9 +160,7 @@ def protected(card: Content) -> Section:
             "features (0.5: no better than chance; 1: always): "
             + (f"guessed well are {said}." if telling else f"none is guessed well (all below {_GIVEN_AWAY}).")
         )
-    untold = sorted({row["attribute"] for row in card["proxies"] if not row["auc"]})
-    if untold:
-        says.append(f"Too few leads have told {words.joined([words.plain(name) for name in untold])} to try that.")
+    says += _untried(card)
     tables = [
         Table(
             "How well a barred attribute can be guessed",
@@ -172,3 +179,12 @@ def protected(card: Content) -> Section:
     ]
     beware = ("That an attribute can be guessed does not say that the model treats its groups otherwise; it could.",)
     return Section("protected", "What it must not know", tuple(says), beware, tables=tuple(tables if proxies else ()))
+
+
+def _untried(card: Content) -> list[str]:
+    """Barred attributes that nothing could be said of, and why."""
+    found: dict[str, list[str]] = {}
+    for row in card["proxies"]:
+        if not row["auc"]:
+            found.setdefault(row.get("why", "too_few_leads"), []).append(words.plain(row["attribute"]))
+    return [_UNTRIED[why].format(words.joined(sorted(names))) for why, names in sorted(found.items())]

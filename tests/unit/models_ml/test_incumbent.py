@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models_ml.readiness import NoReadiness, TrainedReadiness, train_readiness
+from models_ml.readiness import NoReadiness, TrainedReadiness, train_readiness, watch_readiness
 from models_ml.readiness.recalibrate import ShiftedClassifier
 from models_ml.readiness.training_data import TrainingData, forecast
 from tests.unit.models_ml.examples import AS_OF, HORIZON, made_examples
@@ -18,6 +18,7 @@ from tests.unit.models_ml.plain import plain
 __all__ = ["plain"]
 pytestmark = pytest.mark.usefixtures("plain")
 MIDDLE = pd.Timestamp("2026-08-01")
+OFF = "predicted_over_actual"
 
 
 def known_by(as_of: pd.Timestamp, **options: float) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -97,23 +98,57 @@ def test_too_few_outcomes_now_do_not_end_an_incumbent() -> None:
     assert isinstance(few, NoReadiness) and few.ends_incumbent is None
 
 
-def test_a_base_rate_that_fell_moves_the_incumbents_intercept_where_nothing_better_is_found() -> None:
+@cache
+def fallen() -> tuple[pd.DataFrame, pd.DataFrame, TrainedReadiness]:
+    """Examples whose rate fell lately, their attributes, and an incumbent that no challenger can beat: it learned from
+    all of it before the fall.
+    """
     examples, attributes = known_by(AS_OF)
     random = np.random.default_rng(4)
     late = examples["became_mql_at"] > AS_OF - pd.Timedelta(days=150)
     lost = late & (random.random(len(examples)) < 0.6)
     fewer = examples.assign(became_sql_at=examples["became_sql_at"].where(~lost))
-    # An incumbent that knows the ranks and no challenger can beat: one that learned from all of it before the fall.
     known = train_readiness(examples, attributes, as_of=AS_OF)
     assert isinstance(known, TrainedReadiness)
-    incumbent = replace(known, version="before", card=known.card | {"learned_until": "2026-08-01T00:00:00"})
+    then = dict.fromkeys(("trained_as_of", "learned_until"), "2026-08-01T00:00:00")
+    return fewer, attributes, replace(known, version="before", card=known.card | then)
+
+
+def test_where_code_that_changed_finds_no_skill_the_incumbent_stays_and_says_so() -> None:
+    examples, attributes = made_examples(900, strength=0.0)
+    old_code = replace(earlier(), card=earlier().card | {"hashes": earlier().card["hashes"] | {"code": "old"}})
+    model = trained(examples, attributes, old_code)
+    promotion = model.card["promotion"]
+    assert model.version == earlier().version and promotion["decision"] == "incumbent"
+    assert "code that makes models changed" in promotion["why"]
+    assert "no better than the base rate" in promotion["why"] and promotion["rows"] > 0
+
+
+def test_a_base_rate_that_fell_moves_the_incumbents_intercept_where_nothing_better_is_found() -> None:
+    fewer, attributes, incumbent = fallen()
     model = trained(fewer, attributes, incumbent)
     assert isinstance(model.classifier, ShiftedClassifier) and model.classifier.shift < -0.3
     told = model.card["recalibration"]
     assert told["before"]["estimate"] > 1.25 and abs(told["after"]["estimate"] - 1) < 0.01
     assert model.card["base_version"] == "before" != model.version
+    assert model.card["bands"] == model.bands != incumbent.card["bands"] == incumbent.bands
     data = TrainingData.of(fewer, attributes, as_of=AS_OF, excluded_attributes=(), random_state=7)
     before, after = (forecast(each.classifier, each.schema, data.raw) for each in (incumbent, model))
     shares = [[(chances >= each.bands[name]).mean() for name in ("high", "medium")]
               for each, chances in ((incumbent, before), (model, after))]  # fmt: skip
     assert np.allclose(*shares) and (np.argsort(before) == np.argsort(after)).all()
+
+
+def test_a_base_rate_that_fell_is_told_when_the_incumbent_is_moved_and_while_it_stays() -> None:
+    fewer, attributes, incumbent = fallen()
+    assert "base_rate_moved" not in {alarm["name"] for alarm in incumbent.card["alarms"]}
+    model = trained(fewer, attributes, incumbent)
+    at_once, later = (
+        {alarm.name: alarm for alarm in watch_readiness(model, fewer, fewer.tail(50), attributes, as_of=when)}
+        for when in (AS_OF, AS_OF + pd.Timedelta(days=1))
+    )
+    for alarms in (at_once, later):
+        figures = alarms["base_rate_moved"].figures
+        assert figures["now"]["estimate"] < 0.8 * figures["before"] and "moved (-" in alarms[OFF].words
+    assert at_once[OFF].figures["ratio"] == model.card["recalibration"]["before"]
+    assert (at_once[OFF].severity, later[OFF].severity) == ("severe", "notice")

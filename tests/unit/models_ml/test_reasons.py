@@ -150,6 +150,23 @@ def test_how_often_and_how_lately_are_said_as_they_are(count: int, days: float) 
         assert days_said(ago.removeprefix("last ").removesuffix(" before")) == math.floor(days)
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("session_count", 0.0, "no session known"),
+        ("session_count", None, "no session known"),
+        ("session_count", 1.0, "1 visit to the website"),
+        ("session_count", 3.0, "3 visits to the website"),
+        ("touches_per_session", float("nan"), "no session known"),
+        ("fit_points", None, "fit points not known"),
+        ("fit_points", 0.0, "no fit points"),
+        ("behaviour_points", 12.5, "12.5 behaviour points"),
+    ],
+)
+def test_what_is_not_known_is_not_called_none(column: str, value: float | None, says: str) -> None:
+    assert phrase(column, {column: value}, (), WORDS) == says
+
+
 def test_words_of_strength() -> None:
     said = [strength(change) for change in (0.2, 0.05, 0.01, -0.02)]
     assert said == ["raised much", "raised", "raised a little", "lowered a little"]

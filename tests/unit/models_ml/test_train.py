@@ -45,6 +45,8 @@ def test_the_card_counts_the_examples_of_sources_without_history_and_learns_noth
     model = train_readiness(marked, attributes, as_of=AS_OF)
     assert isinstance(model, TrainedReadiness)
     assert model.card["counts"]["latest_only_examples"] == 234
+    # Whether a lead was a control is not known of examples: a count of these would always be 0.
+    assert "control_examples" not in model.card["counts"]
     unmarked = train_readiness(examples, attributes, as_of=AS_OF)
     assert isinstance(unmarked, TrainedReadiness) and unmarked.card["counts"]["latest_only_examples"] == 0
     assert (model.version, model.schema) == (unmarked.version, unmarked.schema)
