@@ -31,7 +31,10 @@ def home(folder: Path) -> tuple[Path, Path, Path]:
     warehouse = folder / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema ml")
-        connection.execute(f"create table ml.ml_readiness__evaluation as {SCORES}")
+        connection.execute(
+            f"create table ml.ml_readiness__evaluation as "
+            f"select *, true as has_work_events, true as is_worked from ({SCORES})"
+        )
     return models, warehouse, publication.path
 
 
