@@ -1,5 +1,5 @@
 -- Do more MQLs become SQL than some months ago? Months that cannot be judged yet say so. Where a version began in a month's time,
--- or made SQLs of leads that were waiting, the criteria moved the rate as well.
+-- or made SQLs of leads that were waiting, the criteria moved it as well (the rate, where that was within the horizon).
 select
     cohort_month,
     is_mature,
