@@ -114,7 +114,10 @@ def fit_points(
     """Hand-made points through a sigmoid: the sum of the points columns, times a slope that is never negative."""
     share = weights / weights.sum()
     numeric = [feature.name for feature in features if feature.kind == "numeric"]
-    chosen = [place for place, name in enumerate(numeric) if name in points]
+    # Points that none of these rows tell have no scale here, and say nothing.
+    chosen = [
+        place for place, name in enumerate(numeric) if name in points and not np.isnan(rows.numbers[:, place]).all()
+    ]
     known = rows.numbers[:, chosen]
     gaps = np.isnan(known)
     counted = np.where(gaps, 0.0, share[:, None])

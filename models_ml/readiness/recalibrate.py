@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from models_ml.metrics import Interval, calibration_line, predicted_over_actual, row_log_loss
@@ -114,7 +114,7 @@ def find_recalibration(
 def shifted(predicted: npt.ArrayLike, shift: float) -> Floats:
     """Probabilities moved by so many log odds."""
     inside = np.clip(np.asarray(predicted, dtype=np.float64), 1e-12, 1 - 1e-12)
-    return np.asarray(expit(np.log(inside) - np.log1p(-inside) + shift), dtype=np.float64)
+    return np.asarray(expit(logit(inside) + shift), dtype=np.float64)
 
 
 def shifted_classifier(classifier: Any, shift: float) -> Any:

@@ -176,7 +176,7 @@ def baseline_forecasts(learned: TrainingData, judged: TrainingData) -> dict[str,
 
 def version_frame(data: TrainingData) -> pd.DataFrame:
     """All that a model is learned from, for the hash of its data."""
-    told = ("horizon_days", "person_key", "is_worked", "has_work_events", "is_self_scheduled", "is_control")
+    told = ("horizon_days", "person_key", "is_worked", "has_work_events", "is_self_scheduled")
     frame = data.raw.copy()
     frame["(began)"], frame["(label)"] = data.began.astype(str), data.labels
     for name in told:

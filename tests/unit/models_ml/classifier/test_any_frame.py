@@ -56,12 +56,14 @@ def test_unseen_missing_and_infinite_are_scored() -> None:
     assert model.decision_function(unseen) == model.decision_function(other)
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("tier", ["small", "full"])
 def test_a_number_that_hardly_anybody_tells_goes_in(tier: Any) -> None:
     frame, labels = leads(240)
     told = frame.assign(seldom=np.where(np.arange(240) == 100, 3.0, np.nan))
-    model = ReadinessClassifier(tier=tier, random_state=0).fit(told, labels)
-    assert np.isfinite(model.decision_function(told)).all()
+    for points in ((), ("seldom",)):
+        model = ReadinessClassifier(points=points, tier=tier, random_state=0).fit(told, labels)
+        assert np.isfinite(model.decision_function(told)).all()
 
 
 def test_wide_arrays_go_in() -> None:
