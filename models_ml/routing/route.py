@@ -13,15 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-# What holds where criteria/routing.yaml is absent or silent. Priority 1 is served first.
-DEFAULT_RULES: dict[str, Any] = {
-    "fallback_queue": "unassigned",
-    "priorities": {"high": 1, "medium": 2, "low": 3, "none": 2, "past_horizon": 4},
-    "due_soon_minutes": 60,
-}
+from models_ml.routing.rules import with_defaults
 
 COLUMNS = ("lead_key", "record_key", "route_no", "team_id", "staff_id", "queue", "priority", "reasons", "sla_due_at",
-           "deciding_constraint", "routed_as_of")  # fmt: skip
+           "deciding_constraint", "told", "is_without_score", "routed_as_of")  # fmt: skip
 # The lists of a team a lead has to match, in the order in which they narrow the choice.
 _CONSTRAINTS = {
     "service_line": "service_lines",
@@ -54,7 +49,8 @@ class _Choice:
 
 def route_leads(
     open_leads: pd.DataFrame,
-    capacity: pd.DataFrame,
+    teams: pd.DataFrame,
+    staff: pd.DataFrame,
     rules: Mapping[str, Any],
     *,
     as_of: pd.Timestamp,
@@ -66,8 +62,10 @@ def route_leads(
     ----------
     open_leads
         rows of `routing__open_leads`, one per open MQL.
-    capacity
+    teams
         rows of `routing__capacity`, one per team.
+    staff
+        rows of `routing__staff`, one per member; may be empty.
     rules
         content of criteria/routing.yaml (`orchestration.criteria_files.routing_file`), {} for the defaults.
     as_of
@@ -78,13 +76,12 @@ def route_leads(
     Returns
     -------
     Frame ready to land in handoff/routes: lead_key, record_key, route_no (int32), team_id, staff_id, queue,
-    priority (int32, 1 first), reasons, sla_due_at, deciding_constraint, routed_as_of; one row per new decision
-    (a lead whose earlier route would come out the same has none), in the order in which the leads were served.
+    priority (int32, 1 first), reasons, sla_due_at, deciding_constraint, told, is_without_score,
+    routed_as_of; one row per new decision (a lead whose earlier route would come out the same has none), in the order in which the leads were served.
     A lead past its horizon takes no capacity away from fresher ones.
     """
-    settings = {**DEFAULT_RULES, **rules}
-    settings["priorities"] = {**DEFAULT_RULES["priorities"], **rules.get("priorities", {})}
-    return _frame(_decisions(_in_order(open_leads, settings, as_of), _teams(capacity), settings, as_of))
+    settings = with_defaults(rules)
+    return _frame(_decisions(_in_order(open_leads, settings, as_of), _teams(teams), settings, as_of))
 
 
 def _decisions(
@@ -102,7 +99,7 @@ def _decisions(
             continue
         choice = _choose(lead, matching, narrowed_by, str(settings["fallback_queue"]))
         if _is_news(lead, choice):
-            rows.append(_row(lead, choice, as_of))
+            rows.append(_row(lead, choice, settings, as_of))
     return rows
 
 
@@ -178,11 +175,15 @@ def _is_news(lead: Mapping[str, Any], choice: _Choice) -> bool:
     return earlier != (team_id, choice.queue, choice.constraint)
 
 
-def _row(lead: Mapping[str, Any], choice: _Choice, as_of: pd.Timestamp) -> tuple[Any, ...]:
+def _row(lead: Mapping[str, Any], choice: _Choice, settings: Mapping[str, Any], as_of: pd.Timestamp) -> tuple[Any, ...]:
     team_id = choice.team.team_id if choice.team else None
     route_no = int(lead["route_no"] or 0) + 1
+    notify = settings["notify"]
+    told = None if team_id else notify.get(choice.constraint, notify["default"])
+    is_without_score = bool(lead.get("is_control")) or bool(pd.isna(lead["readiness"]))
+    marks = (choice.constraint, told, is_without_score, as_of)
     return (lead["lead_key"], lead["record_key"], route_no, team_id, None, choice.queue, int(lead["priority"]),
-            _reasons(lead, choice, as_of), lead["sla_due_at"], choice.constraint, as_of)  # fmt: skip
+            _reasons(lead, choice, as_of), lead["sla_due_at"], *marks)  # fmt: skip
 
 
 def _reasons(lead: Mapping[str, Any], choice: _Choice, as_of: pd.Timestamp) -> str:
@@ -207,11 +208,12 @@ def _reasons(lead: Mapping[str, Any], choice: _Choice, as_of: pd.Timestamp) -> s
 
 def _frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    texts = ("lead_key", "record_key", "team_id", "staff_id", "queue", "reasons", "deciding_constraint")
+    texts = ("lead_key", "record_key", "team_id", "staff_id", "queue", "reasons", "deciding_constraint", "told")
     types: dict[str, Any] = {name: "str" for name in texts}
     types |= {
         "route_no": "int32",
         "priority": "int32",
+        "is_without_score": "bool",
         "sla_due_at": "datetime64[us]",
         "routed_as_of": "datetime64[us]",
     }
