@@ -74,10 +74,10 @@ def _readiness_points(leads: pd.DataFrame) -> pd.Series[int]:
     """A lead without score counts like the mean of the scored ones of its service line, else of all, else one half."""
     points = (leads["readiness"] * POINTS).round()
     scored = points.notna()
-    by_line = points[scored].astype("int64").groupby(leads["service_line"][scored].fillna("")).agg(["sum", "size"])
-    means = by_line["sum"] // by_line["size"]
-    everywhere = int(by_line["sum"].sum() // by_line["size"].sum()) if len(by_line) else POINTS // 2
-    neutral = leads["service_line"].fillna("").map(means).fillna(everywhere)
+    known = points[scored].astype("int64")
+    by_line = known.groupby(leads["service_line"][scored]).agg(["sum", "size"])
+    everywhere = int(known.sum() // len(known)) if len(known) else POINTS // 2
+    neutral = leads["service_line"].map(by_line["sum"] // by_line["size"]).fillna(everywhere)
     return points.where(scored, neutral)
 
 

@@ -152,7 +152,8 @@ class Room:
     @property
     def free(self) -> Numbers:
         """The lesser of the two, of shape (places,)."""
-        return np.minimum(self.today, self.held)
+        free: Numbers = np.minimum(self.today, self.held)
+        return free
 
     def take(self, places: Numbers) -> None:
         """One lead more for each of the places, which may repeat."""
