@@ -51,6 +51,28 @@ def staff(**by_id: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame([{**MEMBER, "staff_id": name, **row} for name, row in by_id.items()], columns=list(MEMBER))
 
 
+def carried(open_leads: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
+    """Open leads as the next run sees them: with the routes just decided."""
+    frame = open_leads.set_index("lead_key", drop=False).astype(object)
+    made = routes.set_index("lead_key").astype(object)
+    for ours, theirs in (("team_id", "routed_team_id"), ("staff_id", "routed_staff_id"), ("queue", "routed_queue"),
+                         ("deciding_constraint", "routed_constraint"), ("route_no", "route_no")):  # fmt: skip
+        frame.loc[made.index, theirs] = made[ours]
+    return frame.reset_index(drop=True)
+
+
+def loaded(places: pd.DataFrame, before: pd.DataFrame, after: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Teams (key team_id) or staff (staff_id) as the next run sees them: with the leads routed to them since."""
+    then, now = before[f"routed_{key}"], after[f"routed_{key}"]
+    is_new = now.notna().to_numpy() & (now.fillna("").to_numpy() != then.fillna("").to_numpy())
+    more = places[key].map(now[is_new].value_counts()).fillna(0).astype("int64")
+    held = places[key].map(now.value_counts()).fillna(0) - places[key].map(then.value_counts()).fillna(0)
+    return places.assign(
+        routed_today_count=places["routed_today_count"] + more,
+        open_lead_count=places["open_lead_count"] + held.astype("int64"),
+    )
+
+
 def hours(count: float) -> pd.Timedelta:
     """Hours from AS_OF."""
     return pd.Timedelta(hours=count)
@@ -123,7 +145,7 @@ class Draw:
     def _lead(self, house: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]) -> dict[str, Any]:
         known = [*house[0]["team_id"], None, None]
         members = [*zip(house[1]["staff_id"], house[1]["team_id"], strict=True)] or [(None, None)]
-        previous, routed = self.of(*members, (None, None)), self.of(*members, *((team, None) for team in ()))
+        previous, routed = self.of(*members, (None, None)), self.of(*members)
         by_member = house[2]["assign_members"]
         is_routed = self.rng.random() < 0.4
         team = (routed[1] or self.of(*known)) if by_member else self.of(*known)

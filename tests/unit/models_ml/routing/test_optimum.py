@@ -8,7 +8,7 @@ from models_ml.routing import route_leads
 from tests.oracles.routing import Oracle
 from tests.unit.models_ml.routing.frames import AS_OF, Draw
 
-CASES = 320
+CASES = 270
 
 
 @pytest.mark.parametrize("with_members", [False, True], ids=["teams", "members"])
