@@ -1,50 +1,21 @@
-"""Routes open leads to intake teams: by service line, location, language and capacity, each with its reason.
-
-Frames in, frame out. Which leads are open and what capacity there is stands in dbt (`routing__*`), the rules in
-criteria/routing.yaml. Nothing here reads a clock.
-"""
+"""The decision itself: cases first, then the search for the best places, then who only needs a member or is past."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from models_ml.routing.asked import IN_TIME, LATE, Demand, Supply
+from models_ml.routing.capacity import NEVER, House, Limits, Moments, build_house
+from models_ml.routing.cases import Kind, Sorter, moment_of
+from models_ml.routing.leads import prepare_leads
+from models_ml.routing.network import assign
+from models_ml.routing.rows import COLUMNS, decision_rows
 from models_ml.routing.rules import with_defaults
-
-COLUMNS = ("lead_key", "record_key", "route_no", "team_id", "staff_id", "queue", "priority", "reasons", "sla_due_at",
-           "deciding_constraint", "told", "is_without_score", "routed_as_of")  # fmt: skip
-# The lists of a team a lead has to match, in the order in which they narrow the choice.
-_CONSTRAINTS = {
-    "service_line": "service_lines",
-    "location_id": "location_ids",
-    "complexity_level": "complexity_levels",
-    "language": "languages",
-}
-_NAMES = {"location_id": "location", "complexity_level": "complexity"}
-
-
-@dataclass
-class _Team:
-    team_id: str
-    queue: str | None
-    lists: dict[str, frozenset[str]]
-    free: float
-
-    @property
-    def breadth(self) -> int:
-        """How many of the lists are open to all: the fewer, the more this team is meant for its leads."""
-        return sum(not names for names in self.lists.values())
-
-
-@dataclass(frozen=True)
-class _Choice:
-    team: _Team | None
-    queue: str | None
-    constraint: str
+from models_ml.routing.turns import in_turn
 
 
 def route_leads(
@@ -61,169 +32,153 @@ def route_leads(
     Parameters
     ----------
     open_leads
-        rows of `routing__open_leads`, one per open MQL.
+        rows of `routing__open_leads`, one per open MQL; a column that is absent is unknown for every lead.
     teams
         rows of `routing__capacity`, one per team.
     staff
-        rows of `routing__staff`, one per member; may be empty.
+        rows of `routing__staff`, one per member; without rows nothing is known of members.
     rules
         content of criteria/routing.yaml (`orchestration.criteria_files.routing_file`), {} for the defaults.
     as_of
         naive UTC, the run's; becomes routed_as_of.
     seed
-        kept for versions that draw lots; this one has no chance in it.
+        of the lots drawn where nothing else tells two answers apart.
 
     Returns
     -------
     Frame ready to land in handoff/routes: lead_key, record_key, route_no (int32), team_id, staff_id, queue,
-    priority (int32, 1 first), reasons, sla_due_at, deciding_constraint, told, is_without_score,
-    routed_as_of; one row per new decision (a lead whose earlier route would come out the same has none), in the order in which the leads were served.
-    A lead past its horizon takes no capacity away from fresher ones.
+    priority (int32, 1 first), reasons, sla_due_at, deciding_constraint, told, is_without_score (bool), routed_as_of;
+    one row per new decision (a lead whose earlier route would come out the same has none), in the order in which the
+    leads are served.
     """
     settings = with_defaults(rules)
-    return _frame(_decisions(_in_order(open_leads, settings, as_of), _teams(teams), settings, as_of))
+    leads = prepare_leads(open_leads, settings, as_of)
+    house = build_house(teams, staff, settings, as_of)
+    plan = _Plan(leads, house, Sorter(house, with_members=bool(settings["assign_members"]), now=moment_of(as_of)))
+    plan.decide(seed)
+    rows = decision_rows(plan.leads, plan.cases, plan.places, plan.sorter, plan.team_free, settings, as_of)
+    return _frame(rows)
 
 
-def _decisions(
-    leads: list[dict[str, Any]], teams: list[_Team], settings: Mapping[str, Any], as_of: pd.Timestamp
-) -> list[tuple[Any, ...]]:
-    """New decisions in the order of the leads; each takes its team's capacity from those after it."""
-    eligible: dict[tuple[str | None, ...], tuple[list[_Team], str]] = {}
-    rows = []
-    for lead in leads:
-        wishes = tuple(_text(lead[column]) for column in _CONSTRAINTS)
-        if wishes not in eligible:
-            eligible[wishes] = _matching(teams, wishes)
-        matching, narrowed_by = eligible[wishes]
-        if any(team.team_id == _text(lead["routed_team_id"]) for team in matching):
-            continue
-        choice = _choose(lead, matching, narrowed_by, str(settings["fallback_queue"]))
-        if _is_news(lead, choice):
-            rows.append(_row(lead, choice, settings, as_of))
-    return rows
+class _Plan:
+    """Leads in the order in which they are served, with the case and place of each."""
+
+    def __init__(self, leads: pd.DataFrame, house: House, sorter: Sorter) -> None:
+        self.leads: list[dict[str, Any]] = leads.to_dict(orient="records")  # type: ignore[assignment]
+        self.house, self.sorter = house, sorter
+        self.cases = [sorter.case(lead) for lead in self.leads]
+        self.places = np.full(len(self.leads), -1, dtype="int64")
+        self.limits = [seat.limits for seat in house.seats] if sorter.with_members else _limits(house)
+        self.of_team = house.team_of if sorter.with_members else np.arange(len(house.teams))
+        self.team_free = np.array([team.limits.free for team in house.teams], dtype="int64")
+        self.free = np.array([limits.free for limits in self.limits], dtype="int64")
+        self.load = np.array([limits.load for limits in self.limits], dtype="int64")
+        known = [limits.size for limits in self.limits if limits.size]
+        self.size = np.array([limits.size or max(known, default=1) for limits in self.limits], dtype="int64")
+
+    def decide(self, seed: int) -> None:
+        """Fill in the places."""
+        self._make_room()
+        self._search(seed)
+        for kind in (Kind.HELD, Kind.PAST):
+            self._share(kind)
+
+    def _make_room(self) -> None:
+        """A lead that leaves its team makes room there, one that work or staff brought takes room, limits or not."""
+        for lead, case in zip(self.leads, self.cases, strict=True):
+            if lead["is_past_horizon"]:
+                continue
+            before = self.house.place.get(lead["routed_team_id"] or "")
+            if before is not None and case.kind in (Kind.OPEN, Kind.ANSWERED):
+                self._take(before, self.house.seat_place.get(lead["routed_staff_id"] or ""), -1)
+            after = self.house.place.get(case.team_id or "")
+            if after is not None:
+                self._take(after, self.house.seat_place.get(case.staff_id or ""), 1)
+
+    def _take(self, team: int, seat: int | None, count: int) -> None:
+        self.team_free[team] -= count
+        place = seat if self.sorter.with_members else team
+        if place is not None:
+            self.load[place] = max(self.load[place] + count, 0)
+            self.free[place] -= count
+
+    def _search(self, seed: int) -> None:
+        """The best places for the leads that are open or about to be called too late."""
+        asking = [index for index, case in enumerate(self.cases) if case.kind in (Kind.OPEN, Kind.BREACHING)]
+        if not asking:
+            return
+        demand = self._demand(asking)
+        found = assign(demand, self._supply(), seed=seed)
+        self.places[asking] = found
+        np.add.at(self.load, found[found >= 0], 1)
+        np.subtract.at(self.free, found[found >= 0], 1)
+        np.subtract.at(self.team_free, self.of_team[found[found >= 0]], 1)
+
+    def _demand(self, asking: list[int]) -> Demand:
+        rows: dict[bytes, int] = {}
+        reaches: list[np.ndarray[tuple[int], np.dtype[np.int8]]] = []
+        row = []
+        for index in asking:
+            reach = self.reach(index)
+            if self.cases[index].kind is Kind.BREACHING:
+                reach = np.where(reach == IN_TIME, reach, 0).astype("int8")
+            key = reach.tobytes()
+            if key not in rows:
+                rows[key] = len(reaches)
+                reaches.append(reach)
+            row.append(rows[key])
+        leads = [self.leads[index] for index in asking]
+        seat_of = self.house.seat_place.get if self.sorter.with_members else (lambda name: None)
+        known_place = [seat_of(lead["previous_staff_id"] or "") for lead in leads]
+        return Demand(
+            [lead["lead_key"] for lead in leads],
+            np.array([lead["value"] for lead in leads], dtype="int64"),
+            np.array(row, dtype="int64"),
+            np.stack(reaches),
+            np.array([self.house.place.get(self._known_team(lead), -1) for lead in leads], dtype="int64"),
+            np.array([-1 if place is None else place for place in known_place], dtype="int64"),
+        )
+
+    def _known_team(self, lead: Mapping[str, Any]) -> str:
+        """The team that knows the person: of a route that is about to breach, the one that holds it."""
+        return lead["previous_team_id"] or lead["routed_team_id"] or ""
+
+    def reach(self, index: int) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
+        """(places,) 0, LATE or IN_TIME."""
+        lead = self.leads[index]
+        starts: Moments = self.sorter.starts(self.house.admit(lead["wish"]))
+        in_time = starts < moment_of(lead["due_at"])
+        return np.where(starts == NEVER, 0, np.where(in_time, IN_TIME, LATE)).astype("int8")
+
+    def _supply(self) -> Supply:
+        names = [self.house.teams[team].team_id for team in self.of_team]
+        if self.sorter.with_members:
+            names = [f"{name}|{seat.staff_id or ''}" for name, seat in zip(names, self.house.seats, strict=True)]
+        breadth = np.array([team.breadth for team in self.house.teams], dtype="int64")
+        return Supply(names, self.of_team, self.free, self.load, self.size, self.team_free, breadth)
+
+    def _share(self, kind: Kind) -> None:
+        """Members for leads whose team holds; teams and members for leads past their horizon, which take no room."""
+        load = self.load if kind is Kind.HELD else np.zeros_like(self.load)
+        for index in [index for index, case in enumerate(self.cases) if case.kind is kind]:
+            lead, reach = self.leads[index], self.reach(index)
+            if kind is Kind.HELD:
+                held = self.house.place[lead["routed_team_id"]]
+                reach = np.where((self.of_team == held) & (self.free > 0), reach, 0)
+            place = in_turn(lead, reach, load, self.size, self.of_team, self.house)
+            self.places[index] = place
+            if place >= 0:
+                load[place] += 1
+                self.free[place] -= kind is Kind.HELD
 
 
-def _teams(capacity: pd.DataFrame) -> list[_Team]:
-    teams = []
-    for row in capacity.sort_values("team_id").to_dict(orient="records"):
-        lists = {lead: _members(row.get(column)) for lead, column in _CONSTRAINTS.items()}
-        free = [
-            float(row[limit]) - float(row[used] if not pd.isna(row[used]) else 0)
-            for limit, used in (("daily_capacity", "routed_today_count"), ("open_lead_capacity", "open_lead_count"))
-            if not pd.isna(row[limit])
-        ]
-        teams.append(_Team(str(row["team_id"]), _text(row["queue"]), lists, min(free, default=float("inf"))))
-    return teams
-
-
-def _in_order(open_leads: pd.DataFrame, settings: Mapping[str, Any], as_of: pd.Timestamp) -> list[dict[str, Any]]:
-    """Leads as they are served: by priority, due time (none last), moment of becoming MQL, key: a total order."""
-    leads = open_leads.copy()
-    levels = settings["priorities"]
-    due = pd.to_datetime(leads["sla_due_at"])
-    soon = due.notna() & (due <= as_of + pd.Timedelta(minutes=settings["due_soon_minutes"]))
-    fresh = ~leads["is_past_horizon"].astype(bool)
-    base = leads["band"].fillna("none").map(lambda band: levels.get(band, levels["none"])).astype("int64")
-    leads["priority"] = np.where(
-        fresh, np.maximum(base - (soon & ~leads["is_contacted"].astype(bool)), 1), levels["past_horizon"]
-    )
-    leads["is_due_soon"] = fresh & soon & ~leads["is_contacted"].astype(bool)
-    order = leads.assign(sla_due_at=due).sort_values(
-        ["priority", "sla_due_at", "became_mql_at", "lead_key"], na_position="last"
-    )
-    return order.to_dict(orient="records")  # type: ignore[return-value]
-
-
-def _matching(teams: list[_Team], wishes: tuple[str | None, ...]) -> tuple[list[_Team], str]:
-    """Teams whose lists admit the lead, and the constraint that narrowed them last; an unknown wish admits all."""
-    left, narrowed_by = teams, "no_team" if not teams else "only_team" if len(teams) == 1 else "no_constraint"
-    for column, wish in zip(_CONSTRAINTS, wishes, strict=True):
-        kept = [team for team in left if wish is None or not team.lists[column] or wish in team.lists[column]]
-        if len(kept) < len(left):
-            narrowed_by = _NAMES.get(column, column)
-        left = kept
-        if not left:
-            break
-    return left, narrowed_by
-
-
-def _choose(lead: Mapping[str, Any], matching: list[_Team], narrowed_by: str, fallback: str) -> _Choice:
-    if not matching:
-        return _Choice(None, fallback, narrowed_by)
-    is_past = bool(lead["is_past_horizon"])
-    worked = [team for team in matching if team.team_id == _text(lead["worked_team_id"])]
-    if worked:
-        chosen, constraint = worked[0], "already_worked" if len(matching) > 1 else narrowed_by
-    else:
-        ranked = sorted(matching, key=lambda team: (team.breadth, -team.free, team.team_id))
-        free = [team for team in ranked if team.free >= 1 or is_past]
-        if not free:
-            return _Choice(None, ranked[0].queue or fallback, "capacity")
-        chosen = free[0]
-        constraint = narrowed_by if len(matching) == 1 else "capacity" if len(free) < len(matching) else "balance"
-        if len(matching) > 1 and chosen.breadth < max(team.breadth for team in free):
-            constraint = narrowed_by
-    chosen.free -= 0 if is_past else 1
-    return _Choice(chosen, chosen.queue or fallback, constraint)
-
-
-def _is_news(lead: Mapping[str, Any], choice: _Choice) -> bool:
-    if not int(lead["route_no"] or 0):
-        return True
-    team_id = choice.team.team_id if choice.team else None
-    earlier = (_text(lead["routed_team_id"]), _text(lead["routed_queue"]), _text(lead["routed_constraint"]))
-    return earlier != (team_id, choice.queue, choice.constraint)
-
-
-def _row(lead: Mapping[str, Any], choice: _Choice, settings: Mapping[str, Any], as_of: pd.Timestamp) -> tuple[Any, ...]:
-    team_id = choice.team.team_id if choice.team else None
-    route_no = int(lead["route_no"] or 0) + 1
-    notify = settings["notify"]
-    told = None if team_id else notify.get(choice.constraint, notify["default"])
-    is_without_score = bool(lead.get("is_control")) or bool(pd.isna(lead["readiness"]))
-    marks = (choice.constraint, told, is_without_score, as_of)
-    return (lead["lead_key"], lead["record_key"], route_no, team_id, None, choice.queue, int(lead["priority"]),
-            _reasons(lead, choice, as_of), lead["sla_due_at"], *marks)  # fmt: skip
-
-
-def _reasons(lead: Mapping[str, Any], choice: _Choice, as_of: pd.Timestamp) -> str:
-    band = _text(lead["band"])
-    name = choice.constraint.replace("_", " ")
-    why = {
-        "no_team": "no team is known",
-        "only_team": "the only team",
-        "no_constraint": "any team may take it",
-        "already_worked": "this team has worked the lead",
-        "capacity": "by free capacity" if choice.team else "every team that may take it is full",
-        "balance": "the team with the most free capacity of those that may take it",
-    }.get(choice.constraint, f"by {name}" if choice.team else f"no team takes this {name}")
-    # A lead drawn for control comes without band and is told like one that nobody has scored: who calls must not know.
-    parts = [why, f"{band} readiness" if band else "no readiness score"]
-    if bool(lead["is_past_horizon"]):
-        parts.append("past its horizon")
-    if bool(lead["is_due_soon"]):
-        parts.append("first contact overdue" if lead["sla_due_at"] < as_of else "first contact due soon")
-    return "; ".join(parts)
+def _limits(house: House) -> list[Limits]:
+    return [team.limits for team in house.teams]
 
 
 def _frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    texts = ("lead_key", "record_key", "team_id", "staff_id", "queue", "reasons", "deciding_constraint", "told")
-    types: dict[str, Any] = {name: "str" for name in texts}
-    types |= {
-        "route_no": "int32",
-        "priority": "int32",
-        "is_without_score": "bool",
-        "sla_due_at": "datetime64[us]",
-        "routed_as_of": "datetime64[us]",
-    }
+    types: dict[str, Any] = dict.fromkeys(COLUMNS, "str")
+    types |= {"route_no": "int32", "priority": "int32", "is_without_score": "bool"}
+    types |= {"sla_due_at": "datetime64[us]", "routed_as_of": "datetime64[us]"}
     return frame.astype(types)
-
-
-def _members(cell: Any) -> frozenset[str]:
-    text = _text(cell)
-    return frozenset(part.strip() for part in text.split("|") if part.strip()) if text else frozenset()
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None or pd.isna(value) or not str(value).strip() else str(value).strip()
