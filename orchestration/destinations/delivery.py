@@ -58,7 +58,12 @@ def _deliver_batch(outbox: Outbox, destination: Destination, batch: Sequence[Wri
     if unsent:
         outbox.begin(destination.name, unsent)
         try:
-            refused = dict(destination.write(unsent))
+            answers = destination.write(unsent)
+            refused = {
+                lead_id: answer.error_code or answer.outcome
+                for lead_id, answer in answers.items()
+                if answer.outcome != "acknowledged"
+            }
         except DestinationError:
             refused = {write.lead_id: "call_failed" for write in unsent}
         acknowledged_at = _now()

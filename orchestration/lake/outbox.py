@@ -54,7 +54,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Write:
-    """One write to deliver. `attempt` counts the attempts made before; `payload` values are text or None."""
+    """One write to deliver, as text; `attempt` counts those before, `expected` was verified last (None: nothing)."""
 
     lead_id: str
     lead_key: str
@@ -63,6 +63,7 @@ class Write:
     payload: Mapping[str, str | None]
     payload_sha256: str
     attempt: int
+    expected: Mapping[str, str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,9 +129,8 @@ class Outbox:
                 fresh.append((record.lead_id, record.lead_key, record.source, text, digest))
         with self._transaction():
             number = max(self._last_sequence(destination), floor)
-            rows = [
-                (destination, *row[:3], number + offset, *row[3:]) for offset, row in enumerate(sorted(fresh), start=1)
-            ]
+            numbered = enumerate(sorted(fresh), start=number + 1)
+            rows = [(destination, *row[:3], sequence, *row[3:]) for sequence, row in numbered]
             self._connection.executemany(_QUEUE, rows)
             self._connection.execute(
                 "insert into sequences values (?, ?) on conflict (destination) do update set last = excluded.last",
