@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.int64]
 LATE, IN_TIME = 1, 2
+_COST_AT_MOST = 10**8  # of one lead, that costs stay well within what a solver tells apart; beyond it they are rounded
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,10 @@ class Supply:
         """What each further lead costs a place that has been given `more` (k,) before: the more, the fuller it is for
         its size. Summed over leads it is least where loads stand to each other as the sizes do.
         """
-        scale = 10 * int(self.size.max())
+        scale = math.lcm(*map(int, self.size))
+        most = 2 * int(self.load.max() + self.free.max()) + 1
+        if most * scale > _COST_AT_MOST * int(self.size.min()):
+            scale = max(_COST_AT_MOST * int(self.size.min()) // most, 1)
         costs: Numbers = np.rint((2 * (self.load[place] + more) + 1) * scale / self.size[place]).astype("int64")
         return costs
 

@@ -24,9 +24,15 @@ TEAM_LISTS = ("service_lines", "location_ids", "complexity_levels", "languages")
 class Limits:
     """What a team or member can still take, and the load its fairness is reckoned from."""
 
-    free: int  # UNLIMITED where no limit is known
+    today: int  # leads it may still be given today
+    held: int  # leads it may still hold; both UNLIMITED where no limit is known
     load: int
     size: int | None  # the limit the load is held against; None without one
+
+    @property
+    def is_load_held(self) -> bool:
+        """Whether the load is what it holds, not what it was given today."""
+        return self.held < UNLIMITED or self.size is None
 
 
 @dataclass(frozen=True)
@@ -211,10 +217,10 @@ def _seat(row: Mapping[str, Any], team: int, teams: list[Team], now: int) -> Sea
 def _limits(row: Mapping[str, Any]) -> Limits:
     daily, held = _count(row.get("daily_capacity")), _count(row.get("open_lead_capacity"))
     today, held_now = _count(row.get("routed_today_count")) or 0, _count(row.get("open_lead_count")) or 0
-    free = min(UNLIMITED if daily is None else daily - today, UNLIMITED if held is None else held - held_now)
+    free_today = UNLIMITED if daily is None else daily - today
     if held is not None:
-        return Limits(free, held_now, held)
-    return Limits(free, today if daily is not None else held_now, daily)
+        return Limits(free_today, held - held_now, held_now, held)
+    return Limits(free_today, UNLIMITED, held_now if daily is None else today, daily)
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

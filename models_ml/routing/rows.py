@@ -158,13 +158,18 @@ def decision_rows(
         made = recorder.decision(lead, case, int(place))
         if made is None or _is_known(lead, made):
             continue
-        told = None if made.team_id else notify.get(made.constraint, notify["default"])
+        told = None if made.team_id else _told(notify, made.constraint)
         rows.append(
             (lead["lead_key"], lead["record_key"], lead["route_no"] + 1, made.team_id, made.staff_id, made.queue,
              lead["priority"], reasons_of(lead, made.why, as_of), lead["sla_due_at"], made.constraint, told,
              lead["is_without_score"], as_of)
         )  # fmt: skip
     return rows
+
+
+def _told(notify: Mapping[str, str], constraint: str) -> str:
+    """Who hears of opening hours hears of shifts too where nobody else is named."""
+    return notify.get(constraint) or notify.get({"shifts": "hours"}.get(constraint, ""), notify["default"])
 
 
 def _is_known(lead: Mapping[str, Any], made: Decision) -> bool:
