@@ -126,3 +126,14 @@ def test_a_lead_served_earlier_waits_for_nobody_that_counts_the_same() -> None:
     routes = route_leads(leads(*rows), teams(a={"open_lead_capacity": 2}), NOBODY, {}, as_of=AS_OF)
     assert routes["lead_key"].to_list() == ["lead_1", "lead_2", "lead_0"]
     assert routes["team_id"].notna().to_list() == [True, True, False]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_leads_that_count_the_same_but_may_not_go_to_the_same_members_the_earlier_is_served(first: int) -> None:
+    rows = [{"language": language, "sla_due_at": AS_OF + hours(48)} for language in ("en", "es")]
+    rows[first]["sla_due_at"] = AS_OF + hours(47)
+    members = staff(ana={"team_id": "a", "languages": "en"}, bo={"team_id": "a", "languages": "es"})
+    room_for_one = teams(a={"open_lead_capacity": 1})
+    for seed in range(4):
+        routes = route_leads(leads(*rows), room_for_one, members, {"assign_members": True}, as_of=AS_OF, seed=seed)
+        assert routes["team_id"].notna().to_list() == [True, False] and routes["lead_key"][0] == f"lead_{first}"
