@@ -4,6 +4,7 @@ need be.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,9 @@ from models_ml.readiness.promotion import MIN_UNSEEN, Verdict
 from models_ml.readiness.proxies import protected_values, proxy_report
 from models_ml.readiness.recalibrate import find_recalibration, with_shift
 from models_ml.readiness.trained import TrainedReadiness
-from models_ml.readiness.training_data import Floats, TrainingData, fit_classifier, forecast
+from models_ml.readiness.training_data import Floats, TrainingData, fit_classifier, forecast, version_frame
 from models_ml.readiness.uncertainty import Uncertainty, learn_uncertainty
+from models_ml.readiness.versions import training_version
 
 PROTECTED = "protected"
 
@@ -36,6 +38,32 @@ class Training:
     version: str
     hashes: dict[str, str]
     parameters: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls,
+        examples: pd.DataFrame,
+        attributes: pd.DataFrame,
+        *,
+        as_of: pd.Timestamp,
+        excluded_attributes: Collection[str] | Mapping[str, str] = (),
+        points: Collection[str] | None = None,
+        horizons: Mapping[str, int] | None = None,
+        random_state: int = 7,
+    ) -> Training | None:
+        """As `train_readiness` takes it; None without an example."""
+        if examples.empty:
+            return None
+        why = excluded_attributes if isinstance(excluded_attributes, Mapping) else {}
+        excluded = {name: why.get(name, PROTECTED) for name in sorted(excluded_attributes)}
+        data = TrainingData.of(
+            examples, attributes, as_of=as_of, excluded_attributes=excluded, random_state=random_state
+        )
+        known = dict(horizons or data.horizons())
+        named = None if points is None else tuple(sorted(points))
+        parameters = {"horizons": known, "random_state": random_state, "excluded": list(excluded), "points": named}
+        version, hashes = training_version(version_frame(data), parameters)
+        return cls(data, attributes, as_of, excluded, named, known, version, hashes, parameters)
 
     @property
     def protected(self) -> list[str]:
