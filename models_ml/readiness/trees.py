@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import logit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models_ml.readiness.paths import tree_effects
@@ -97,5 +98,5 @@ def level_tables(
         count = np.asarray(np.bincount(codes, weights, width), dtype=np.float64)
         won = np.bincount(codes, weights * labels, width)
         rate = (won + strength * mean) / (count + strength)
-        tables.append(np.log(rate) - np.log1p(-rate))
+        tables.append(logit(rate))
     return tables
