@@ -26,6 +26,10 @@ _CONTROL = """
 select readiness, has_work_events, is_worked, is_converted, is_control from ml.ml_readiness__evaluation order by all
 """
 
+_DRAWN = """
+select count(*) as scored, count(*) filter (where is_control) as control from staging.stg_handoff__scores
+"""
+
 
 def card_beside(
     models: Path, warehouse: Path, told: Callable[[str], None], *, before: Publication | None = None
@@ -61,7 +65,10 @@ def model_card_html(models: Path, warehouse: Path, publication: Path) -> str | N
     from orchestration.report.readiness_figures import card_html
     from orchestration.report.words import Names
 
-    evaluation = _rows(warehouse, _CONTROL)
+    evaluation, drawn = _rows(warehouse, _CONTROL), _rows(warehouse, _DRAWN)
+    control = {} if evaluation is None else control_report(evaluation)
+    if drawn is not None:
+        control["drawn"] = {name: int(drawn[name].iloc[0]) for name in ("scored", "control")}
     names = {name: _rows(publication / "warehouse.duckdb", query) for name, query in _NAMES.items()}
     called = {
         name: dict(zip(rows.iloc[:, 0], rows.iloc[:, 1], strict=True))
@@ -72,7 +79,7 @@ def model_card_html(models: Path, warehouse: Path, publication: Path) -> str | N
         card,
         version=champion_version(models),
         latest=latest_training(models),
-        control={} if evaluation is None else control_report(evaluation),
+        control=control,
         names=Names(called),
     )
 

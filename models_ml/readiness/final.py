@@ -13,6 +13,7 @@ import pandas as pd
 from models_ml.model_selection import TemporalSplit
 from models_ml.readiness.card import make_card, recalibrated_card
 from models_ml.readiness.columns import FeatureSchema, feature_frame
+from models_ml.readiness.fairness import protected_groups
 from models_ml.readiness.judging import Judged, alarms_of, residuals
 from models_ml.readiness.promotion import MIN_UNSEEN, Verdict
 from models_ml.readiness.proxies import protected_values, proxy_report
@@ -77,10 +78,18 @@ def fit_final(training: Training, split: TemporalSplit, judged: Judged, verdict:
     classifier, schema = fit_classifier(data, judged.tier, training.points)
     alarms = alarms_of(judged, data, schema)
     protected = protected_values(data.examples, training.attributes, protected=training.protected)
+    groups = protected_groups(
+        protected,
+        split.is_holdout & data.used,
+        judged.holdout.known,
+        judged.forecasts["model"],
+        high=judged.bands["high"],
+        weights=judged.holdout.weights,
+    )
     card = make_card(
         data,
         split,
-        judged.report,
+        judged.report | {"by_protected": groups},
         tier=str(classifier.tier_),
         schema=schema,
         as_of=training.as_of,

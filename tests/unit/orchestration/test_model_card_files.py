@@ -34,6 +34,10 @@ def home(folder: Path) -> tuple[Path, Path, Path]:
     warehouse = folder / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema ml")
+        connection.execute("create schema staging")
+        connection.execute(
+            "create table staging.stg_handoff__scores as select i % 4 = 0 as is_control from range(300) as r(i)"
+        )
         connection.execute(
             f"create table ml.ml_readiness__evaluation as "
             f"select *, true as has_work_events, true as is_worked from ({SCORES})"
