@@ -35,8 +35,8 @@ def _record(working: Content) -> str:
         )
     return (
         "Record every try, also one nobody answered, and what came of it. A lead that did not become SQL and has no "
-        "try on record is left out: the model learns nothing from it, and of a kind of leads that is never tried it can "
-        "only guess."
+        "try on record is left out: the model learns nothing from it, and of a kind of leads that is never tried it "
+        "can only guess."
     )
 
 
