@@ -163,7 +163,7 @@ def protected(card: Content) -> Section:
     says += _untried(card)
     tables = [
         Table(
-            "How well a barred attribute can be guessed",
+            "How well a barred attribute can be guessed (tried on at most 4,000 leads)",
             ("attribute", "value", "leads", "AUC", "95 % interval"),
             tuple(
                 (
