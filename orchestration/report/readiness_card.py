@@ -76,7 +76,7 @@ def _bands(card: Content, called: Names) -> Section:
     if is_weighted(card):
         said.append(
             "Shares and forecasts of the bands are weighted: what was worked stands for like leads that were not. "
-            "Leads and SQLs are counted as they are, without leads nobody worked, so the one by the other is not "
+            "Leads and SQLs are counted as they are, without leads nobody worked: dividing them does not quite give "
             "the share, and the band high is not just a fifth of them."
         )
     top = rows.get("high", next(iter(rows.values())))
