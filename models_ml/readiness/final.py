@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from models_ml.model_selection import TemporalSplit
+from models_ml.model_selection import Rows, TemporalSplit
 from models_ml.readiness.card import make_card, recalibrated_card
 from models_ml.readiness.columns import FeatureSchema, feature_frame
 from models_ml.readiness.fairness import protected_groups
@@ -78,18 +78,10 @@ def fit_final(training: Training, split: TemporalSplit, judged: Judged, verdict:
     classifier, schema = fit_classifier(data, judged.tier, training.points)
     alarms = alarms_of(judged, data, schema)
     protected = protected_values(data.examples, training.attributes, protected=training.protected)
-    groups = protected_groups(
-        protected,
-        split.is_holdout & data.used,
-        judged.holdout.known,
-        judged.forecasts["model"],
-        high=judged.bands["high"],
-        weights=judged.holdout.weights,
-    )
     card = make_card(
         data,
         split,
-        judged.report | {"by_protected": groups},
+        judged.report | {"by_protected": _groups(protected, split.is_holdout & data.used, judged)},
         tier=str(classifier.tier_),
         schema=schema,
         as_of=training.as_of,
@@ -119,6 +111,18 @@ def fit_final(training: Training, split: TemporalSplit, judged: Judged, verdict:
     held = judged.holdout
     again = forecast(classifier, schema, held.raw[held.used])
     return recalibrated(model, held.known, again, held.weights, training.as_of)
+
+
+def _groups(protected: Mapping[str, pd.Series], is_judged: Rows, judged: Judged) -> list[dict[str, Any]]:
+    held = judged.holdout
+    return protected_groups(
+        protected,
+        is_judged,
+        held.known,
+        judged.forecasts["model"],
+        high=judged.bands["high"],
+        weights=held.weights,
+    )
 
 
 def _uncertainty(classifier: Any, schema: FeatureSchema, data: TrainingData, off: dict[str, Any]) -> Uncertainty:
