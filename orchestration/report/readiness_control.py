@@ -6,7 +6,6 @@ from orchestration.report import words
 from orchestration.report.parts import Section, Table
 from orchestration.report.readiness_words import Content
 
-
 _WHY = (
     "Who is scored high is called first, and may become SQL for that very reason. So a random share of leads can "
     "be routed as if nobody had scored them (the setting `control_share`): they show what scores are worth by "
