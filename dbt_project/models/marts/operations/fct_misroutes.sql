@@ -25,11 +25,7 @@ changed as (
 ),
 
 worked as (
-    select
-        lead_key,
-        team_id,
-        staff_id,
-        coalesce(taken_up_at, first_attempted_at) as noticed_at
+    select lead_key, team_id, staff_id, coalesce(taken_up_at, first_attempted_at) as noticed_at
     from {{ ref('int_leads__worked') }} as work
     anti join changed on work.lead_key = changed.lead_key and work.team_id = changed.team_id
     where team_id is not null
@@ -52,8 +48,7 @@ cases as (
 
     union all
 
-    select *
-    from (
+    select * from (
         select
             worked.lead_key, 'worked_by_another' as kind, '(none)' as destination, worked.team_id, worked.staff_id,
             worked.noticed_at, routes.team_id as routed_team_id, routes.deciding_constraint, routes.routed_at
