@@ -5,8 +5,9 @@ What is written into the tables is `outbox_queue.py`, `outbox.py` and `outbox_lo
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,6 +139,11 @@ class OutboxFile:
 def now() -> datetime:
     """The wall clock: receipts and the age of what waits are in it."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def payload_text(payload: Mapping[str, str | None]) -> str:
+    """The one text of a payload: what its hash is taken over."""
+    return json.dumps(dict(sorted(payload.items())), separators=(",", ":"))
 
 
 def _statements(script: str) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from orchestration.lake.canonical_text import text_of
-from orchestration.lake.outbox_file import OutboxFile, now
+from orchestration.lake.outbox_file import OutboxFile, now, payload_text
 from orchestration.lake.outbox_types import KEPT, Wanted
 
 _QUEUE = f"""
@@ -158,11 +158,6 @@ class QueueSide(OutboxFile):
             "where destination = ? and status = 'shadow'",
             (now().isoformat(), destination),
         )
-
-
-def payload_text(payload: Mapping[str, str | None]) -> str:
-    """The one text of a payload: what its hash is taken over."""
-    return json.dumps(dict(sorted(payload.items())), separators=(",", ":"))
 
 
 def _still_standing(before: sqlite3.Row | None, payload: dict[str, str | None]) -> str | None:
