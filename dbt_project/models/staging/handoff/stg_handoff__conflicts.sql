@@ -6,6 +6,7 @@ select
     landed.field,
     landed.ours,
     landed.theirs,
+    landed.theirs_sha256,
     landed.resolution,
     cast(landed.found_at as timestamp) as found_at,
     cast(landed.found_as_of as timestamp) as found_as_of,
