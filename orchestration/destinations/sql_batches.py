@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from orchestration.destinations.base import FIELDS, Answer
 from orchestration.destinations.sql_values import copy_line, from_column, to_column
@@ -189,9 +190,16 @@ class Batch:
 def _copy(connection: Connection, lines: Iterable[str]) -> None:
     text, told = f"copy {STAGED} from stdin", "".join(lines)
     driver: Any = connection.connection
+    dialect = connection.dialect
+    errors = dialect.loaded_dbapi.Error
     with driver.cursor() as cursor:
-        if hasattr(cursor, "copy_expert"):
-            cursor.copy_expert(text, io.StringIO(told))
-        else:
-            with cursor.copy(text) as copy:
-                copy.write(told)
+        try:
+            if hasattr(cursor, "copy_expert"):
+                cursor.copy_expert(text, io.StringIO(told))
+            else:
+                with cursor.copy(text) as copy:
+                    copy.write(told)
+        except errors as error:
+            # As SQLAlchemy would wrap it, had the call gone through it.
+            is_lost = dialect.is_disconnect(error, driver.dbapi_connection, cursor)
+            raise DBAPIError.instance(text, None, error, errors, connection_invalidated=is_lost) from None

@@ -20,12 +20,11 @@ _NO_RIGHT_NUMBERS = {1044, 1045, 1049, 1054, 1142, 1143, 1146, 1227, 1370}
 def error_code(error: SQLAlchemyError) -> str:
     """SQLSTATE or the database's number, else the class of the error."""
     original = getattr(error, "orig", None)
-    state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-    if state:
-        return str(state)
-    name = getattr(original, "sqlite_errorname", None)
     number = original.args[0] if isinstance(original, Exception) and original.args else None
-    return str(name or (number if isinstance(number, int) else type(error).__name__))
+    if isinstance(number, int):
+        return str(number)
+    states = (getattr(original, name, None) for name in ("sqlstate", "pgcode", "sqlite_errorname"))
+    return str(next((state for state in states if state), type(error).__name__))
 
 
 def meaning(error: SQLAlchemyError, *, name: str, what: str) -> DestinationError:

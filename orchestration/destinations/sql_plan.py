@@ -69,6 +69,8 @@ class Plan:
         ]
         database = self._preparer.quote(self._dialect_database())
         if self._dialect.name in _MYSQL:
+            # Rights on columns alone do not let it see how the table is built; this right on the table does.
+            grants.append(f"GRANT SHOW VIEW ON {self._name()} TO {user};")
             grants.append(f"GRANT CREATE TEMPORARY TABLES ON {database}.* TO {user};")
         if self._dialect.name == "postgresql":
             grants.append(f"GRANT TEMPORARY ON DATABASE {database} TO {user};")
