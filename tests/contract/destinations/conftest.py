@@ -11,6 +11,7 @@ import pytest
 from orchestration.lake.outbox import Outbox
 from tests.contract.destinations.sql_system import SqlSystem
 from tests.contract.destinations.systems import System
+from tests.contract.destinations.tryton_system import TrytonSystem
 
 Opened = Callable[[pytest.FixtureRequest, Path], System]
 
@@ -27,10 +28,15 @@ def _mariadb(request: pytest.FixtureRequest, folder: Path) -> System:
     return SqlSystem("mariadb", request.getfixturevalue("mariadb_database_url"))
 
 
+def _tryton(request: pytest.FixtureRequest, folder: Path) -> System:
+    return TrytonSystem(request.getfixturevalue("tryton"))
+
+
 SYSTEMS: dict[str, Opened] = {
     "sqlite": _sqlite,
     "postgresql": _postgresql,
     "mariadb": _mariadb,
+    "tryton": _tryton,
 }
 SQL = ("sqlite", "postgresql", "mariadb")
 
