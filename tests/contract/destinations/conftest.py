@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.lake.outbox import Outbox
+from tests.contract.destinations.hubspot_system import HubSpotSystem
 from tests.contract.destinations.sql_system import SqlSystem
 from tests.contract.destinations.systems import System
 
@@ -27,10 +28,20 @@ def _mariadb(request: pytest.FixtureRequest, folder: Path) -> System:
     return SqlSystem("mariadb", request.getfixturevalue("mariadb_database_url"))
 
 
+def _hubspot(request: pytest.FixtureRequest, folder: Path) -> System:
+    return HubSpotSystem("hubspot")
+
+
+def _hubspot_ids(request: pytest.FixtureRequest, folder: Path) -> System:
+    return HubSpotSystem("hubspot_ids", key="hs_object_id", dialect="200")
+
+
 SYSTEMS: dict[str, Opened] = {
     "sqlite": _sqlite,
     "postgresql": _postgresql,
     "mariadb": _mariadb,
+    "hubspot": _hubspot,
+    "hubspot_ids": _hubspot_ids,
 }
 SQL = ("sqlite", "postgresql", "mariadb")
 
