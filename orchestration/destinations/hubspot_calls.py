@@ -78,9 +78,7 @@ class HubSpotCalls:
             if missing.is_about(ids):
                 return {"results": []}
         halves = (ids[: len(ids) // 2], ids[len(ids) // 2 :])
-        found = [
-            self.read(half, names, id_property=id_property, is_archived=is_archived) for half in halves
-        ]
+        found = [self.read(half, names, id_property=id_property, is_archived=is_archived) for half in halves]
         return {"results": [result for reply in found for result in reply.get("results") or ()]}
 
     def highest(self, name: str) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from orchestration.lake.outbox import Outbox
 from tests.contract.destinations.hubspot_system import HubSpotSystem
+from tests.contract.destinations.salesforce_system import SalesforceSystem
 from tests.contract.destinations.sql_system import SqlSystem
 from tests.contract.destinations.systems import System
 
@@ -36,12 +37,17 @@ def _hubspot_ids(request: pytest.FixtureRequest, folder: Path) -> System:
     return HubSpotSystem("hubspot_ids", key="hs_object_id", dialect="200")
 
 
+def _salesforce(request: pytest.FixtureRequest, folder: Path) -> System:
+    return SalesforceSystem()
+
+
 SYSTEMS: dict[str, Opened] = {
     "sqlite": _sqlite,
     "postgresql": _postgresql,
     "mariadb": _mariadb,
     "hubspot": _hubspot,
     "hubspot_ids": _hubspot_ids,
+    "salesforce": _salesforce,
 }
 SQL = ("sqlite", "postgresql", "mariadb")
 
