@@ -64,6 +64,7 @@ def test_results_without_any_name_count_only_if_the_numbers_add_up():
     }  # fmt: skip
     assert outcomes({"results": [nameless] * 2}) == {}
     assert outcomes({"results": [nameless] * 2, "errors": [refused()]}) == {}, "an error nobody owns may be anybody's"
+    assert outcomes({"results": [nameless] * 2, "errors": [refused("b"), refused()]}) == {"b": "rejected"}
 
 
 def test_what_passes_by_itself_is_not_a_refusal():
