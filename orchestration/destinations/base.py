@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from orchestration.lake.outbox import Write
+from orchestration.lake.outbox_types import Write
 
 Kind = Literal["text", "number", "time", "integer"]
 
@@ -30,6 +30,18 @@ FIELDS: dict[str, Kind] = {
     "handoff_versions": "text",
     "handoff_sequence": "integer",
 }
+# Where staff change these, theirs stand and are never written over.
+STAFFS_OWN = ("handoff_team_id", "handoff_staff_id")
+# Of these the value someone else wrote may be kept; any other may hold free text about a person.
+SHOWN = (
+    "handoff_stage",
+    "handoff_readiness",
+    "handoff_band",
+    "handoff_team_id",
+    "handoff_staff_id",
+    "handoff_queue",
+    "handoff_priority",
+)
 REQUIRED = ("handoff_stage", "handoff_readiness", "handoff_sequence")
 
 
@@ -85,7 +97,10 @@ class Held:
 
 
 class Destination(Protocol):
-    """A CRM we write to. Values in and out are canonical text (`canonical_text.text_of`). It makes no records."""
+    """A CRM we write to. Values in and out are canonical text (`canonical_text.text_of`). It makes no records.
+
+    Opening one makes no call.
+    """
 
     @property
     def name(self) -> str:
@@ -112,8 +127,8 @@ class Destination(Protocol):
         """Whether `write` itself refuses what must not be written, in one atomic act with the write.
 
         That is a sequence not above the one held, answered `newer`; and a record whose handoff_team_id or
-        handoff_staff_id is neither as `Write.expected` says nor what is written, answered `conflict`. Where False,
-        delivery reads first and decides.
+        handoff_staff_id is neither as `Write.expected` says nor what is written, answered `conflict` (`expected`
+        None: not compared). Where False, delivery reads first and decides.
         """
 
     def check(self) -> None:
