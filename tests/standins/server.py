@@ -94,9 +94,10 @@ class Server:
         """Begin to serve, in a thread."""
         threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
-    def stop(self) -> None:
+    def stop(self, *, was_started: bool = True) -> None:
         """End serving."""
-        self._http.shutdown()
+        if was_started:
+            self._http.shutdown()
         self._http.server_close()
 
     def misbehave(self, *faults: Fault) -> None:

@@ -10,6 +10,7 @@ from orchestration.destinations.hubspot import HubSpotDestination
 from orchestration.destinations.hubspot_plan import creation
 from orchestration.destinations.hubspot_values import from_property, to_property
 from tests.contract.destinations.systems import Calls
+from tests.standins.direct import DirectPool
 from tests.standins.hubspot import HubSpotStandIn, Record
 from tests.standins.server import Server
 
@@ -21,13 +22,15 @@ class HubSpotSystem:
 
     refused = {"handoff_band": "no such band"}
 
-    def __init__(self, name: str, key: str = KEY, **behaviour: Any) -> None:
+    def __init__(self, name: str, key: str = KEY, *, is_direct: bool = False, **behaviour: Any) -> None:
         self.name, self.key = name, key
         # A key property dies with the record merged away; what became of it can be told by record ids only.
         self.knows = frozenset({"archived", "merged"} if key == "hs_object_id" else {"archived"})
         self.crm = HubSpotStandIn(**behaviour)
         self.server = Server(self.crm)
-        self.server.start()
+        self._is_direct = is_direct
+        if not is_direct:
+            self.server.start()
         self._opened: list[HubSpotDestination] = []
         self._since = (0, 0)
 
@@ -41,8 +44,13 @@ class HubSpotSystem:
     def open(self, **options: Any) -> HubSpotDestination:
         """A client."""
         said = {"name": "crm", "source": "clinic", "token": self.crm.token, "key": self.key, "url": self.server.url}
-        self._opened.append(HubSpotDestination(**{**said, **options}))
-        return self._opened[-1]
+        opened = HubSpotDestination(**{**said, **options})
+        if self._is_direct:
+            calls = opened._calls
+            for api in (calls._batches, calls._search, calls._properties, calls._groups):
+                api.api_client.rest_client.pool_manager = DirectPool(self.server)
+        self._opened.append(opened)
+        return opened
 
     def make(self, lead_ids: Iterable[str]) -> None:
         """Records, and the properties as an administrator makes them; band is a choice of three."""
@@ -101,7 +109,7 @@ class HubSpotSystem:
         """End."""
         for destination in self._opened:
             destination.close()
-        self.server.stop()
+        self.server.stop(was_started=not self._is_direct)
 
     def _find(self, lead_id: str) -> Record | None:
         return self.crm.find(self.key, lead_id)

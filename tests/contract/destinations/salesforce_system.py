@@ -10,6 +10,7 @@ from orchestration.destinations.crm_fields import LONG_TEXTS
 from orchestration.destinations.salesforce import SalesforceDestination
 from orchestration.destinations.salesforce_values import FIELD_NAMES, from_field, to_field
 from tests.contract.destinations.systems import Calls
+from tests.standins.direct import DirectAdapter
 from tests.standins.salesforce import Lead, SalesforceStandIn
 from tests.standins.server import Server
 
@@ -37,10 +38,12 @@ class SalesforceSystem:
     refused = {"handoff_band": "b" * 256}
     knows = frozenset({"archived", "merged"})
 
-    def __init__(self, **behaviour: Any) -> None:
+    def __init__(self, *, is_direct: bool = False, **behaviour: Any) -> None:
         self.crm = SalesforceStandIn(**behaviour)
         self.server = Server(self.crm)
-        self.server.start()
+        self._is_direct = is_direct
+        if not is_direct:
+            self.server.start()
         self._opened: list[SalesforceDestination] = []
         self._since = (0, 0)
 
@@ -55,8 +58,12 @@ class SalesforceSystem:
         """A client."""
         client_id, secret = self.crm.client
         said = {"client_id": client_id, "client_secret": secret, "instance_url": self.server.url, "key": KEY}
-        self._opened.append(SalesforceDestination(**{"name": "crm", "source": "clinic", **said, **options}))
-        return self._opened[-1]
+        opened = SalesforceDestination(**{"name": "crm", "source": "clinic", **said, **options})
+        if self._is_direct:
+            opened._calls._session.trust_env = False
+            opened._calls._session.mount("http://", DirectAdapter(self.server))
+        self._opened.append(opened)
+        return opened
 
     def make(self, lead_ids: Iterable[str]) -> None:
         """Leads, and the fields."""
@@ -99,7 +106,7 @@ class SalesforceSystem:
         """End."""
         for destination in self._opened:
             destination.close()
-        self.server.stop()
+        self.server.stop(was_started=not self._is_direct)
 
     def _lead(self, lead_id: str) -> Lead:
         lead = self._find(lead_id)

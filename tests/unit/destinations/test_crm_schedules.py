@@ -62,11 +62,11 @@ def hubspot(dice: Random) -> HubSpotSystem:
         "answers_absent_by_404": dice.random() < 0.3,
         "lag": dice.choice([0, 0, 1]),
     }
-    return HubSpotSystem("hubspot", key=dice.choice(["clinic_lead_id", "hs_object_id"]), **behaviour)
+    return HubSpotSystem("hubspot", key=dice.choice(["clinic_lead_id", "hs_object_id"]), is_direct=True, **behaviour)
 
 
 def salesforce(dice: Random) -> SalesforceSystem:
-    return SalesforceSystem(lag=dice.choice([0, 0, 1]))
+    return SalesforceSystem(is_direct=True, lag=dice.choice([0, 0, 1]))
 
 
 class Schedule:
@@ -102,7 +102,7 @@ class Schedule:
 
     def _lose(self, lead_id: str) -> None:
         """Something happens to a record, in the middle of a call."""
-        kinds = ["remove", *self.system.knows]
+        kinds = ["remove", *sorted(self.system.knows)]
         kind = self.dice.choice(kinds)
         if kind == "merged":
             others = [each for each in LEADS if each not in self.lost and each != lead_id]
@@ -170,7 +170,7 @@ class Schedule:
             said = {**PAYLOAD, "handoff_reasons": f"version {self.versions[lead_id]}"}
             if lead_id in self.teams:
                 said["handoff_team_id"] = self.teams[lead_id]
-            assert held == {name: text_of(value) for name, value in said.items()}
+            assert held == {name: text_of(value) for name, value in said.items()}, (lead_id, status, code)
             assert held == dict(ledger[lead_id].write.expected) and number == str(ledger[lead_id].write.sequence)
 
 
