@@ -128,7 +128,7 @@ class Destination(Protocol):
 
         That is a sequence not above the one held, answered `newer`; and a record whose handoff_team_id or
         handoff_staff_id is neither as `Write.expected` says nor what is written, answered `conflict` (`expected`
-        None: not compared). Where False, delivery reads first and decides.
+        None, or silent on one: empty is expected). Where False, delivery reads first and decides.
         """
 
     def check(self) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from orchestration.destinations.base import Answer, Destination, Held, Unavailable
+from orchestration.destinations.base import Answer, Destination, Unavailable
 from orchestration.destinations.bisection import send_halving
 from orchestration.destinations.calls import Calls
 from orchestration.destinations.judging import Verdict, judge_answer, judge_before, judge_read
@@ -93,9 +93,11 @@ class Delivery:
     def _pass(self) -> bool:
         """Send every pending write once, and read all of it back; whether there was any."""
         after, is_any = 0, False
-        while batch := self.outbox.pending(
-            self.name, limit=self.destination.batch_size, after=after, attempts=self.max_attempts
-        ):
+        size = self.destination.batch_size
+        if not self.destination.is_guarding:
+            # One look for each batch: the shorter between look and write, the less can change there.
+            size = min(size, self.destination.read_size)
+        while batch := self.outbox.pending(self.name, limit=size, after=after, attempts=self.max_attempts):
             after, is_any = batch[-1].sequence, True
             if not self.destination.is_guarding:
                 batch = self._look_first(batch)
@@ -107,10 +109,7 @@ class Delivery:
 
     def _look_first(self, batch: Sequence[Write]) -> list[Write]:
         """Read a batch before it is written; returns what is still to be written of it."""
-        held: dict[str, Held] = {}
-        size = self.destination.read_size
-        for start in range(0, len(batch), size):
-            held.update(self.calls.read([write.lead_id for write in batch[start : start + size]]))
+        held = self.calls.read([write.lead_id for write in batch])
         moment = now()
         judged = [
             (write, judge_before(write, held.get(write.lead_id), now=moment, schema_version=self._schema_version))
@@ -144,6 +143,11 @@ class Delivery:
             [verdict.receipt for verdict in verdicts if verdict.receipt is not None],
             [finding for verdict in verdicts for finding in verdict.findings],
             [write for write, verdict in zip(writes, verdicts, strict=True) if verdict.receipt is None],
+            {
+                write.lead_id: verdict.learned
+                for write, verdict in zip(writes, verdicts, strict=True)
+                if verdict.learned is not None
+            },
         )
 
     def _note_acknowledged(self, batch: Sequence[Write], answers: Mapping[str, Answer], moment: datetime) -> None:

@@ -24,10 +24,14 @@ _DIFFERING_ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Verdict:
-    """A receipt (None: this was no attempt, the write is to be queued again) and what others changed."""
+    """A receipt (None: this was no attempt, the write is to be queued again) and what others changed.
+
+    `learned`: what an earlier home of ours left in the fields that are compared; from now on it is expected there.
+    """
 
     receipt: Receipt | None
     findings: tuple[Finding, ...] = ()
+    learned: Mapping[str, str | None] | None = None
 
 
 def judge_answer(write: Write, answer: Answer | None, *, at: datetime, schema_version: str) -> Receipt | None:
@@ -45,7 +49,7 @@ def judge_read(
     """What reading the record after (or long after) a write tells."""
     at = write.attempted_at or now
     receipt = Receipt(write, "failed", at, acknowledged_at, remote_id=held.remote_id if held else None)
-    if (settled := _not_to_be_written(receipt, held, schema_version)) or held is None:
+    if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
         return Verdict(settled)
     if held.sequence != write.sequence:
         return _not_arrived(write, held, receipt, now)
@@ -67,15 +71,14 @@ def judge_read(
 def judge_before(write: Write, held: Held | None, *, now: datetime, schema_version: str) -> Verdict | None:
     """What reading the record before a write tells; None: write it. For CRMs that do not guard themselves."""
     receipt = Receipt(write, "failed", now, remote_id=held.remote_id if held else None)
-    if (settled := _not_to_be_written(receipt, held, schema_version)) or held is None:
+    if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
         return Verdict(settled)
     if is_held(write, held):
         return Verdict(replace(receipt, status="verified", acknowledged_at=now, verified_at=now))
-    if write.expected is None:
-        return None
-    changed = [name for name in changed_fields(write.expected, held) if held.fields[name] != write.payload.get(name)]
-    stands = _stand(write.lead_id, changed, held, write.expected, now)
-    ours = {name: write.expected.get(name) for name in changed if name not in STAFFS_OWN}
+    known = write.expected or {}
+    stands = _stand(write.lead_id, _changed_by_staff(write, held), held, known, now)
+    changed = [name for name in changed_fields(known, held) if held.fields[name] != write.payload.get(name)]
+    ours = {name: known.get(name) for name in changed if name not in STAFFS_OWN}
     restored = findings_of(write.lead_id, ours, held, "restored", now)
     if stands:
         return Verdict(replace(receipt, status="conflicting", error_code=CHANGED), stands)
@@ -98,7 +101,8 @@ def findings_of(
         yield Finding(lead_id, name, *shown, value_hash(theirs), resolution, now)
 
 
-def _not_to_be_written(receipt: Receipt, held: Held | None, schema_version: str) -> Receipt | None:
+def not_to_be_written(receipt: Receipt, held: Held | None, schema_version: str) -> Receipt | None:
+    """The receipt of a record no write may go to: it is not there, not live, or holds a newer write. None: it may."""
     if held is None:
         return replace(receipt, status="gone", error_code=UNKNOWN_RECORD)
     if held.state != "live":
@@ -110,20 +114,31 @@ def _not_to_be_written(receipt: Receipt, held: Held | None, schema_version: str)
 
 def _not_arrived(write: Write, held: Held, receipt: Receipt, now: datetime) -> Verdict:
     """It holds an older write or none: sent again, unless staff changed what is theirs to change."""
-    expected = write.expected or {}
-    changed = [
-        name
-        for name in STAFFS_OWN
-        if name in expected
-        and name in held.fields
-        and held.fields[name] not in (expected[name], write.payload.get(name))
-    ]
+    changed = _changed_by_staff(write, held)
     if changed:
-        stands = _stand(write.lead_id, changed, held, expected, now)
+        stands = _stand(write.lead_id, changed, held, write.expected or {}, now)
         return Verdict(replace(receipt, status="conflicting", error_code=CHANGED), stands)
+    learned = _compared(held.fields) if write.expected is None and held.sequence is not None else None
     if write.attempted_at is None:
-        return Verdict(None)
-    return Verdict(replace(receipt, error_code=NOT_APPLIED))
+        return Verdict(None, (), learned)
+    return Verdict(replace(receipt, error_code=NOT_APPLIED), (), learned)
+
+
+def _changed_by_staff(write: Write, held: Held) -> list[str]:
+    """Of a record never written, what staff filled in; where an earlier home wrote, nobody can tell: nothing."""
+    if write.expected is None and held.sequence is not None:
+        return []
+    expected = write.expected or dict.fromkeys(STAFFS_OWN)
+    fields = _compared(held.fields)
+    return [
+        name
+        for name, theirs in fields.items()
+        if name in expected and theirs not in (expected[name], write.payload.get(name))
+    ]
+
+
+def _compared(fields: Mapping[str, str | None]) -> dict[str, str | None]:
+    return {name: fields[name] for name in STAFFS_OWN if name in fields}
 
 
 def _stand(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from orchestration.lake.outbox_file import now
 from orchestration.lake.outbox_log import LogSide
@@ -39,6 +40,9 @@ where destination = ? and lead_id = ? and sequence = ? and sent_sequence is null
 _NOT_THERE = """
 update outbox set sent_sequence = null, sent_payload = null, sent_at = null
 where destination = ? and lead_id = ? and sent_sequence = ?
+"""
+_LEARNED = """
+update outbox set verified_payload = ? where destination = ? and lead_id = ? and verified_payload is null
 """
 _STATE = """
 update outbox set status = ?, error_code = ?, attempt = ?, schema_version = ?, settled_at = ?
@@ -83,14 +87,17 @@ class Outbox(QueueSide, LogSide, ViewSide):
         receipts: Sequence[Receipt],
         findings: Sequence[Finding] = (),
         released: Sequence[Write] = (),
+        learned: Mapping[str, Mapping[str, str | None]] = MappingProxyType({}),
     ) -> None:
         """Record what became of attempts and what others changed: states and logs together, or not at all.
 
         `released`: writes of which reading told that they were never sent; they are queued again, and no attempt.
+        `learned`: lead id → what a record was found to hold of which nothing was known; expected there from now on.
         """
         with self._transaction():
             for receipt in receipts:
                 self._settle_one(destination, receipt)
+            self._keep_apart(destination, {receipt.write.lead_id for receipt in receipts if receipt.verified_at})
             self._note(destination, receipts)
             for write in released:
                 key = (destination, write.lead_id, write.sequence)
@@ -99,6 +106,9 @@ class Outbox(QueueSide, LogSide, ViewSide):
             renumbered = [receipt.write.lead_id for receipt in receipts if receipt.is_renumbered]
             for lead_id in renumbered:
                 self._again(destination, lead_id)
+            self._connection.executemany(
+                _LEARNED, [(payload_text(held), destination, lead_id) for lead_id, held in learned.items()]
+            )
             for finding in findings:
                 self._change(destination, finding, is_numbered=finding.lead_id in renumbered)
 
@@ -115,6 +125,24 @@ class Outbox(QueueSide, LogSide, ViewSide):
         settled_at = now().isoformat() if status in SETTLED else None
         about = (status, receipt.error_code, write.attempt + 1, receipt.schema_version, settled_at)
         self._connection.execute(_STATE, (*about, *key))
+
+    def _keep_apart(self, destination: str, verified: Collection[str]) -> None:
+        """Of records just verified: where staff's value stands they are conflicting; what was left was written over."""
+        query = "select lead_id, changed from outbox where destination = ? and changed is not null"
+        for row in self._connection.execute(query, (destination,)).fetchall():
+            if row["lead_id"] not in verified:
+                continue
+            standing = {name: said for name, said in json.loads(row["changed"]).items() if said["how"] == "stands"}
+            self._connection.execute(
+                "update outbox set changed = ?, status = case when status = 'verified' then ? else status end "
+                "where destination = ? and lead_id = ?",
+                (
+                    json.dumps(standing) if standing else None,
+                    "conflicting" if standing else "verified",
+                    destination,
+                    row["lead_id"],
+                ),
+            )
 
     def _again(self, destination: str, lead_id: str, *, payload: str | None = None) -> None:
         """The record goes on under a new number: a CRM that guards takes no number twice."""
@@ -167,6 +195,24 @@ class Outbox(QueueSide, LogSide, ViewSide):
             "update outbox set payload = ?, payload_sha256 = ? where destination = ? and lead_id = ?",
             (payload, value_hash(payload), destination, finding.lead_id),
         )
+
+    def requeue(self, destination: str, lead_id: str) -> None:
+        """Send a settled record again, under a new number."""
+        with self._transaction():
+            self._again(destination, lead_id)
+
+    def agree(self, destination: str, lead_id: str, fields: Iterable[str]) -> None:
+        """These fields of a record hold ours again: nothing of anybody else is left in them."""
+        with self._transaction():
+            query = "select changed from outbox where destination = ? and lead_id = ?"
+            row = self._connection.execute(query, (destination, lead_id)).fetchone()
+            changed = {k: v for k, v in json.loads(row["changed"] or "{}").items() if k not in set(fields)}
+            text = json.dumps(changed) if changed else None
+            self._connection.execute(
+                "update outbox set changed = ?, status = case when status = 'conflicting' then ? else status end "
+                "where destination = ? and lead_id = ?",
+                (text, "conflicting" if changed else "verified", destination, lead_id),
+            )
 
     def retry_failed(self, destination: str) -> None:
         """Give what failed in earlier runs a new budget of attempts in this one."""

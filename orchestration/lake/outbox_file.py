@@ -60,6 +60,7 @@ drop index if exists outbox_unsettled;
 create index outbox_open on outbox (destination, sequence)
     where status in ('queued', 'failed', 'sending', 'unverified');
 create index outbox_sent on outbox (destination, sent_sequence) where sent_sequence is not null;
+create index outbox_changed on outbox (destination) where changed is not null;
 create index findings_unlanded on findings (is_landed, destination, lead_id) where is_landed = 0;
 pragma user_version = 1;
 """

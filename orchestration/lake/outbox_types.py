@@ -50,7 +50,7 @@ class Write:
     """One write to deliver; `payload` values are text or None.
 
     `attempt` counts the attempts made before. `expected` is the payload last verified on that record, with what staff
-    changed since; None: nothing is known of it, so nothing is compared. `attempted_at` is when it was last sent.
+    changed since; None: nothing is known of it. `attempted_at` is when it was last sent.
     """
 
     lead_id: str
