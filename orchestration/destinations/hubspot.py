@@ -18,9 +18,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orchestration.destinations.base import FIELDS, REQUIRED, Answer, DestinationError, Held, State, Unavailable
-from orchestration.destinations.crm_fields import GROUP, GROUP_LABEL
 from orchestration.destinations.hubspot_calls import HubSpotCalls
-from orchestration.destinations.hubspot_plan import creation, plan_lines
+from orchestration.destinations.hubspot_plan import GROUP, GROUP_LABEL, creation, plan_lines
 from orchestration.destinations.hubspot_replies import MERGED_IDS, RECORD_ID, answers_of, merged_ids, owner_of
 from orchestration.destinations.hubspot_values import TYPES, TooFineError, from_property, to_property, types_of
 from orchestration.lake.outbox import Write

@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestration.destinations.base import FIELDS
-from orchestration.destinations.crm_fields import GROUP, GROUP_LABEL, HELP, LONG_TEXTS, label_of
+from orchestration.destinations.help_texts import HELP, LABELS
 from orchestration.destinations.hubspot_replies import RECORD_ID
 from orchestration.destinations.hubspot_values import TYPES
+
+GROUP, GROUP_LABEL = "handoff", "Warm Handoff"
+_LONG_TEXTS = ("handoff_reasons", "handoff_versions")
 
 
 def creation(name: str) -> dict[str, Any]:
     """The definition by which a property of ours is made."""
     type_ = TYPES[FIELDS[name]][0]
-    looks = {"string": "textarea" if name in LONG_TEXTS else "text", "number": "number", "datetime": "date"}
+    looks = {"string": "textarea" if name in _LONG_TEXTS else "text", "number": "number", "datetime": "date"}
     return {
         "name": name,
-        "label": label_of(name),
+        "label": LABELS[name],
         "description": HELP[name],
         "groupName": GROUP,
         "type": type_,

@@ -6,11 +6,12 @@ from collections.abc import Collection
 from xml.etree import ElementTree
 
 from orchestration.destinations.base import FIELDS
-from orchestration.destinations.crm_fields import HELP, LONG_TEXTS, label_of
+from orchestration.destinations.help_texts import HELP, LABELS
 from orchestration.destinations.salesforce_values import FIELD_NAMES, field_name
 
 _NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 PERMISSION_SET = "Warm_Handoff"
+LONG_TEXTS = ("handoff_reasons", "handoff_versions")
 
 
 def plan_lines(object_type: str, key: str, known: Collection[str] | None) -> list[str]:
@@ -80,7 +81,7 @@ def _field(name: str) -> list[tuple[str, object]]:
     said: list[tuple[str, object]] = [
         ("fullName", FIELD_NAMES[name]),
         ("inlineHelpText", HELP[name]),
-        ("label", label_of(name)),
+        ("label", LABELS[name]),
     ]
     if kind == "time":
         return [*said, ("type", "DateTime")]

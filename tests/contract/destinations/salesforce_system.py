@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from orchestration.destinations.base import FIELDS
-from orchestration.destinations.crm_fields import LONG_TEXTS
 from orchestration.destinations.salesforce import SalesforceDestination
+from orchestration.destinations.salesforce_plan import LONG_TEXTS
 from orchestration.destinations.salesforce_values import FIELD_NAMES, from_field, to_field
 from tests.contract.destinations.systems import Calls
 from tests.standins.direct import DirectAdapter
