@@ -202,7 +202,7 @@ def _destinations(registry: Registry) -> Iterator[Finding]:
         try:
             with open_destination(entry) as destination:
                 destination.check()
-                missing = destination.missing_columns()
+                missing: list[str] = getattr(destination, "missing_columns", list)()
         except DestinationError as error:
             yield Finding("wrong", str(error))
             continue

@@ -115,9 +115,9 @@ class Outbox(QueueSide, LogSide, ViewSide):
     def _settle_one(self, destination: str, receipt: Receipt) -> None:
         write = receipt.write
         key = (destination, write.lead_id, write.sequence)
-        if receipt.verified_at is None and receipt.status != "unverified":
+        if not receipt.has_arrived and receipt.status != "unverified":
             self._connection.execute(_NOT_THERE, key)
-        elif receipt.verified_at is not None and not self._connection.execute(_READ, key).rowcount:
+        elif receipt.has_arrived and not self._connection.execute(_READ, key).rowcount:
             self._connection.execute(_FOUND, key)
         status: str = receipt.status
         if status == "conflicting" and not receipt.verified_at:

@@ -68,7 +68,8 @@ class Write:
 class Receipt:
     """What became of one attempt. `error_code` is a word of ours or the CRM's code, never a message.
 
-    `schema_version` is what the CRM's fields were when it was rejected; `is_renumbered`: goes on under a new number.
+    `schema_version` is what the CRM's fields were when it was rejected; `has_arrived`: the record holds this write,
+    but for what others or the CRM itself changed; `is_renumbered`: goes on under a new number.
     """
 
     write: Write
@@ -79,6 +80,7 @@ class Receipt:
     remote_id: str | None = None
     error_code: str | None = None
     schema_version: str | None = None
+    has_arrived: bool = False
     is_renumbered: bool = False
 
 

@@ -65,7 +65,7 @@ def teams(**by_id: dict[str, Any]) -> pd.DataFrame:
 
 def routed(open_leads: pd.DataFrame, capacity: pd.DataFrame, **rules: Any) -> pd.DataFrame:
     """Routes by lead_key."""
-    return route_leads(open_leads, capacity, rules, as_of=AS_OF).set_index("lead_key")
+    return route_leads(open_leads, capacity, pd.DataFrame(), rules, as_of=AS_OF).set_index("lead_key")
 
 
 def test_the_team_of_the_service_line_and_location_gets_the_lead() -> None:
@@ -215,7 +215,7 @@ def test_every_lead_is_routed_once_within_lists_and_capacity_whatever_the_order(
     rows: list[dict[str, Any]], lists: list[dict[str, Any]], random: Any
 ) -> None:
     open_leads, capacity = leads(*rows), teams(**{str(place): row for place, row in enumerate(lists)})
-    routes = route_leads(open_leads, capacity, {}, as_of=AS_OF)
+    routes = route_leads(open_leads, capacity, pd.DataFrame(), {}, as_of=AS_OF)
     assert sorted(routes["lead_key"]) == sorted(open_leads["lead_key"])
     assert routes["queue"].notna().all() and routes["deciding_constraint"].notna().all()
     by_lead = open_leads.set_index("lead_key")
@@ -236,5 +236,5 @@ def test_every_lead_is_routed_once_within_lists_and_capacity_whatever_the_order(
             or taken[str(place)] <= team["open_lead_capacity"] - team["open_lead_count"]
         )
     order = random.sample(range(len(rows)), len(rows))
-    again = route_leads(open_leads.iloc[order], capacity.iloc[::-1], {}, as_of=AS_OF)
+    again = route_leads(open_leads.iloc[order], capacity.iloc[::-1], pd.DataFrame(), {}, as_of=AS_OF)
     pd.testing.assert_frame_equal(routes, again)
