@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -250,3 +252,10 @@ def test_a_wider_field_is_a_new_schema_and_another_org_another_place(system, crm
     system.crm.define("Handoff_Band__c", "string", length=300)
     assert system.open().schema_version() != before
     assert system.open(key="Id").place != crm.place == system.open(client_secret="rotated").place
+
+
+def test_what_may_leave_carries_no_time_finer_than_salesforce_holds():
+    model = Path(__file__).parents[3] / "dbt_project/models/syncs/sync_crm__lead_readiness.sql"
+    text = model.read_text("utf-8")
+    times = [name for name, kind in FIELDS.items() if kind == "time"]
+    assert times and all(re.search(rf"date_trunc\('second', [\w.]+\) as {name}\b", text) for name in times)
