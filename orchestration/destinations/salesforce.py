@@ -209,7 +209,7 @@ class SalesforceDestination:
         state: State = "archived" if record.get("IsDeleted") or record.get("IsConverted") else "live"
         if record.get("MasterRecordId"):
             state = "merged"
-        return Held(int(sequence) if sequence else None, fields, str(record.get("Id")), state)
+        return Held(int(sequence) if sequence and sequence.isdigit() else None, fields, str(record.get("Id")), state)
 
     def _describe(self) -> Mapping[str, Any]:
         if self._described is None:

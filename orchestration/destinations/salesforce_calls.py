@@ -16,6 +16,7 @@ import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from simple_salesforce.format import format_soql
+from urllib3.exceptions import NewConnectionError
 
 from orchestration.destinations.base import BatchRefused, DestinationError
 from orchestration.destinations.http_faults import code_of, is_later, later, lost, not_accepted, retry_after
@@ -24,6 +25,7 @@ from orchestration.destinations.http_faults import code_of, is_later, later, los
 _NO_ASSIGNMENT = {"Sforce-Auto-Assign": "FALSE"}
 _QUERY_LENGTH = 10_000
 _BUSY = {"REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "REQUEST_RUNNING_TOO_LONG", "UNABLE_TO_LOCK_ROW"}
+_OF_NO_RECORD = {"INVALID_FIELD", "INVALID_TYPE"}
 _KEY = "check the client id and secret (or the token) that the registry names, and the app's Run As user"
 
 
@@ -129,7 +131,8 @@ class SalesforceCalls:
         except (requests.ConnectTimeout, requests.exceptions.SSLError):
             raise lost(self._name, "Salesforce", is_write=is_write, was_sent=False) from None
         except requests.ConnectionError as error:
-            was_sent = "NewConnectionError" not in repr(error)
+            reason = getattr(error.args[0], "reason", None) if error.args else None
+            was_sent = not isinstance(reason, NewConnectionError)
             raise lost(self._name, "Salesforce", is_write=is_write, was_sent=was_sent) from None
         except (requests.RequestException, ValueError):
             raise lost(self._name, "Salesforce", is_write=is_write) from None
@@ -152,9 +155,10 @@ class SalesforceCalls:
         )
         if is_later(reply.status_code):
             raise later(self._name, "Salesforce", reply.status_code, wait=retry_after(reply.headers))
-        if reply.status_code != 200:
+        token = reply.json().get("access_token") if reply.status_code == 200 else None
+        if not token:
             raise not_accepted(self._name, "Salesforce", "gives its app no token", _KEY)
-        return str(reply.json()["access_token"])
+        return str(token)
 
     def _fault(self, status: int, content: Any, *, is_write: bool) -> DestinationError:
         code = code_of(content[0].get("errorCode") if _is_errors(content) else None, otherwise=f"http_{status}")
@@ -165,7 +169,7 @@ class SalesforceCalls:
             return not_accepted(
                 self._name, "Salesforce", f"refuses its key ({code})", "give it the rights `handoff prepare` prints"
             )
-        if is_write and status == 400:
+        if is_write and status == 400 and code not in _OF_NO_RECORD:
             return BatchRefused(f"destination {self._name}: Salesforce refused a batch ({code})", error_code=code)
         what = f"refused a call about {self._object} ({code})"
         remedy = f"run `handoff prepare {self._name}` and compare object, key, fields and rights"

@@ -104,8 +104,9 @@ def test_a_call_that_takes_too_long_is_given_up_with_its_fate_open(system):
     assert caught.value.is_fate_unknown
 
 
-def test_a_host_that_is_not_there_did_nothing(system):
-    crm = system.open(url="http://127.0.0.1:9")
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "https://nowhere.invalid"])
+def test_a_host_that_is_not_there_did_nothing(system, address):
+    crm = system.open(url=address)
     crm._known = {name: {"type": "string"} for name in FIELDS}
     with pytest.raises(Unavailable) as caught:
         crm.write(writes(0))

@@ -171,11 +171,34 @@ def test_what_is_missing_or_wrong_is_named_before_anything_is_sent(system, crm, 
     assert words in str(caught.value) and system.server.count(WRITE) == 0
 
 
-def test_a_field_taken_away_meanwhile_refuses_the_batch_as_a_whole(system, crm):
+def test_a_field_taken_away_meanwhile_is_no_fault_of_a_record(system, crm):
     system.crm.hidden = frozenset({"Handoff_Queue__c"})
+    with pytest.raises(DestinationError, match="INVALID_FIELD") as caught:
+        crm.write(writes(0, 1))
+    assert not isinstance(caught.value, BatchRefused) and system.crm.writes == 0
+
+
+def test_a_value_no_json_of_theirs_takes_refuses_the_batch_as_a_whole(system, crm):
+    system.crm.define("Handoff_Band__c", "double")
     with pytest.raises(BatchRefused) as caught:
         crm.write(writes(0, 1))
-    assert caught.value.error_code == "INVALID_FIELD" and system.crm.writes == 0
+    assert caught.value.error_code == "JSON_PARSER_ERROR" and system.crm.writes == 0
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "https://nowhere.invalid"])
+def test_a_host_that_is_not_there_did_nothing(system, address):
+    crm = system.open(instance_url=address, token="t", client_id=None, client_secret=None)
+    crm._described = {"fields": []}
+    with pytest.raises(Unavailable) as caught:
+        crm.write(writes(0))
+    assert not caught.value.is_fate_unknown
+
+
+def test_an_app_that_is_given_no_token_says_so(system, crm):
+    system.crm.token = "00D-session-2"
+    system.server.misbehave(Fault(Reply(200, {"token_type": "Bearer"}), path="oauth2"))
+    with pytest.raises(DestinationError, match="gives its app no token"):
+        crm.check()
 
 
 def test_an_object_or_address_that_cannot_be_is_refused():
