@@ -103,6 +103,10 @@ class HubSpotStandIn:
             each.is_archived, each.merged_into = True, merged.id
         return merged
 
+    def settle(self, record_id: str) -> None:
+        """Time passes: reads of this record lag no longer."""
+        self._before.pop(record_id, None)
+
     # HTTP.
     def answer(self, call: Call) -> Reply:
         """Answer a call."""

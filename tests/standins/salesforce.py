@@ -93,6 +93,10 @@ class SalesforceStandIn:
         """The loser goes to the recycle bin and names its master."""
         loser.is_deleted, loser.master_id = True, master.id
 
+    def settle(self, record_id: str) -> None:
+        """Time passes: reads of this record lag no longer."""
+        self._before.pop(record_id, None)
+
     # HTTP.
     def answer(self, call: Call) -> Reply:
         """Answer a call."""

@@ -85,6 +85,7 @@ class HubSpotSystem:
         """As staff would."""
         record = self._find(lead_id)
         assert record is not None
+        self.crm.settle(record.id)
         record.properties[name] = to_property(value, self.crm.properties[name]["type"])
 
     def remove(self, lead_id: str) -> None:

@@ -88,6 +88,7 @@ class SalesforceSystem:
     def change(self, lead_id: str, name: str, value: str | None) -> None:
         """As staff would."""
         said = to_field(value, self.crm.fields[FIELD_NAMES[name]]["type"])
+        self.crm.settle(self._lead(lead_id).id)
         self._lead(lead_id).fields[FIELD_NAMES[name]] = said
 
     def remove(self, lead_id: str) -> None:

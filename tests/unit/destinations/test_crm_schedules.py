@@ -143,14 +143,17 @@ class Schedule:
         yield Mortal(client, self.dice)
 
     def _change_fields(self, outbox: Outbox) -> None:
-        """Staff give a record that was proved to another team, or write over what is not theirs."""
+        """Staff give a record to another team, at whatever point it is; or write over what was proved.
+
+        Where reads lag, a write that arrived may be held for lost: whose team a record then holds nobody can tell.
+        """
         proved = [s.write.lead_id for s in outbox.settled("crm", limit=100) if s.status == "verified"]
-        for lead_id in proved:
+        for lead_id in LEADS:
             if lead_id in self.lost:
                 continue
-            if self.dice.random() < 0.1:
+            if lead_id in proved and self.dice.random() < 0.1:
                 self.system.change(lead_id, "handoff_queue", self.dice.choice(["their queue", None]))
-            if self.dice.random() < 0.15:
+            if self.dice.random() < 0.15 and (lead_id in proved or not self.system.crm.lag):
                 self.teams[lead_id] = f"team of staff {self.dice.random()}"
                 self.system.change(lead_id, "handoff_team_id", self.teams[lead_id])
 
