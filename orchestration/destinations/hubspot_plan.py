@@ -76,4 +76,4 @@ def _key_line(key: str, known: Mapping[str, Any] | None) -> str:
 def _property_line(name: str, known: Mapping[str, Any] | None) -> str:
     said = creation(name)
     state = "?" if known is None else "there" if name in known else "missing"
-    return f"     {name}  {said['type']}/{said['fieldType']}  [{state}]  {said['label']}: {said['description']}"
+    return f"     {name}  {said['type']}/{said['fieldType']}  [{state}]  '{said['label']}': {said['description']}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from xml.etree import ElementTree
 
-from orchestration.destinations.base import FIELDS
+from orchestration.destinations.base import FIELDS, STAFFS_OWN
 from orchestration.destinations.help_texts import HELP, LABELS
 from orchestration.destinations.salesforce_values import FIELD_NAMES, field_name
 
@@ -23,6 +23,7 @@ def plan_lines(object_type: str, key: str, known: Collection[str] | None) -> lis
         "   Salesforce API Integration) who has the permission set below and nothing else. Its client id and secret",
         f"   go where the registry says. Where {object_type} records are not open to all users for editing, a sharing",
         "   rule gives that user Read/Write; Modify All is not needed, and brings Delete with it.",
+        f"   Staff see the fields by the permission set {PERMISSION_SET}_Staff.",
         f"2. The key field of {object_type}: {_key_line(key, known)}",
         f"3. Fields of {object_type} ({len(missing)} of {len(FIELDS)} {'to make' if missing else 'missing'}):",
     ]
@@ -31,22 +32,27 @@ def plan_lines(object_type: str, key: str, known: Collection[str] | None) -> lis
         "4. The files, for `sf project deploy start` or any tool that deploys metadata. Making fields takes an",
         "   administrator; the key of this destination has no such right, and `--yes` makes nothing.",
     ]
-    for path, text in files(object_type, key, [FIELD_NAMES[name] for name in missing]).items():
+    wanted = [FIELD_NAMES[name] for name in missing]
+    if known is not None and key not in known and key != "Id":
+        wanted.append(key)
+    for path, text in files(object_type, key, wanted).items():
         lines += ["", f"--- force-app/main/default/{path}", *text.splitlines()]
     return lines
 
 
 def files(object_type: str, key: str, missing: Collection[str]) -> dict[str, str]:
-    """Path → metadata: the missing fields, the permission set, and a list view of one queue."""
+    """Path → metadata: the missing fields, the permission sets of our key and of staff, a list view of the queue."""
     base = f"objects/{object_type}"
     made = {
         f"{base}/fields/{FIELD_NAMES[name]}.field-meta.xml": _xml("CustomField", _field(name))
         for name in FIELDS
         if FIELD_NAMES[name] in missing
     }
-    made[f"permissionsets/{PERMISSION_SET}.permissionset-meta.xml"] = _xml(
-        "PermissionSet", permission_set(object_type, key)
-    )
+    if key in missing:
+        made[f"{base}/fields/{key}.field-meta.xml"] = _xml("CustomField", _key_field(key))
+    sets = {PERMISSION_SET: permission_set(object_type, key), f"{PERMISSION_SET}_Staff": _staff_set(object_type)}
+    for name, said in sets.items():
+        made[f"permissionsets/{name}.permissionset-meta.xml"] = _xml("PermissionSet", said)
     made[f"{base}/listViews/Handoff_Queue.listView-meta.xml"] = _xml("ListView", _list_view())
     return made
 
@@ -73,6 +79,35 @@ def permission_set(object_type: str, key: str) -> list[tuple[str, object]]:
         ("label", "Warm Handoff"),
         ("objectPermissions", list(rights.items())),
         ("userPermissions", [("enabled", "true"), ("name", "ApiEnabled")]),
+    ]
+
+
+def _staff_set(object_type: str) -> list[tuple[str, object]]:
+    """What staff need: to see our fields, and to change the team and the member alone."""
+    rights = [
+        (
+            "fieldPermissions",
+            [
+                ("editable", "true" if name in STAFFS_OWN else "false"),
+                ("field", f"{object_type}.{FIELD_NAMES[name]}"),
+                ("readable", "true"),
+            ],
+        )
+        for name in sorted(FIELDS)
+    ]
+    return [("description", "Sees what Warm Handoff writes."), *rights, ("label", "Warm Handoff Staff")]
+
+
+def _key_field(key: str) -> list[tuple[str, object]]:
+    return [
+        ("fullName", key),
+        ("caseSensitive", "true"),
+        ("externalId", "true"),
+        ("inlineHelpText", "The lead's id in the source Warm Handoff reads."),
+        ("label", key.removesuffix("__c").replace("_", " ")[:40]),
+        ("length", "80"),
+        ("type", "Text"),
+        ("unique", "true"),
     ]
 
 

@@ -261,11 +261,22 @@ def test_the_plan_holds_metadata_for_what_is_missing_and_the_least_rights(system
     made = files("Lead", KEY, FIELD_NAMES.values())
     trees = {path: ElementTree.fromstring(text) for path, text in made.items()}
     spaces = {"m": "http://soap.sforce.com/2006/04/metadata"}
-    rights = next(tree for path, tree in trees.items() if "permissionset" in path)
+    rights, staff = (
+        trees[f"permissionsets/{name}.permissionset-meta.xml"] for name in ("Warm_Handoff", "Warm_Handoff_Staff")
+    )
     allowed = {each.tag.split("}")[1]: each.text for each in rights.find("m:objectPermissions", spaces)}
     assert (allowed["allowCreate"], allowed["allowDelete"], allowed["modifyAllRecords"]) == ("false",) * 3
     editable = {each.find("m:field", spaces).text for each in rights.findall("m:fieldPermissions", spaces)}
     assert editable == {f"Lead.{name}" for name in (*FIELD_NAMES.values(), KEY)}
+    theirs = [
+        each for each in staff.findall("m:fieldPermissions", spaces) if each.find("m:editable", spaces).text == "true"
+    ]
+    assert [each.find("m:field", spaces).text for each in theirs] == [
+        "Lead.Handoff_Staff_Id__c",
+        "Lead.Handoff_Team_Id__c",
+    ]
+    system.crm.fields.pop(KEY)
+    assert f"fields/{KEY}.field-meta.xml" in "\n".join(system.open().plan()), "a key that is missing is made too"
     helps = [tree.find("m:inlineHelpText", spaces).text for path, tree in trees.items() if ".field-" in path]
     assert len(helps) == len(FIELDS) and all(0 < len(text) <= 510 for text in helps)
 
