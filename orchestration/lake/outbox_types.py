@@ -29,6 +29,13 @@ Resolution = Literal["stands", "restored", "left"]
 
 # What waits to be sent or read, as SQL.
 OPEN = "status in ('queued', 'failed', 'sending', 'unverified')"
+# A payload that was sent or verified stands once, in `payload`, as long as that is the same: rows are kept short. To be
+# set wherever payload or sequence change.
+KEPT = (
+    "sent_payload = case when sent_sequence is not null then coalesce(sent_payload, payload) end, "
+    "verified_payload = case when verified_sequence is not null then coalesce(verified_payload, payload) "
+    "else verified_payload end"
+)
 # Nothing is left to do for these; the others wait.
 SETTLED = frozenset({"verified", "conflicting", "rejected", "gone", "archived", "merged", "shadow", "withdrawn"})
 # A dead letter says why it was not written, and what to do stands with the reason.
