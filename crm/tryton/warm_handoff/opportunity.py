@@ -17,6 +17,12 @@ GUARDED = ("handoff_team_id", "handoff_staff_id")
 OPEN = ("lead", "opportunity", "converted")
 
 
+class BigInteger(fields.Integer):
+    """An integer of eight bytes."""
+
+    _sql_type = "BIGINT"
+
+
 def _char(label, help_, **options):
     return fields.Char(label, strip=False, help=help_, **{"readonly": True, **options})
 
@@ -59,7 +65,7 @@ class SaleOpportunity(metaclass=PoolMeta):
     handoff_priority = fields.Integer("Priority", readonly=True, help="Order within the queue: 1 first.")
     handoff_sla_due_at = fields.Timestamp("Contact due by", readonly=True, help="First contact is due by then (UTC).")
     handoff_versions = _char("Versions", "Versions of criteria and model that decided.")
-    handoff_sequence = fields.BigInteger(
+    handoff_sequence = BigInteger(
         "Sequence", readonly=True, help="Number of the write that set these fields: none lands over a newer one."
     )
 
@@ -156,7 +162,9 @@ class SaleOpportunity(metaclass=PoolMeta):
     @classmethod
     def _handoff_values(cls, record, write):
         names = cls._handoff_names()
-        values = {name: _value(cls._fields[name]._type, text) for name, text in write["fields"].items() if name in names}
+        values = {
+            name: _value(cls._fields[name]._type, text) for name, text in write["fields"].items() if name in names
+        }
         values["handoff_sequence"] = write["sequence"]
         readiness = values.get("handoff_readiness")
         # Once: what staff make of the probability afterwards is theirs.
@@ -172,7 +180,7 @@ def _value(type_, text):
         return dt.datetime.fromisoformat(text.removesuffix("Z"))
     if type_ == "numeric":
         return Decimal(text)
-    return int(text) if type_ in ("integer", "biginteger") else text
+    return int(text) if type_ == "integer" else text
 
 
 def _text(value):

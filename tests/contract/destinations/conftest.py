@@ -13,6 +13,7 @@ from tests.contract.destinations.hubspot_system import HubSpotSystem
 from tests.contract.destinations.salesforce_system import SalesforceSystem
 from tests.contract.destinations.sql_system import SqlSystem
 from tests.contract.destinations.systems import System
+from tests.contract.destinations.tryton_system import TrytonSystem
 
 Opened = Callable[[pytest.FixtureRequest, Path], System]
 
@@ -41,6 +42,10 @@ def _salesforce(request: pytest.FixtureRequest, folder: Path) -> System:
     return SalesforceSystem()
 
 
+def _tryton(request: pytest.FixtureRequest, folder: Path) -> System:
+    return TrytonSystem(request.getfixturevalue("tryton"))
+
+
 SYSTEMS: dict[str, Opened] = {
     "sqlite": _sqlite,
     "postgresql": _postgresql,
@@ -48,6 +53,7 @@ SYSTEMS: dict[str, Opened] = {
     "hubspot": _hubspot,
     "hubspot_ids": _hubspot_ids,
     "salesforce": _salesforce,
+    "tryton": _tryton,
 }
 SQL = ("sqlite", "postgresql", "mariadb")
 
