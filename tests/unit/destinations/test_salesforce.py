@@ -171,6 +171,15 @@ def test_what_is_missing_or_wrong_is_named_before_anything_is_sent(system, crm, 
     assert words in str(caught.value) and system.server.count(WRITE) == 0
 
 
+def test_an_org_that_lets_no_api_in_says_what_is_missing(system, crm):
+    refusal = [{"message": "The REST API is not enabled for this Organization.", "errorCode": "API_DISABLED_FOR_ORG"}]
+    system.server.misbehave(Fault(Reply(403, refusal)), Fault(Reply(403, "<html>blocked by a proxy</html>")))
+    for code in ("API_DISABLED_FOR_ORG", "http_403"):
+        with pytest.raises(DestinationError, match=code) as caught:
+            crm.write(writes(0))
+        assert not isinstance(caught.value, (Unavailable, BatchRefused))
+
+
 def test_a_field_taken_away_meanwhile_is_no_fault_of_a_record(system, crm):
     system.crm.hidden = frozenset({"Handoff_Queue__c"})
     with pytest.raises(DestinationError, match="INVALID_FIELD") as caught:
