@@ -170,7 +170,12 @@ class SalesforceDestination:
         return plan_lines(self._object, self.key, known)
 
     def prepare(self) -> list[str]:
-        """Nothing: making fields takes an administrator's rights, which the key of a destination must not have."""
+        """Nothing: making fields takes an administrator, which our key must not be. Raises where any is missing."""
+        self._described = None
+        if len(self._ours()) < len(FIELDS):
+            raise self._error(
+                f"lacks fields only an administrator can make: deploy what `handoff prepare {self.name}` prints"
+            )
         return []
 
     def _record(self, write: Write) -> dict[str, Any]:

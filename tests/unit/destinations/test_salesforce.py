@@ -284,6 +284,9 @@ def test_the_plan_holds_metadata_for_what_is_missing_and_the_least_rights(system
         "Lead.Handoff_Staff_Id__c",
         "Lead.Handoff_Team_Id__c",
     ]
+    system.crm.fields.pop("Handoff_Queue__c")
+    with pytest.raises(DestinationError, match="administrator"):
+        crm.prepare()
     system.crm.fields.pop(KEY)
     assert f"fields/{KEY}.field-meta.xml" in "\n".join(system.open().plan()), "a key that is missing is made too"
     helps = [tree.find("m:inlineHelpText", spaces).text for path, tree in trees.items() if ".field-" in path]
