@@ -122,7 +122,8 @@ def _compare(found: DryRun, write: Write, held: Held | None) -> None:
     changes = []
     for name in changed_fields(write.payload, held):
         before, after = held.fields[name], write.payload[name]
-        is_theirs = write.expected is not None and before != expected.get(name)
+        is_ours = write.expected is not None or held.sequence is not None
+        is_theirs = before is not None if not is_ours else write.expected is not None and before != expected.get(name)
         is_kept = is_theirs and name in STAFFS_OWN
         if is_theirs and name not in SHOWN:
             before = _THEIRS

@@ -21,7 +21,7 @@ def waiting_png(ages: Mapping[str, Sequence[tuple[datetime, float]]], allowed: M
     for place, (name, points) in enumerate(ages.items()):
         colour = _COLOURS[place % len(_COLOURS)]
         axes.plot(
-            date2num([moment for moment, _ in points]),
+            date2num([moment for moment, _ in points]),  # type: ignore[no-untyped-call]
             [minutes for _, minutes in points],
             color=colour,
             marker=".",
