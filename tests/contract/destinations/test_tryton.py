@@ -1,4 +1,4 @@
-"""What destination `tryton` promises beside the contract: a key that opens little, no call twice, staff's own theirs."""
+"""What `tryton` promises beside the contract: a key that opens little, no call twice, staff's fields theirs."""
 
 from __future__ import annotations
 
