@@ -8,9 +8,9 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from models_ml.routing.capacity import NEVER, Admission, House, Moments
+from models_ml.routing.capacity import Admission, House, Moments
+from models_ml.routing.leads import NEVER
 
 
 class Kind(Enum):
@@ -116,13 +116,8 @@ class Sorter:
         seat = self.house.seat_place.get(lead["routed_staff_id"] or "") if self.with_members else None
         has_seat = seat is not None and bool(admission.seats[seat]) and self.house.seats[seat].team == team
         starts_at = self.house.starts[seat] if has_seat else admission.team_starts[team]
-        due = moment_of(lead["due_at"])
+        due = lead["due_at"]
         if self.now < due <= starts_at and bool((self.starts(admission) < due).any()):
             return Case(Kind.BREACHING)
         wants_seat = self.with_members and not has_seat and team in self._with_staff
         return Case(Kind.HELD) if wants_seat else _STANDS
-
-
-def moment_of(time: pd.Timestamp) -> int:
-    """Microseconds; NEVER for none: a lead without due time is in time whenever it is called."""
-    return NEVER if pd.isna(time) else int(np.datetime64(time, "us").astype(np.int64))

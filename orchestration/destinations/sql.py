@@ -68,10 +68,6 @@ class SqlDestination:
         """Handoff columns the table lacks, in order. Raises DestinationError where the table cannot be read."""
         return self._plan().missing
 
-    def statements(self) -> list[str]:
-        """What adds the missing columns."""
-        return self._plan().columns()
-
     def plan(self) -> list[str]:
         """Statements that add the missing columns and the queue view, and the least rights our user needs."""
         plan = self._plan()

@@ -6,6 +6,7 @@ short, too coarse) reads back as something else, and the write is not verified.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -54,9 +55,12 @@ def to_column(text: str | None, type_: sa.types.TypeEngine[Any], kind: Kind) -> 
 
 def copy_line(texts: Sequence[str | None]) -> str:
     """One line of COPY's text format."""
-    return "\t".join("\\N" if text is None else text.translate(_COPY_MARKS) for text in texts) + "\n"
+    if _COPY_MARK.search("".join(text for text in texts if text)):
+        texts = [text and text.translate(_COPY_MARKS) for text in texts]
+    return "\t".join("\\N" if text is None else text for text in texts) + "\n"
 
 
+_COPY_MARK = re.compile(r"[\\\t\n\r]")
 _COPY_MARKS = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 

@@ -18,8 +18,8 @@ def plan(name: str) -> list[str]:
         "# 2. In Tryton, make a user of its own, `handoff`: group Warm Handoff only, and the companies whose leads",
         "#    it may write. The group reads and writes leads, creates and deletes none, and writes none of staff's fields;",
         f"#    ours are {', '.join(FIELDS)}, and conversion_probability, set with the readiness.",
-        "# 3. Give that user a key of application Warm Handoff (Administration > Users > Users > Applications; state",
-        "#    Validated). Such a key opens our two calls and nothing else of Tryton.",
+        "# 3. Give that user a key of application Warm Handoff (Administration > Users > Users, tab Applications).",
+        "#    Such a key opens our own calls and nothing else of Tryton.",
         f"# 4. Put the key into the environment and name it in the registry: {name}: {{token: env:TRYTON_KEY, ...}}",
         "# The queue stands in the menu: Sales > Handoff queue.",
     ]
