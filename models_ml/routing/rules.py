@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+COUNTED_AT_MOST = 3  # of a lead's second requests, and of its missed call backs
+URGENT_WITHIN_MINUTES = 24 * 60  # before its due time a lead begins to count more
+
 DEFAULT_RULES: dict[str, Any] = {
     # Leads no team may take stand in this queue.
     "fallback_queue": "unassigned",

@@ -1,35 +1,5 @@
--- Nobody is routed whom no channel may reach.
-with channels as (
-    select
-        consent.lead_key,
-        count(distinct case when consent.is_withdrawn then consent.channel end) as withdrawn_count,
-        count(distinct case when not consent.is_withdrawn then consent.channel end) as granted_count
-    from {{ ref('int_consents__spanned') }} as consent
-    where consent.valid_from <= {{ as_of() }} and {{ as_of() }} < consent.valid_to
-    group by consent.lead_key
-),
-
--- Sources that share lead ids speak of the same leads: where one of them must have consent, all must.
-required as (
-    select
-        source.id_space,
-        bool_or(source.consent_required) as is_consent_required
-    from {{ ref('input__sources') }} as source
-    group by source.id_space
-),
-
-reachable as (
-    select lead.lead_key
-    from {{ ref('int_leads__current') }} as lead
-    left join required on lead.id_space = required.id_space
-    left join channels on lead.lead_key = channels.lead_key
-    where
-        coalesce(channels.withdrawn_count, 0) < 3
-        and (coalesce(channels.granted_count, 0) > 0 or not coalesce(required.is_consent_required, false))
-),
-
 -- What the lead says of itself by now; the first of the names that is known.
-wishes as (
+with wishes as (
     select
         attribute.record_key,
         max(case when attribute.name in ('language', 'preferred_language') then attribute.value end) as language,
@@ -39,6 +9,18 @@ wishes as (
         attribute.name in ('language', 'preferred_language', 'complexity_level', 'complexity')
         and attribute.valid_from <= {{ as_of() }} and {{ as_of() }} < attribute.valid_to
     group by attribute.record_key
+),
+
+-- Where a lead that asked for no location lives.
+places as (
+    select
+        lead.lead_key,
+        {{ joined_texts('location.location_id') }} as location_ids
+    from {{ ref('int_leads__current') }} as lead
+    inner join {{ ref('int_locations__current') }} as location
+        on lead.source = location.source and {{ in_joined_list('location.postal_areas', 'lead.postal_area') }}
+    where lead.location_id is null
+    group by lead.lead_key
 ),
 
 routed as (
@@ -55,25 +37,41 @@ select
     mql.source,
     mql.service_line,
     mql.location_id,
+    coalesce(mql.location_id, places.location_ids) as location_ids,
     wishes.complexity_level,
     wishes.language,
+    earlier.person_key,
+    earlier.previous_team_id,
+    earlier.previous_staff_id,
     worked.team_id as worked_team_id,
     -- Who is drawn for control is routed as if nobody had scored it.
     case when not coalesce(score.is_control, false) then score.band end as band,
     routed.team_id as routed_team_id,
+    routed.staff_id as routed_staff_id,
     routed.queue as routed_queue,
     routed.deciding_constraint as routed_constraint,
     mql.is_past_horizon,
     handoff.first_contacted_at is not null as is_contacted,
     coalesce(score.is_control, false) as is_control,
+    allowed.can_contact_by_call,
+    allowed.can_contact_by_sms,
+    allowed.can_contact_by_email,
     case when not coalesce(score.is_control, false) then score.readiness end as readiness,
     coalesce(routed.route_no, 0) as route_no,
+    coalesce(signalled.requests_since_mql_count, 0) as requests_since_mql_count,
+    coalesce(signalled.missed_call_backs_count, 0) as missed_call_backs_count,
     mql.became_mql_at,
+    signalled.last_signal_at,
+    routed.routed_as_of as routed_at,
+    routed.sla_due_at as routed_sla_due_at,
     handoff.sla_due_at
 from {{ ref('int_mqls__open') }} as mql
-inner join reachable on mql.lead_key = reachable.lead_key
+inner join {{ contact_permissions() }} as allowed on mql.lead_key = allowed.lead_key
+left join places on mql.lead_key = places.lead_key
 left join wishes on mql.record_key = wishes.record_key
+left join {{ ref('int_people__returning') }} as earlier on mql.lead_key = earlier.lead_key
 left join {{ ref('int_leads__worked') }} as worked on mql.lead_key = worked.lead_key
+left join {{ signals_since_mql() }} as signalled on mql.lead_key = signalled.lead_key
 left join routed on mql.record_key = routed.record_key
 left join {{ ref('int_handoffs__timed') }} as handoff on mql.lead_key = handoff.lead_key
 left join {{ ref('stg_handoff__scores') }} as score

@@ -1,0 +1,39 @@
+{# Consent to contact, by channel. #}
+
+{#
+  May a lead be contacted by call, sms, e-mail as of now, as far as consent goes (a relation in parentheses: lead_key and
+  can_contact_by_<channel>). Nobody's yes where consent is required and was never given. Sources that share lead ids speak of
+  the same leads: where one of them must have consent, all must.
+#}
+{% macro contact_permissions(only = 'true') -%}
+    (
+        with required as (
+            select
+                id_space,
+                bool_or(consent_required) as is_consent_required
+            from {{ ref('input__sources') }}
+            group by id_space
+        ),
+
+        stated as (
+            select
+                lead_key,
+                {%- for channel in ['call', 'sms', 'email'] %}
+                bool_or(case when channel = '{{ channel }}' then is_withdrawn end) as is_withdrawn_from_{{ channel }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            from {{ ref('int_consents__spanned') }}
+            where valid_from <= {{ as_of() }} and {{ as_of() }} < valid_to
+            group by lead_key
+        )
+
+        select
+            leads.lead_key,
+            {%- for channel in ['call', 'sms', 'email'] %}
+            not coalesce(stated.is_withdrawn_from_{{ channel }}, required.is_consent_required, false) as can_contact_by_{{ channel }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ ref('int_leads__current') }} as leads
+        left join required on leads.id_space = required.id_space
+        left join stated on leads.lead_key = stated.lead_key
+        where {{ only }}
+    )
+{%- endmacro %}

@@ -1,0 +1,128 @@
+"""Which leads need a new decision at all, and which of these are decided before anything is weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models_ml.routing.capacity import NEVER, Admission, House, Moments
+
+
+class Kind(Enum):
+    """What becomes of a lead."""
+
+    STANDS = "stands"  # its route holds: no row
+    ANSWERED = "answered"  # by staff, by work begun, or because no team fits
+    OPEN = "open"  # takes part in the search for the best places
+    BREACHING = "breaching"  # as well, but only for places that call in time, else it stands
+    HELD = "held"  # its team holds, a member is wanted
+    PAST = "past"  # past its horizon: shared out after all others
+
+
+@dataclass(frozen=True)
+class Case:
+    """A lead's kind, with the answer where it is known."""
+
+    kind: Kind
+    constraint: str = ""
+    team_id: str | None = None
+    staff_id: str | None = None
+
+
+_STANDS = Case(Kind.STANDS)
+
+
+class Sorter:
+    """Tells the case of each lead from the house and the moment.
+
+    Parameters
+    ----------
+    house
+        teams, seats and rules.
+    with_members
+        whether routes name members.
+    now
+        as_of in microseconds.
+    """
+
+    def __init__(self, house: House, *, with_members: bool, now: int) -> None:
+        self.house = house
+        self.with_members = with_members
+        self.now = now
+        self._with_staff = {seat.team for seat in house.seats if seat.staff_id}
+
+    def starts(self, admission: Admission) -> Moments:
+        """When each place (a seat, or a team that shares out by itself) can begin; NEVER where the lead may not go."""
+        if not self.with_members:
+            return admission.team_starts
+        return np.where(admission.seats, self.house.starts, NEVER)
+
+    def case(self, lead: Mapping[str, Any]) -> Case:
+        """The case of one prepared lead."""
+        wish = lead["wish"]
+        admission = self.house.admit(wish)
+        override = self._set_by_staff(lead)
+        if override is not None and not wish.is_unreachable:
+            return self._as_staff_said(lead, *override)
+        if not admission.teams.any():
+            return Case(Kind.ANSWERED, admission.narrowed_by)
+        worked, routed = (self._admitted(admission, lead[name]) for name in ("worked_team_id", "routed_team_id"))
+        if worked is not None:
+            return self._begun(lead, admission)
+        if routed is not None:
+            return self._standing(lead, admission, routed)
+        return Case(Kind.PAST if lead["is_past_horizon"] else Kind.OPEN)
+
+    def _admitted(self, admission: Admission, team_id: str | None) -> int | None:
+        place = self.house.place.get(team_id or "")
+        return place if place is not None and admission.teams[place] else None
+
+    def _set_by_staff(self, lead: Mapping[str, Any]) -> tuple[str | None, str | None] | None:
+        """Team and member staff put into the CRM; a member alone brings their team, else the lead keeps its own."""
+        team_id, staff_id = lead["override_team_id"], lead["override_staff_id"]
+        if team_id is None and staff_id is None:
+            return None
+        if team_id is None:
+            seat = self.house.seat_place.get(staff_id)
+            team_id = lead["routed_team_id"] if seat is None else self.house.teams[self.house.seats[seat].team].team_id
+        return team_id, staff_id
+
+    def _as_staff_said(self, lead: Mapping[str, Any], team_id: str | None, staff_id: str | None) -> Case:
+        place = self.house.place.get(team_id or "")
+        queue = None if place is None else self.house.teams[place].queue
+        if not self.house.may_contact(lead["wish"], queue):
+            return Case(Kind.ANSWERED, "consent")
+        if lead["routed_team_id"] == team_id and staff_id in (None, lead["routed_staff_id"]):
+            return _STANDS
+        return Case(Kind.ANSWERED, "set_by_staff", team_id, staff_id)
+
+    def _begun(self, lead: Mapping[str, Any], admission: Admission) -> Case:
+        """Work begun stays with the team that began it."""
+        team_id = lead["worked_team_id"]
+        if lead["routed_team_id"] == team_id:
+            return _STANDS
+        is_choice = admission.teams.sum() > 1
+        return Case(Kind.ANSWERED, "already_worked" if is_choice else admission.narrowed_by, team_id)
+
+    def _standing(self, lead: Mapping[str, Any], admission: Admission, team: int) -> Case:
+        """A route holds until its team, or member, can no longer call in time and another can."""
+        if lead["is_contacted"] or lead["is_past_horizon"]:
+            return _STANDS
+        seat = self.house.seat_place.get(lead["routed_staff_id"] or "") if self.with_members else None
+        has_seat = seat is not None and bool(admission.seats[seat]) and self.house.seats[seat].team == team
+        starts_at = self.house.starts[seat] if has_seat else admission.team_starts[team]
+        due = moment_of(lead["due_at"])
+        if self.now < due <= starts_at and bool((self.starts(admission) < due).any()):
+            return Case(Kind.BREACHING)
+        wants_seat = self.with_members and not has_seat and team in self._with_staff
+        return Case(Kind.HELD) if wants_seat else _STANDS
+
+
+def moment_of(time: pd.Timestamp) -> int:
+    """Microseconds; NEVER for none: a lead without due time is in time whenever it is called."""
+    return NEVER if pd.isna(time) else int(np.datetime64(time, "us").astype(np.int64))

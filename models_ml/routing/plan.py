@@ -1,0 +1,160 @@
+"""Who goes where: the search for the best places, then leads that only want a member, then those past their horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models_ml.routing.asked import IN_TIME, LATE, Demand, Numbers, Supply
+from models_ml.routing.capacity import NEVER, House, Limits, Moments
+from models_ml.routing.cases import Kind, Sorter, moment_of
+from models_ml.routing.network import assign
+from models_ml.routing.turns import in_turn
+
+
+class Plan:
+    """Leads in the order in which they are served, with the case and place of each."""
+
+    def __init__(self, leads: pd.DataFrame, house: House, sorter: Sorter) -> None:
+        self.leads: list[dict[str, Any]] = leads.to_dict(orient="records")  # type: ignore[assignment]
+        self.house, self.sorter = house, sorter
+        self.cases = [sorter.case(lead) for lead in self.leads]
+        self.places = np.full(len(self.leads), -1, dtype="int64")
+        self.limits = (
+            [seat.limits for seat in house.seats] if sorter.with_members else [team.limits for team in house.teams]
+        )
+        self.of_team = house.team_of if sorter.with_members else np.arange(len(house.teams))
+        self.team_room = Room([team.limits for team in house.teams])
+        self.room = Room(self.limits)
+        self.load = np.array([limits.load for limits in self.limits], dtype="int64")
+        known = [limits.size for limits in self.limits if limits.size]
+        self.size = np.array([limits.size or max(known, default=1) for limits in self.limits], dtype="int64")
+
+    def decide(self, seed: int) -> None:
+        """Fill in the places."""
+        self._make_room()
+        self._search(seed)
+        for kind in (Kind.HELD, Kind.PAST):
+            self._share(kind)
+
+    def _make_room(self) -> None:
+        """A lead that leaves its team makes room there, one that work or staff brought takes room, limits or not."""
+        for lead, case in zip(self.leads, self.cases, strict=True):
+            if lead["is_past_horizon"]:
+                continue
+            if case.kind in (Kind.OPEN, Kind.ANSWERED):
+                self._leave(lead["routed_team_id"], lead["routed_staff_id"])
+            self._enter(case.team_id, case.staff_id)
+
+    def _leave(self, team_id: str | None, staff_id: str | None) -> None:
+        """Room to hold a lead more; what was given today stays given."""
+        team, place = self._found(team_id, staff_id)
+        if team is not None:
+            self.team_room.held[team] += 1
+        if place is not None:
+            self.room.held[place] += 1
+            self.load[place] -= self.limits[place].is_load_held and self.load[place] > 0
+
+    def _enter(self, team_id: str | None, staff_id: str | None) -> None:
+        team, place = self._found(team_id, staff_id)
+        if team is not None:
+            self.team_room.take(np.array([team]))
+        if place is not None:
+            self.room.take(np.array([place]))
+            self.load[place] += 1
+
+    def _found(self, team_id: str | None, staff_id: str | None) -> tuple[int | None, int | None]:
+        team = self.house.place.get(team_id or "")
+        return team, self.house.seat_place.get(staff_id or "") if self.sorter.with_members else team
+
+    def _search(self, seed: int) -> None:
+        """The best places for the leads that are open or about to be called too late."""
+        asking = [index for index, case in enumerate(self.cases) if case.kind in (Kind.OPEN, Kind.BREACHING)]
+        if not asking:
+            return
+        demand = self._demand(asking)
+        found = assign(demand, self._supply(), seed=seed)
+        self.places[asking] = found
+        taken = found[found >= 0]
+        np.add.at(self.load, taken, 1)
+        self.room.take(taken)
+        self.team_room.take(self.of_team[taken])
+
+    def _demand(self, asking: list[int]) -> Demand:
+        rows: dict[bytes, int] = {}
+        reaches: list[np.ndarray[tuple[int], np.dtype[np.int8]]] = []
+        row = []
+        for index in asking:
+            reach = self.reach(index)
+            if self.cases[index].kind is Kind.BREACHING:
+                reach = np.where(reach == IN_TIME, reach, 0).astype("int8")
+            key = reach.tobytes()
+            if key not in rows:
+                rows[key] = len(reaches)
+                reaches.append(reach)
+            row.append(rows[key])
+        leads = [self.leads[index] for index in asking]
+        seat_of = self.house.seat_place.get if self.sorter.with_members else (lambda name: None)
+        known_place = [seat_of(lead["previous_staff_id"] or "") for lead in leads]
+        return Demand(
+            [lead["lead_key"] for lead in leads],
+            np.array([lead["value"] for lead in leads], dtype="int64"),
+            np.array(row, dtype="int64"),
+            np.stack(reaches),
+            np.array([self.house.place.get(self._known_team(lead), -1) for lead in leads], dtype="int64"),
+            np.array([-1 if place is None else place for place in known_place], dtype="int64"),
+        )
+
+    def _known_team(self, lead: Mapping[str, Any]) -> str:
+        """The team that knows the person: of a route that is about to breach, the one that holds it."""
+        return lead["previous_team_id"] or lead["routed_team_id"] or ""
+
+    def reach(self, index: int) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
+        """(places,) 0, LATE or IN_TIME."""
+        lead = self.leads[index]
+        starts: Moments = self.sorter.starts(self.house.admit(lead["wish"]))
+        in_time = starts < moment_of(lead["due_at"])
+        return np.where(starts == NEVER, 0, np.where(in_time, IN_TIME, LATE)).astype("int8")
+
+    def _supply(self) -> Supply:
+        names = [self.house.teams[team].team_id for team in self.of_team]
+        if self.sorter.with_members:
+            names = [f"{name}|{seat.staff_id or ''}" for name, seat in zip(names, self.house.seats, strict=True)]
+        breadth = np.array([team.breadth for team in self.house.teams], dtype="int64")
+        return Supply(names, self.of_team, self.room.free, self.load, self.size, self.team_room.free, breadth)
+
+    def _share(self, kind: Kind) -> None:
+        """Members for leads whose team holds; teams and members for leads past their horizon, which take no room."""
+        load = self.load if kind is Kind.HELD else np.zeros_like(self.load)
+        for index in [index for index, case in enumerate(self.cases) if case.kind is kind]:
+            lead, reach = self.leads[index], self.reach(index)
+            if kind is Kind.HELD:
+                held = self.house.place[lead["routed_team_id"]]
+                reach = np.where((self.of_team == held) & (self.room.free > 0), reach, 0)
+            place = in_turn(lead, reach, load, self.size, self.of_team, self.house)
+            self.places[index] = place
+            if place >= 0:
+                load[place] += 1
+            if place >= 0 and kind is Kind.HELD:
+                self.room.take(np.array([place]))
+
+
+class Room:
+    """What places can still take: today (places,) and at once (places,); below 0 where work or staff brought more."""
+
+    def __init__(self, limits: list[Limits]) -> None:
+        self.today = np.array([each.today for each in limits], dtype="int64")
+        self.held = np.array([each.held for each in limits], dtype="int64")
+
+    @property
+    def free(self) -> Numbers:
+        """The lesser of the two, of shape (places,)."""
+        return np.minimum(self.today, self.held)
+
+    def take(self, places: Numbers) -> None:
+        """One lead more for each of the places, which may repeat."""
+        np.subtract.at(self.today, places, 1)
+        np.subtract.at(self.held, places, 1)

@@ -1,0 +1,182 @@
+"""Rows of handoff/routes: what was decided for each lead, what decided it, who is told, and the reasons in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from models_ml.routing.asked import Numbers
+from models_ml.routing.cases import Case, Kind, Sorter, moment_of
+from models_ml.routing.words import reasons_of, why
+
+COLUMNS = ("lead_key", "record_key", "route_no", "team_id", "staff_id", "queue", "priority", "reasons", "sla_due_at",
+           "deciding_constraint", "told", "is_without_score", "routed_as_of")  # fmt: skip
+_SILENT = (Kind.BREACHING, Kind.HELD)  # keep what they have where nothing better is found
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Where a lead goes, and what decided it."""
+
+    team_id: str | None
+    staff_id: str | None
+    queue: str | None
+    constraint: str
+    why: str
+
+
+class Recorder:
+    """Turns cases and places into decisions.
+
+    Parameters
+    ----------
+    sorter
+        house, moment, and whether members are named.
+    team_free
+        of shape (teams,): room left when all leads have their places.
+    fallback_queue
+        where leads stand that no team may take.
+    """
+
+    def __init__(self, sorter: Sorter, team_free: Numbers, fallback_queue: str) -> None:
+        self.sorter, self.house = sorter, sorter.house
+        self.team_free = team_free
+        self.fallback_queue = fallback_queue
+
+    def decision(self, lead: Mapping[str, Any], case: Case, place: int) -> Decision | None:
+        """The decision, None where the lead keeps the route it has."""
+        if case.kind is Kind.STANDS or (case.kind in _SILENT and place < 0):
+            return None
+        if case.kind is Kind.ANSWERED:
+            return self._answered(lead, case)
+        if place < 0:
+            return self._waiting(lead)
+        return self._placed(lead, case, place)
+
+    def _answered(self, lead: Mapping[str, Any], case: Case) -> Decision:
+        if case.team_id is None and case.constraint != "set_by_staff":
+            is_set = lead["override_team_id"] is not None or lead["override_staff_id"] is not None
+            reason = why(case.constraint, is_fit=False, is_unreachable=lead["wish"].is_unreachable)
+            if case.constraint == "consent" and is_set:
+                reason += "; what staff set stands in the CRM"
+            return Decision(None, None, self._fallback(lead), case.constraint, reason)
+        place = self.house.place.get(case.team_id or "")
+        queue = None if place is None else self.house.teams[place].queue
+        return Decision(
+            case.team_id, case.staff_id, queue or self._fallback(lead), case.constraint, why(case.constraint)
+        )
+
+    def _waiting(self, lead: Mapping[str, Any]) -> Decision:
+        """Every team that may take it is full: it waits in the queue of the one most meant for it."""
+        admitted = np.flatnonzero(self.house.admit(lead["wish"]).teams)
+        team = min((self.house.teams[place] for place in admitted), key=lambda team: (team.breadth, team.team_id))
+        queue = team.queue or self._fallback(lead)
+        return Decision(None, None, queue, "capacity", why("capacity", is_fit=False))
+
+    def _placed(self, lead: Mapping[str, Any], case: Case, place: int) -> Decision:
+        seat = self.house.seats[place] if self.sorter.with_members else None
+        number = seat.team if seat else place
+        team = self.house.teams[number]
+        staff_id = seat.staff_id if seat else None
+        constraint, reason = self._decided(lead, case, number)
+        if staff_id:
+            constraint, named = self._member(lead, place, constraint)
+            reason = f"{reason}; {named}"
+        return Decision(team.team_id, staff_id, team.queue or self._fallback(lead), constraint, reason)
+
+    def _decided(self, lead: Mapping[str, Any], case: Case, chosen: int) -> tuple[str, str]:
+        """The constraint after which only the chosen team was left, and its words."""
+        admission = self.house.admit(lead["wish"])
+        if case.kind is Kind.BREACHING:
+            return "sla", "the earlier team can no longer call before it is due"
+        if case.kind is Kind.HELD:
+            return "shifts", "its team keeps it"
+        left = admission.teams.copy()
+        if left.sum() == 1:
+            return admission.narrowed_by, why(admission.narrowed_by)
+        in_time = left & (admission.team_starts < moment_of(lead["due_at"]))
+        if in_time.any() and not in_time.all() and in_time[chosen]:
+            left = in_time
+            if left.sum() == 1:
+                return "sla", why("sla")
+        if self.house.place.get(lead["previous_team_id"] or "") == chosen:
+            return "continuity", why("continuity")
+        return self._weighed(lead, left, chosen, admission.narrowed_by, bool(in_time.any() and not in_time[chosen]))
+
+    def _weighed(
+        self, lead: Mapping[str, Any], left: np.ndarray[Any, Any], chosen: int, narrowed_by: str, is_late: bool
+    ) -> tuple[str, str]:
+        """Which of several teams: the most specialised with room, else by balance."""
+        others = [int(team) for team in np.flatnonzero(left) if team != chosen]
+        breadth = {team: self.house.teams[team].breadth for team in [*others, chosen]}
+        is_past = bool(lead["is_past_horizon"])
+        if is_late or min(breadth.values()) < breadth[chosen]:
+            return "capacity", why("capacity")
+        equals = [team for team in others if breadth[team] == breadth[chosen]]
+        if not equals:
+            name = "specialist" if narrowed_by == "no_constraint" else narrowed_by
+            return name, why(name)
+        if not is_past and all(self.team_free[team] <= 0 for team in equals):
+            return "capacity", why("capacity")
+        return "balance", why("balance")
+
+    def _member(self, lead: Mapping[str, Any], place: int, constraint: str) -> tuple[str, str]:
+        """What decided on the member; knowing the person also counts as what decided the route."""
+        seats = self.house.admit(lead["wish"]).seats & (self.house.team_of == self.house.team_of[place])
+        if seats.sum() == 1:
+            return constraint, "the only member who may take it"
+        if self.house.seats[place].staff_id == lead["previous_staff_id"]:
+            return "continuity", "the member who knows the person"
+        later = self.house.starts[seats] >= moment_of(lead["due_at"])
+        if later.any() and not later.all() and self.house.starts[place] < moment_of(lead["due_at"]):
+            return constraint, "a member who can call before it is due"
+        return constraint, "the member with the most room"
+
+    def _fallback(self, lead: Mapping[str, Any]) -> str | None:
+        """The queue of leads nobody may take; none where it contacts only by channels the lead withdrew."""
+        return self.fallback_queue if self.house.may_contact(lead["wish"], self.fallback_queue) else None
+
+
+def decision_rows(
+    leads: list[dict[str, Any]],
+    cases: list[Case],
+    places: Numbers,
+    sorter: Sorter,
+    team_free: Numbers,
+    rules: Mapping[str, Any],
+    as_of: pd.Timestamp,
+) -> list[tuple[Any, ...]]:
+    """Rows (COLUMNS) of the new decisions, in the order of the leads."""
+    recorder = Recorder(sorter, team_free, str(rules["fallback_queue"]))
+    notify = rules["notify"]
+    rows = []
+    for lead, case, place in zip(leads, cases, places, strict=True):
+        made = recorder.decision(lead, case, int(place))
+        if made is None or _is_known(lead, made):
+            continue
+        told = None if made.team_id else _told(notify, made.constraint)
+        rows.append(
+            (lead["lead_key"], lead["record_key"], lead["route_no"] + 1, made.team_id, made.staff_id, made.queue,
+             lead["priority"], reasons_of(lead, made.why, as_of), lead["sla_due_at"], made.constraint, told,
+             lead["is_without_score"], as_of)
+        )  # fmt: skip
+    return rows
+
+
+def _told(notify: Mapping[str, str], constraint: str) -> str:
+    """Who hears of opening hours hears of shifts too where nobody else is named."""
+    return notify.get(constraint) or notify.get({"shifts": "hours"}.get(constraint, ""), notify["default"])
+
+
+def _is_known(lead: Mapping[str, Any], made: Decision) -> bool:
+    """Whether this is what the last route says; of a route to a team only where it goes matters."""
+    if not lead["route_no"]:
+        return False
+    if made.team_id:
+        return (lead["routed_team_id"], lead["routed_staff_id"]) == (made.team_id, made.staff_id)
+    earlier = (lead["routed_team_id"], lead["routed_queue"], lead["routed_constraint"])
+    return earlier == (None, made.queue, made.constraint)
