@@ -7,7 +7,9 @@ The world makes the outcome depend on who calls and how long the lead waited (`s
 from __future__ import annotations
 
 # Staff minutes of an attempt. Assumptions: a first talk with what is written down after it, and an unanswered call.
-ANSWERED_MINUTES, UNANSWERED_MINUTES = 30.0, 5.0
+ANSWERED_MINUTES, UNANSWERED_MINUTES = 45.0, 8.0
+# Assumption: members call for half of their shift, by turns its first and its second; the rest goes to screenings.
+CALLING_SHARE = 0.5
 # Assumption: who told a language is called by members who speak it; where a team has nobody who does, by anybody with
 # an interpreter on the line, which takes so much longer. It changes nothing else about the outcome.
 INTERPRETER_FACTOR = 1.5
@@ -17,8 +19,6 @@ ATTEMPTS = 5
 HORIZON_DAYS = 30
 # The pipeline's intake rhythm: new leads are scored and routed that often, so a route is never there at once.
 TICK_MINUTES = 10
-# Leads a team may be given on one day, in shares of what it can call: routes beyond that wait (`daily_capacity`).
-ROUTES_PER_CALL = 1.5
 # The first days fill the queues, after the last days no lead comes: leads of both are played, but not measured.
 WARM_UP_DAYS, COOL_DOWN_DAYS = 4, 4
 # Each lead's outcome is drawn so often, with the same numbers in every arm.

@@ -7,14 +7,13 @@ whether an attempt is answered. A member never idles while the policy lets them 
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from models_ml.world import habits
 from models_ml.world.clock import DAY, HOUR, MINUTE, NEVER
 from models_ml.world.draws import Ints
 from models_ml.world.intake import HANDED_AFTER
@@ -28,7 +27,7 @@ from tests.benchmarks.desk_assumptions import (
 from tests.benchmarks.desk_leads import Arrivals
 from tests.benchmarks.desk_roster import Roster
 
-_READY, _FREE, _TICK, _OPENS = range(4)
+_COMES, _READY, _FREE, _OPENS = range(4)
 Bools = npt.NDArray[np.bool_]
 
 
@@ -37,14 +36,11 @@ class Policy(Protocol):
 
     name: str
 
-    def begin(self, arrivals: Arrivals, roster: Roster, calls_a_day: Ints) -> None:
-        """A game begins; calls_a_day of each team on a usual weekday."""
+    def begin(self, arrivals: Arrivals, roster: Roster) -> None:
+        """A game begins."""
 
-    def arrive(self, lead: int, now: int) -> int | None:
-        """An MQL has come; returns when the policy wants to think (`tick`), None: not at all."""
-
-    def tick(self, now: int, closed: Bools) -> int | None:
-        """Think; `closed` leads need no call any more. Returns when to think again."""
+    def arrive(self, lead: int, now: int) -> int:
+        """An MQL has come; returns the moment from which it stands in a queue: now, or when it is routed."""
 
     def choose(self, waiting: Ints, member: int, now: int) -> int:
         """The one of `waiting` (rows of leads, all of which the member may call) to call now; -1: none of them."""
@@ -71,30 +67,28 @@ class Desk:
     stretch: float
     events: list[tuple[int, int, int, int]] = field(default_factory=list)
 
-    def play(self, calls_a_day: Ints) -> Played:
+    def play(self) -> Played:
         """Play until nobody is left to be called."""
         leads = self.arrivals.leads
-        self.at, self.team, self.calendar = (leads[name].to_numpy() for name in ("at", "team", "calendar"))
-        self.intent, self.booked = leads["intent"].to_numpy(), leads["self_booked_at"].to_numpy()
-        self.language = leads["language"].to_numpy()
-        count, members = len(leads), len(self.roster.staff_ids)
+        self.at, self.team, self.calendar = (leads[name].tolist() for name in ("at", "team", "calendar"))
+        self.booked, count = leads["self_booked_at"].tolist(), len(leads)
         self.played = Played(*(np.full(count, NEVER, dtype=np.int64) for _ in range(2)),
                              np.full(count, -1), np.zeros(count, dtype=np.int64))  # fmt: skip
-        self.waiting, self.closed = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+        self.waiting = np.zeros(count, dtype=bool)
+        self.rows = [np.flatnonzero(leads["team"] == team) for team in range(int(max(self.roster.team)) + 1)]
         self.idle: dict[int, int] = {}
-        self.turn = [0] * members  # of the one event that frees each member; earlier ones no longer hold
+        self.turn = [0] * len(self.roster.staff_ids)  # of the one event that frees each member; older ones are void
         self.openings: set[tuple[int, int]] = set()
-        self.spans = [(one.opens.tolist(), one.closes.tolist()) for one in self.arrivals.plan.business.hours]
-        self.may_call = self._who_may_call()
-        self.policy.begin(self.arrivals, self.roster, calls_a_day)
-        for lead, moment in enumerate(self.at.tolist()):
-            self._push(moment + HANDED_AFTER, _READY, lead)
-        for member in range(members):
-            self._free_at(self.roster.shift_at(member, int(self.at[0]))[0], member)
-        while self.events and not self.closed.all():
+        self.hours = [Hours(*(part.tolist() for part in (one.opens, one.closes, one.before)))
+                      for one in self.arrivals.plan.business.hours]  # fmt: skip
+        self.is_foreign, self.may_call = who_may_call(self.arrivals, self.roster)
+        self.policy.begin(self.arrivals, self.roster)
+        for lead, moment in enumerate(self.at):
+            self._push(moment + HANDED_AFTER, _COMES, lead)
+        for member in range(len(self.roster.staff_ids)):
+            self._free_at(self.roster.shift_at(member, self.at[0])[0], member)
+        while self.events and self.events[0][0] < self.at[-1] + (HORIZON_DAYS + 1) * DAY:
             now, kind, who, turn = heapq.heappop(self.events)
-            if now >= NEVER:
-                break
             if kind != _FREE or turn == self.turn[who]:
                 self._happen(now, kind, who)
         return self.played
@@ -106,39 +100,16 @@ class Desk:
         self.turn[member] += 1
         self._push(moment, _FREE, member, self.turn[member])
 
-    def _who_may_call(self) -> Bools:
-        """(members, leads): of its team, and speaking what the lead told; anybody of it where nobody does."""
-        told = np.array([one if one is not None else "" for one in self.language], dtype=object)
-        speaks = np.array([[not one or one in spoken for one in ("", "en", "es", "vi", "zh")]
-                           for spoken in self.roster.speaks])  # fmt: skip
-        code = np.searchsorted(np.array(["", "en", "es", "vi", "zh"]), told.astype("U2"))
-        able = speaks[:, code] & (self.roster.team[:, None] == self.team[None, :])
-        now = int(self.at[0])
-        spoken = {team: self.roster.languages_of(team, now) for team in np.unique(self.team).tolist()}
-        self.is_foreign = np.array(
-            [bool(one) and one not in spoken[team] for one, team in zip(told, self.team.tolist(), strict=True)]
-        )
-        return np.asarray(able | (self.is_foreign[None, :] & (self.roster.team[:, None] == self.team[None, :])))
-
     def _happen(self, now: int, kind: int, who: int) -> None:
-        if kind == _READY:
-            if self.played.attempts[who] == 0:
-                self._think_at(self.policy.arrive(who, now))
+        if kind == _COMES:
+            self._push(self.policy.arrive(who, now), _READY, who)
+        elif kind == _READY:
             self.waiting[who] = True
-            self._serve(int(self.team[who]), now)
+            self._serve(self.team[who], now)
         elif kind == _FREE:
             self._come(who, now)
-        elif kind == _TICK:
-            self._close(now)
-            self._think_at(self.policy.tick(now, self.closed))
-            for team in np.unique(self.team).tolist():
-                self._serve(team, now)
         else:
             self._serve(who, now)
-
-    def _think_at(self, moment: int | None) -> None:
-        if moment is not None and moment < NEVER:
-            self._push(moment, _TICK, 0)
 
     def _come(self, member: int, now: int) -> None:
         """A member is free: on shift they look for work, else they come back with the next shift."""
@@ -155,9 +126,9 @@ class Desk:
 
     def _wake_at_opening(self, team: int, now: int) -> None:
         """Some of those waiting may be called only when their location opens: look again then."""
-        for one in np.unique(self.calendar[self.waiting & (self.team == team)]).tolist():
-            opens = self.spans[one][0]
-            opening = (team, opens[bisect_right(opens, now)])
+        waiting = self.rows[team][self.waiting[self.rows[team]]].tolist()
+        for one in {self.calendar[lead] for lead in waiting}:
+            opening = (team, self.hours[one].opens[bisect_right(self.hours[one].opens, now)])
             if opening not in self.openings:
                 self.openings.add(opening)
                 self._push(opening[1], _OPENS, team)
@@ -172,41 +143,74 @@ class Desk:
         begin, end = self.roster.shift_at(member, now)
         return begin <= now < end
 
-    def _close(self, now: int) -> None:
-        """Who has booked in the meantime, or is past the horizon, needs no call."""
-        over = (self.booked <= now) | (self.at + HORIZON_DAYS * DAY <= now)
-        self.closed |= over
-        self.waiting &= ~over
-
     def _call(self, member: int, now: int) -> bool:
         """Let the member call whom the policy chooses; False: there is nobody."""
-        self._close(now)
-        is_open = np.array([now < closes[bisect_right(opens, now) - 1] for opens, closes in self.spans])
-        callable_now = self.waiting & self.may_call[member] & is_open[self.calendar]
-        waiting = np.flatnonzero(callable_now)
-        lead = self.policy.choose(waiting, member, now) if len(waiting) else -1
-        if lead < 0:
-            return False
+        rows = self.rows[self.roster.team[member]]
+        open_now = np.array([one.is_open(now) for one in self.hours])
+        waiting = rows[self.waiting[rows] & self.may_call[member, rows]]
+        waiting = waiting[open_now[self.arrivals.leads["calendar"].to_numpy()[waiting]]]
+        while len(waiting):
+            lead = self.policy.choose(waiting, member, now)
+            if lead < 0:
+                return False
+            self.waiting[lead] = False
+            if now < min(self.booked[lead], self.at[lead] + HORIZON_DAYS * DAY):
+                self._take(lead, member, now)
+                return True
+            # Who has booked in the meantime, or is past the horizon, needs no call.
+            waiting = waiting[waiting != lead]
+        return False
+
+    def _take(self, lead: int, member: int, now: int) -> None:
         self.idle.pop(member, None)
         minutes = self._attempt(lead, member, now) * (INTERPRETER_FACTOR if self.is_foreign[lead] else 1.0)
         self.played.used_minutes += minutes
         self._free_at(now + max(int(minutes * self.stretch * MINUTE), 1), member)
-        return True
 
     def _attempt(self, lead: int, member: int, now: int) -> float:
         """One attempt; returns the minutes it takes."""
-        place, self.waiting[lead] = int(self.played.attempts[lead]), False
-        hours = (now - self.at[lead] - HANDED_AFTER) / HOUR
+        place = int(self.played.attempts[lead])
+        hours = max(now - self.at[lead] - HANDED_AFTER, 0) / HOUR
         self.played.attempts[lead] += 1
         self.played.attempted_at[lead] = min(self.played.attempted_at[lead], now)
-        if self.arrivals.answers[lead, place] < habits.reaches(self.intent[lead], max(hours, 0.0), place):
+        if hours < self.arrivals.answers_until[lead, place]:
             self.played.contacted_at[lead], self.played.member[lead] = now, member
-            self.closed[lead] = True
             return ANSWERED_MINUTES
-        if place + 1 == ATTEMPTS:
-            self.closed[lead] = True
-        else:
-            wait = self.arrivals.retry_minutes[lead, place : place + 1]
-            again = self.arrivals.plan.business.add(np.array([now]), wait, self.calendar[lead : lead + 1])
-            self._push(int(again[0]), _READY, lead)
+        if place + 1 < ATTEMPTS:
+            wait = int(self.arrivals.retry_minutes[lead, place] * MINUTE)
+            self._push(self.hours[self.calendar[lead]].add(now, wait), _READY, lead)
         return UNANSWERED_MINUTES
+
+
+@dataclass(frozen=True)
+class Hours:
+    """Opening hours of one calendar as lists, for single moments: `clock.OpenHours` without arrays."""
+
+    opens: list[int]
+    closes: list[int]
+    before: list[int]
+
+    def is_open(self, now: int) -> bool:
+        """Whether it is open now."""
+        return now < self.closes[bisect_right(self.opens, now) - 1]
+
+    def add(self, now: int, open_micros: int) -> int:
+        """The moment at which so much open time has passed."""
+        place = bisect_right(self.opens, now) - 1
+        passed = self.before[place] + min(now, self.closes[place]) - self.opens[place]
+        after = passed + max(open_micros, 1)
+        place = bisect_left(self.before, after) - 1
+        return self.opens[place] + after - self.before[place]
+
+
+def who_may_call(arrivals: Arrivals, roster: Roster) -> tuple[Bools, Bools]:
+    """Leads nobody of their team speaks with; and (members, leads): of its team, and speaking what the lead told.
+
+    With whom nobody speaks, anybody of the team may, through an interpreter.
+    """
+    told, team = arrivals.leads["language"].tolist(), arrivals.leads["team"].to_numpy()
+    now = int(arrivals.leads["at"].iloc[0])
+    spoken = {one: roster.languages_of(one, now) for one in np.unique(team).tolist()}
+    foreign = np.array([one is not None and one not in spoken[own] for one, own in zip(told, team.tolist(), strict=True)])
+    speaks = np.array([[one is None or one in own for one in told] for own in roster.speaks])
+    return foreign, np.asarray((speaks | foreign[None, :]) & (roster.team[:, None] == team[None, :]))

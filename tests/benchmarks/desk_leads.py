@@ -6,14 +6,15 @@ Readiness is forecast by a model trained on an earlier part of the same world; n
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models_ml.world import OutcomeModel, clinic, delays
+from models_ml.world import OutcomeModel, clinic, delays, habits
 from models_ml.world.blocks import play
-from models_ml.world.clock import DAY, HOUR, MINUTE, NEVER, stamps
+from models_ml.world.clock import DAY, HOUR, NEVER, stamps
 from models_ml.world.draws import Floats, Ints
 from models_ml.world.intake import HANDED_AFTER
 from models_ml.world.plan import BLOCK, Plan
@@ -40,21 +41,27 @@ class Forecasts:
 
 @dataclass(frozen=True)
 class Arrivals:
-    """One row of `leads` per MQL in order of arrival; `answers` (leads, attempts) are the numbers that decide attempts.
+    """One row of `leads` per MQL in order of arrival.
 
-    Columns of leads: lead_id, number, service_line, location_id, language (as told; None), at, due_at, readiness, band;
-    and what no policy may read: age_band, intent, calendar, team, self_booked_at, is_measured, retry_minutes by attempt.
+    Columns of leads: lead_id, number, service_line, location_id, language (as told; None), at, due_at, readiness, band,
+    team, calendar; and what no policy may read: age_band, self_booked_at, is_measured. By attempt (leads, attempts):
+    `answers_until`, hours since the hand-over before which it is answered, and `retry_minutes`, open ones, to the next.
     """
 
     plan: Plan
     leads: pd.DataFrame
-    answers: Floats
+    answers_until: Floats
     retry_minutes: Floats
     unreached_sql: npt.NDArray[np.bool_]
 
+    @cached_property
+    def model(self) -> OutcomeModel:
+        """The world's own; it keeps the leads it has played."""
+        return OutcomeModel(self.plan)
+
     def outcomes(self, staff_ids: npt.NDArray[np.object_], contacted_at: Ints) -> Floats:
         """P(SQL within the horizon) of each lead as it went, the mean of drawn outcomes; contacted NEVER: unreached."""
-        leads, model = self.leads, OutcomeModel(self.plan)
+        leads, model = self.leads, self.model
         rows = np.flatnonzero(contacted_at < NEVER)
         at = leads["at"].to_numpy()[rows]
         calendar = leads["calendar"].to_numpy()[rows]
@@ -86,15 +93,16 @@ def arrivals_of(plan: Plan, told: Forecasts) -> Arrivals:
         "due_at": plan.business.add(at, told.sla_minutes, calendar),
         "readiness": told.readiness, "band": bands_of(told),
         "age_band": np.array(clinic.AGE_BANDS, dtype=object)[cast["age"]],
-        "intent": cast["intent"].to_numpy(), "calendar": calendar,
+        "calendar": calendar,
         "team": team_table()[cast["line"], cast["location"]], "self_booked_at": booked,
         "is_measured": _measured(at),
     })  # fmt: skip
     waits = delays.NEXT_ATTEMPT.draw(draws, told.number[:, None], place, scale=_PACE[cast["line"]][:, None])
-    answers = draws.uniform("answers", told.number[:, None], place)
+    lots = draws.uniform("answers", told.number[:, None], place)
+    until = np.stack([_answered_until(cast["intent"].to_numpy(), lots[:, one], one) for one in range(ATTEMPTS)], axis=1)
     unreached = alone - at <= HORIZON_DAYS * DAY
     kept = booked > at
-    return Arrivals(plan, leads[kept].reset_index(drop=True), answers[kept], waits[kept], unreached[kept])
+    return Arrivals(plan, leads[kept].reset_index(drop=True), until[kept], waits[kept], unreached[kept])
 
 
 def bands_of(told: Forecasts) -> npt.NDArray[np.object_]:
@@ -106,6 +114,13 @@ def bands_of(told: Forecasts) -> npt.NDArray[np.object_]:
 def cuts_of(earlier: Floats) -> tuple[float, float]:
     """Least readiness of `high` and of `medium`: a fifth is high, half is low, of leads before the game."""
     return float(np.quantile(earlier, 1 - HIGH_SHARE)), float(np.quantile(earlier, LOW_SHARE))
+
+
+def _answered_until(intent: Floats, lots: Floats, place: int) -> Floats:
+    """Hours before which an attempt is answered whose lot is so high: chances of being reached fall with time."""
+    hours = np.concatenate([[0.0], np.geomspace(0.02, 24 * (HORIZON_DAYS + 5), 300)])
+    answered = lots[:, None] < habits.reaches(intent[:, None], hours[None, :], place)
+    return np.concatenate([hours, [0.0]])[np.where(answered.all(axis=1), len(hours) - 1, answered.argmin(axis=1))]
 
 
 def _measured(at: Ints) -> npt.NDArray[np.bool_]:
@@ -129,7 +144,5 @@ def _people(plan: Plan, numbers: Ints) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def local_days(at: Ints) -> Ints:
     """Day of each moment in the world's home zone, near enough for drawing days again."""
-    return np.asarray((at - 6 * HOUR) // DAY)
+    return np.asarray((at - 6 * HOUR) // DAY, dtype=np.int64)
 
-
-__all__ = ["DAY", "HOUR", "MINUTE", "NEVER", "Arrivals", "Forecasts", "arrivals_of", "bands_of", "cuts_of", "local_days"]

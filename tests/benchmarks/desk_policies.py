@@ -14,25 +14,19 @@ from models_ml.world.draws import Ints
 from tests.benchmarks.desk_leads import Arrivals
 from tests.benchmarks.desk_roster import Roster
 
-Bools = npt.NDArray[np.bool_]
-
 
 class FirstCome:
     """A shared queue for each team: the lead that came first is called first, whoever is free."""
 
     name = "first come"
 
-    def begin(self, arrivals: Arrivals, roster: Roster, calls_a_day: Ints) -> None:
+    def begin(self, arrivals: Arrivals, roster: Roster) -> None:
         """Learn when leads came and when their first contact is due."""
         self.at, self.due = (arrivals.leads[name].to_numpy() for name in ("at", "due_at"))
 
-    def arrive(self, lead: int, now: int) -> int | None:
-        """Nothing to think about."""
-        return None
-
-    def tick(self, now: int, closed: Bools) -> int | None:
-        """Nothing to think about."""
-        return None
+    def arrive(self, lead: int, now: int) -> int:
+        """At once."""
+        return now
 
     def choose(self, waiting: Ints, member: int, now: int) -> int:
         """The earliest."""
@@ -68,18 +62,18 @@ class RoundRobin(FirstCome):
 
     name = "round-robin"
 
-    def begin(self, arrivals: Arrivals, roster: Roster, calls_a_day: Ints) -> None:
+    def begin(self, arrivals: Arrivals, roster: Roster) -> None:
         """Nobody owns a lead yet."""
-        super().begin(arrivals, roster, calls_a_day)
+        super().begin(arrivals, roster)
         self.roster, self.owner = roster, np.full(len(arrivals.leads), -1)
         self.team, self.language = (arrivals.leads[name].to_numpy() for name in ("team", "language"))
         self.dealt = np.zeros(len(roster.staff_ids), dtype=np.int64)
 
-    def arrive(self, lead: int, now: int) -> int | None:
+    def arrive(self, lead: int, now: int) -> int:
         """Deal the lead to who was dealt to least lately."""
         self.owner[lead] = self._next_of(lead, now)
         self.dealt[self.owner[lead]] = lead + 1
-        return None
+        return now
 
     def _next_of(self, lead: int, now: int) -> int:
         team = np.flatnonzero(self.roster.team == self.team[lead]).tolist()

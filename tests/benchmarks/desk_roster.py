@@ -17,13 +17,14 @@ from models_ml.world.clock import DAY, MINUTE, NEVER, to_micros
 from models_ml.world.draws import Ints
 from models_ml.world.plan import Plan
 from models_ml.world.staffing import TEAMS, make_members
+from tests.benchmarks.desk_assumptions import CALLING_SHARE
 
 TEAM_IDS = tuple(team.id for team in TEAMS)
 
 
 @dataclass(frozen=True)
 class Roster:
-    """`shifts[m]`: begin and end (micros) of each shift of member m, in order; `speaks[m]` its languages; `team[m]`."""
+    """`shifts[m]`: begin and end (micros) of member m's hours for calls, in order; its languages and its team."""
 
     staff_ids: tuple[str, ...]
     roles: tuple[str, ...]
@@ -61,9 +62,17 @@ def roster_of(plan: Plan) -> Roster:
         own = spans[spans["staff_id"] == staff_id]
         begins, ends = (own[name].map(to_micros).to_numpy(dtype=np.int64) for name in ("starts_at", "ends_at"))
         kept = (begins >= members["joins"].to_numpy()[place]) & (ends <= members["leaves"].to_numpy()[place])
-        shifts.append(np.column_stack([begins[kept], ends[kept]]))
+        shifts.append(_calling_hours(place, begins[kept], ends[kept]))
     speaks = tuple(frozenset(cell.split("|")) for cell in staff["languages"])
     return Roster(tuple(staff["staff_id"]), tuple(staff["role"]), members["team"].to_numpy(), speaks, tuple(shifts))
+
+
+def _calling_hours(place: int, begins: Ints, ends: Ints) -> Ints:
+    """The first or, by turns, the last part of each shift: (shifts, 2)."""
+    length = ((ends - begins) * CALLING_SHARE).astype(np.int64)
+    is_first = (begins // DAY + place) % 2 == 0
+    first = np.where(is_first, begins, ends - length)
+    return np.column_stack([first, first + length])
 
 
 def team_frame() -> pd.DataFrame:

@@ -1,133 +1,121 @@
 """Routing by readiness as it ships: `route_leads` at every tick of the intake rhythm, and the queue staff then see.
 
-The router says team, member, priority and due time; staff take from their team's queue in an order of these, which is
-the order of the CRM's view.
+The router says team, priority and due time; staff take from their team's queue in an order of these, as a CRM's view
+sorts it. Teams have no daily limit here: what limits them is their members' time. So a route does not depend on how
+the game goes, and is asked for once, whatever the staffing and the order of the queue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from models_ml.routing import route_leads
-from models_ml.world.clock import DAY, MINUTE, stamps
+from models_ml.world.clock import DAY, MINUTE, NEVER, stamps
 from models_ml.world.draws import Ints
-from models_ml.world.staffing import TEAMS
-from tests.benchmarks.desk_assumptions import ROUTES_PER_CALL, TICK_MINUTES
-from tests.benchmarks.desk_leads import Arrivals, local_days
+from models_ml.world.intake import HANDED_AFTER
+from tests.benchmarks.desk_assumptions import HORIZON_DAYS, TICK_MINUTES
+from tests.benchmarks.desk_leads import Arrivals
 from tests.benchmarks.desk_policies import FirstCome
 from tests.benchmarks.desk_roster import TEAM_IDS, Roster, team_frame
 
-Bools = npt.NDArray[np.bool_]
-Order = Literal["due", "in_time", "readiness"]
-_LATER = 10  # added to the priority of a lead that waits in the queue without a route
+# How a queue is sorted: by priority and due time; the same with the overdue last; the overdue last and by due time alone.
+Order = Literal["due", "in_time", "oldest_overdue"]
+
+
+@dataclass(frozen=True)
+class Routes:
+    """The router's answer for each lead: its priority and its moment (micros); and why how many have no team."""
+
+    priority: Ints
+    routed_at: Ints
+    without_team: dict[str, int]
+
+
+def routes_of(
+    arrivals: Arrivals, roster: Roster, rules: Mapping[str, Any] | None = None, *, shuffle_seed: int | None = None
+) -> Routes:
+    """Ask `route_leads` for every lead; `shuffle_seed`: with the readiness of another lead of its line.
+
+    Each lead is asked for with its times as they stand to its own tick, all in one call: without limits of teams one
+    answer has no bearing on another (`tests/unit/models_ml/routing` and the game's own test hold that).
+    Raises ValueError if a lead is routed to a team that does not serve its line and location, or has no answer.
+    """
+    frame, count = _open_leads(arrivals.leads, shuffle_seed), len(arrivals.leads)
+    moments = ticks(arrivals.leads["at"].to_numpy() + HANDED_AFTER, roster)
+    as_of = pd.Timestamp(stamps(moments[:1])[0]).tz_localize(None)
+    later = pd.to_timedelta(moments - moments[0], unit="us")
+    frame = frame.assign(became_mql_at=frame["became_mql_at"] - later, sla_due_at=frame["sla_due_at"] - later)
+    routes = route_leads(frame, _teams(roster, as_of), _staff(roster, as_of), dict(rules or {}), as_of=as_of)
+    rows = routes["lead_key"].astype("int64").to_numpy()
+    priority, without = np.zeros(count, dtype=np.int64), dict[str, int]()
+    priority[rows] = routes["priority"]
+    for row, team, why in zip(rows, routes["team_id"], routes["deciding_constraint"], strict=True):
+        if not isinstance(team, str):
+            without[why] = without.get(why, 0) + 1
+        elif TEAM_IDS.index(team) != arrivals.leads["team"].iloc[row]:
+            raise ValueError(f"a lead is routed to {team}, which does not serve its line and location")
+    if (priority == 0).any():
+        raise ValueError("a lead has no answer from the router")
+    return Routes(priority, moments, without)
 
 
 class ByReadiness(FirstCome):
-    """`order`: how the queue is sorted after priority: by due time, by due time with the overdue last, by readiness.
+    """Staff call in the order of the queue the router fills.
 
     `aged_after_days`: whoever waits so long is called before all others (None: nobody); `first_come_share`: of so many
     calls each is the earliest lead's (0: none).
     """
 
     def __init__(
-        self, rules: Mapping[str, Any] | None = None, *, name: str = "readiness", order: Order = "due",
-        aged_after_days: float | None = None, first_come_share: float = 0.0, shuffle_seed: int | None = None,
+        self, routes: Routes, *, name: str = "readiness", order: Order = "due",
+        aged_after_days: float | None = None, first_come_share: float = 0.0,
     ) -> None:  # fmt: skip
-        self.rules, self.name, self.order = rules or {}, name, order
-        self.aged_after_days, self.first_come_share, self.shuffle_seed = aged_after_days, first_come_share, shuffle_seed
+        self.routes, self.name, self.order = routes, name, order
+        self.aged_after_days, self.first_come_share = aged_after_days, first_come_share
 
-    def begin(self, arrivals: Arrivals, roster: Roster, calls_a_day: Ints) -> None:
-        """Nobody is routed yet."""
-        super().begin(arrivals, roster, calls_a_day)
-        self.roster, self.leads, count = roster, arrivals.leads, len(arrivals.leads)
-        self.frame = _open_leads(self.leads, self.shuffle_seed)
-        self.readiness = self.frame["readiness"].to_numpy()
-        self.priority, self.pending = np.full(count, 99), np.zeros(count, dtype=bool)
-        self.routed_team, self.routed_day = np.full(count, -1), np.full(count, -1, dtype=np.int64)
-        self.route_no, self.next_tick, self.misrouted = np.zeros(count, dtype=np.int64), 0, 0
-        self.limits, self.due_share = np.ceil(calls_a_day * ROUTES_PER_CALL), 0.0
-        self.calendars = [arrivals.plan.business.hours[team.calendar] for team in TEAMS]
-        self.told: dict[str, int] = {}
+    def begin(self, arrivals: Arrivals, roster: Roster) -> None:
+        """The turn of the earliest comes with its share."""
+        super().begin(arrivals, roster)
+        self.turn = 0.0
 
-    def arrive(self, lead: int, now: int) -> int | None:
-        """To be routed at the next tick somebody is there for."""
-        self.pending[lead] = True
-        if self.next_tick > now:
-            return None
-        begin = min(self.roster.shift_at(one, now)[0] for one in range(len(self.roster.staff_ids)))
-        step = TICK_MINUTES * MINUTE
-        self.next_tick = -(-max(now, begin) // step) * step
-        return self.next_tick
-
-    def tick(self, now: int, closed: Bools) -> int | None:
-        """Route whoever has no team."""
-        self.pending &= ~closed
-        rows = np.flatnonzero(self.pending)
-        if not len(rows):
-            return None
-        as_of = pd.Timestamp(stamps(np.array([now]))[0]).tz_localize(None)
-        open_leads = self.frame.iloc[rows].assign(route_no=self.route_no[rows])
-        teams, staff = self._teams(now, closed), _staff(self.roster, now, as_of)
-        routes = route_leads(open_leads, teams, staff, self.rules, as_of=as_of)
-        for lead, team, priority in zip(routes["lead_key"], routes["team_id"], routes["priority"], strict=True):
-            self._settle(int(lead), team, int(priority), now)
-        for why in routes["deciding_constraint"][routes["team_id"].isna()]:
-            self.told[why] = self.told.get(why, 0) + 1
-        return None
-
-    def _settle(self, lead: int, team: Any, priority: int, now: int) -> None:
-        self.route_no[lead] += 1
-        self.priority[lead] = priority
-        if isinstance(team, str):
-            self.pending[lead], self.routed_day[lead] = False, local_days(np.array([now]))[0]
-            self.routed_team[lead] = TEAM_IDS.index(team)
-            self.misrouted += TEAM_IDS.index(team) != self.leads["team"].iloc[lead]
-        else:
-            self.priority[lead] += _LATER
-
-    def _teams(self, now: int, closed: Bools) -> pd.DataFrame:
-        today, frame = local_days(np.array([now]))[0], team_frame()
-        has = self.routed_team >= 0
-        frame["languages"] = ["|".join(sorted(self.roster.languages_of(one, now))) for one in range(len(TEAMS))]
-        frame["daily_capacity"] = self.limits
-        frame["open_lead_capacity"] = np.nan
-        for name, rows in (("routed_today_count", has & (self.routed_day == today)), ("open_lead_count", has & ~closed)):
-            frame[name] = np.bincount(self.routed_team[rows], minlength=len(TEAMS))
-        places = [int(np.searchsorted(one.closes, now, side="right")) for one in self.calendars]
-        opens = [int(one.opens[place]) for one, place in zip(self.calendars, places, strict=True)]
-        closes = [int(one.closes[place]) for one, place in zip(self.calendars, places, strict=True)]
-        frame["is_open"] = [one <= now for one in opens]
-        frame["next_open_at"], frame["closes_at"] = _naive([max(one, now) for one in opens]), _naive(closes)
-        return frame
+    def arrive(self, lead: int, now: int) -> int:
+        """When it is routed."""
+        return max(int(self.routes.routed_at[lead]), now)
 
     def choose(self, waiting: Ints, member: int, now: int) -> int:
-        """The first of the queue, as the CRM sorts it; leads not routed yet are not in it."""
-        queue = waiting[self.priority[waiting] < 99]
-        if not len(queue):
-            return -1
-        self.due_share += self.first_come_share
-        if self.due_share >= 1:
-            self.due_share -= 1
-            return super().choose(queue, member, now)
-        due = self.due[queue]
-        by = {
-            "due": (due, self.priority[queue]),
-            "in_time": (due, self.priority[queue], due < now),
-            "readiness": (-self.readiness[queue], self.priority[queue], due < now),
-        }[self.order]
-        aged = np.zeros(len(queue), dtype=bool)
+        """The first of the queue."""
+        self.turn += self.first_come_share
+        if self.turn >= 1:
+            self.turn -= 1
+            return super().choose(waiting, member, now)
+        due, priority = self.due[waiting], self.routes.priority[waiting]
+        is_overdue = due < now if self.order != "due" else np.zeros(len(waiting), dtype=bool)
+        if self.order == "oldest_overdue":
+            priority = np.where(is_overdue, 0, priority)
+        aged = np.zeros(len(waiting), dtype=bool)
         if self.aged_after_days is not None:
-            aged = self.at[queue] + self.aged_after_days * DAY <= now
-        return int(queue[np.lexsort((queue, *by, ~aged))[0]])
+            aged = self.at[waiting] + int(self.aged_after_days * DAY) <= now
+        return int(waiting[np.lexsort((waiting, due, priority, is_overdue, ~aged))[0]])
+
+
+def ticks(moments: Ints, roster: Roster) -> Ints:
+    """The tick at which each lead is routed: the next one at which somebody is on shift."""
+    step = TICK_MINUTES * MINUTE
+    begins = np.full(len(moments), NEVER, dtype=np.int64)
+    for spans in roster.shifts:
+        place = np.searchsorted(spans[:, 1], moments, side="right")
+        found = place < len(spans)
+        begins[found] = np.minimum(begins[found], np.maximum(spans[place[found], 0], moments[found]))
+    return np.asarray(-(-begins // step) * step)
 
 
 def _open_leads(leads: pd.DataFrame, shuffle_seed: int | None) -> pd.DataFrame:
-    """What routing__open_leads says of the leads; shuffled: readiness and band of another lead of the same line."""
+    """What routing__open_leads says of the leads; what is not there, the router takes as unknown."""
     order = np.arange(len(leads))
     if shuffle_seed is not None:
         random = np.random.default_rng(shuffle_seed)
@@ -138,36 +126,33 @@ def _open_leads(leads: pd.DataFrame, shuffle_seed: int | None) -> pd.DataFrame:
     frame = pd.DataFrame({"lead_key": keys, "record_key": keys, "lead_id": leads["lead_id"], "source": "crm",
                           "service_line": leads["service_line"], "location_id": leads["location_id"],
                           "location_ids": leads["location_id"], "language": leads["language"],
-                          "band": leads["band"].to_numpy()[order],
-                          "readiness": leads["readiness"].to_numpy()[order]})  # fmt: skip
-    for name in ("complexity_level", "worked_team_id", "routed_team_id", "routed_queue", "routed_constraint",
-                 "person_key", "previous_team_id", "previous_staff_id", "override_team_id", "override_staff_id",
-                 "routed_staff_id"):  # fmt: skip
+                          "band": leads["band"].to_numpy()[order], "is_past_horizon": False, "is_contacted": False,
+                          "is_control": False, "readiness": leads["readiness"].to_numpy()[order], "route_no": 0,
+                          "became_mql_at": _naive(leads["at"]), "sla_due_at": _naive(leads["due_at"])})  # fmt: skip
+    for name in ("complexity_level", "worked_team_id", "routed_team_id", "routed_queue", "routed_constraint"):
         frame[name] = None
-    for name in ("is_past_horizon", "is_contacted", "is_control"):
-        frame[name] = False
-    for name in ("can_contact_by_call", "can_contact_by_sms", "can_contact_by_email"):
-        frame[name] = True
-    for name in ("requests_since_mql_count", "missed_call_backs_count"):
-        frame[name] = 0
-    for name in ("last_signal_at", "routed_at", "routed_sla_due_at"):
-        frame[name] = pd.NaT
-    frame["became_mql_at"], frame["sla_due_at"] = _naive(leads["at"]), _naive(leads["due_at"])
     return frame
 
 
-def _staff(roster: Roster, now: int, as_of: pd.Timestamp) -> pd.DataFrame:
-    """What routing__staff says of the members."""
-    spans = [roster.shift_at(one, now) for one in range(len(roster.staff_ids))]
-    available = [begin <= now for begin, _ in spans]
-    frame = pd.DataFrame({"staff_id": roster.staff_ids, "role": roster.roles,
-                          "team_id": [TEAM_IDS[one] for one in roster.team],
-                          "languages": ["|".join(sorted(one)) for one in roster.speaks],
-                          "daily_capacity": np.nan, "open_lead_capacity": np.nan, "routed_today_count": 0,
-                          "open_lead_count": 0, "is_scheduled": True, "is_available": available})  # fmt: skip
-    frame["next_available_at"] = _naive([begin for begin, _ in spans]).where(~frame["is_available"], as_of)
-    frame["available_until"] = _naive([end for _, end in spans])
-    return frame
+def _teams(roster: Roster, as_of: pd.Timestamp) -> pd.DataFrame:
+    """What routing__capacity says of the teams: all open, none with a limit."""
+    spoken = [set().union(*(roster.speaks[one] for one in np.flatnonzero(roster.team == team)))
+              for team in range(len(TEAM_IDS))]  # fmt: skip
+    return team_frame().assign(
+        languages=["|".join(sorted(one)) for one in spoken], daily_capacity=np.nan, open_lead_capacity=np.nan,
+        routed_today_count=0, open_lead_count=0, is_open=True, next_open_at=as_of,
+        closes_at=as_of + pd.Timedelta(days=HORIZON_DAYS),
+    )  # fmt: skip
+
+
+def _staff(roster: Roster, as_of: pd.Timestamp) -> pd.DataFrame:
+    """What routing__staff says of the members: all there, none with a limit."""
+    return pd.DataFrame({"staff_id": roster.staff_ids, "role": roster.roles,
+                         "team_id": [TEAM_IDS[one] for one in roster.team],
+                         "languages": ["|".join(sorted(one)) for one in roster.speaks],
+                         "daily_capacity": np.nan, "open_lead_capacity": np.nan, "routed_today_count": 0,
+                         "open_lead_count": 0, "is_scheduled": False, "is_available": True, "next_available_at": as_of,
+                         "available_until": as_of + pd.Timedelta(days=HORIZON_DAYS)})  # fmt: skip
 
 
 def _naive(moments: Any) -> pd.Series:
