@@ -22,7 +22,7 @@ export SE_AVOID_STATS := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup run ui test lint types nightly bench bench-criteria bench-models lock format clean
+.PHONY: help setup run ui test lint types nightly bench bench-criteria bench-models bench-routing lock format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ bench-criteria: setup  ## measure what deciding by the criteria costs, into docs
 
 bench-models: setup  ## measure readiness beside the plain ways on public data, into docs/readiness.md
 	$(BIN)/python -m tests.benchmarks.models --out docs/readiness.md
+
+bench-routing: setup  ## play routing by readiness against the clinic world, into docs/routing-played.md
+	$(BIN)/python -m tests.benchmarks.desk --out docs/routing-played.md
 
 lock:  ## resolve requirements.lock anew (needs uv)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --universal --python-version 3.11 --generate-hashes \

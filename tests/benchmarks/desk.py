@@ -25,7 +25,7 @@ from tests.benchmarks.desk_roster import Roster, roster_of
 from tests.benchmarks.desk_router import ByReadiness, Routes, routes_of
 from tests.benchmarks.desk_worlds import compiled, desk_world
 
-FIRST_SEED, SCARCITIES, GUARDED = 101, (0.6, 0.8, 1.0, 1.3), (0.6, 0.8)
+FIRST_SEED, SCARCITIES, GUARDED = 101, (0.6, 0.8, 1.0, 1.3), (0.8,)
 Rows = dict[tuple[float, str], pd.DataFrame]
 
 
@@ -49,7 +49,6 @@ def plain_arms(routes: Routes, placebo: Routes) -> list[Policy]:
     return [
         FirstCome(), RoundRobin(), NewestFirst(), DueFirst(),
         ByReadiness(routes, name=BY_DUE),
-        ByReadiness(routes, name=IN_TIME, order="in_time"),
         ByReadiness(routes, name=OLDEST, order="oldest_overdue"),
         ByReadiness(placebo, name=SHUFFLED, order="oldest_overdue"),
     ]  # fmt: skip
@@ -58,6 +57,7 @@ def plain_arms(routes: Routes, placebo: Routes) -> list[Policy]:
 def guarded_arms(routes: Routes) -> list[Policy]:
     """Guards against starving, tried where staff are scarce."""
     return [
+        ByReadiness(routes, name=IN_TIME, order="in_time"),
         ByReadiness(routes, name="overdue last; two days old: first", order="in_time", aged_after_days=2.0),
         ByReadiness(routes, name="overdue last; every fourth call first come", order="in_time", first_come_share=0.25),
     ]

@@ -1,7 +1,7 @@
-"""What the routing game assumes beyond the clinic world, all in one place. What the world says itself stands in docs/world.md.
+"""What the routing game assumes beyond the clinic world, all in one place; of the world itself: docs/world.md.
 
 The world makes the outcome depend on who calls and how long the lead waited (`screening.qualify_chance`,
-`habits.reaches`), but it has no queues and asks nobody for a language. Both are rules of the game, the same in every arm.
+`habits.reaches`), but it has no queues and asks nobody for a language: those are rules of the game, alike in every arm.
 """
 
 from __future__ import annotations
@@ -22,4 +22,4 @@ TICK_MINUTES = 10
 # The first days fill the queues, after the last days no lead comes: leads of both are played, but not measured.
 WARM_UP_DAYS, COOL_DOWN_DAYS = 4, 4
 # Each lead's outcome is drawn so often, with the same numbers in every arm.
-OUTCOME_DRAWS = 8
+OUTCOME_DRAWS = 4

@@ -211,6 +211,8 @@ def who_may_call(arrivals: Arrivals, roster: Roster) -> tuple[Bools, Bools]:
     told, team = arrivals.leads["language"].tolist(), arrivals.leads["team"].to_numpy()
     now = int(arrivals.leads["at"].iloc[0])
     spoken = {one: roster.languages_of(one, now) for one in np.unique(team).tolist()}
-    foreign = np.array([one is not None and one not in spoken[own] for one, own in zip(told, team.tolist(), strict=True)])
+    foreign = np.array(
+        [one is not None and one not in spoken[own] for one, own in zip(told, team.tolist(), strict=True)]
+    )
     speaks = np.array([[one is None or one in own for one in told] for own in roster.speaks])
     return foreign, np.asarray((speaks | foreign[None, :]) & (roster.team[:, None] == team[None, :]))

@@ -145,4 +145,3 @@ def _people(plan: Plan, numbers: Ints) -> tuple[pd.DataFrame, pd.DataFrame]:
 def local_days(at: Ints) -> Ints:
     """Day of each moment in the world's home zone, near enough for drawing days again."""
     return np.asarray((at - 6 * HOUR) // DAY, dtype=np.int64)
-

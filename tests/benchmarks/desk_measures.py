@@ -38,8 +38,8 @@ class Difference:
 def lead_rows(arrivals: Arrivals, roster: Roster, played: Played) -> pd.DataFrame:
     """One row per measured lead, in order of arrival: world, day, groups, and what became of it.
 
-    is_in_time: first contact made by the due time; is_sql: the chance of SQL within the horizon as it went; sql_in_time:
-    the two multiplied; minutes: business minutes to contact (NaN: none); waited_days: to the first attempt, those never
+    is_in_time: first contact made by the due time; is_sql: the chance of SQL within the horizon as it went;
+    sql_in_time: the two multiplied; minutes: business minutes to contact (NaN: none); waited_days: to the first attempt, those never
     tried NaN; is_untried.
     """
     leads = arrivals.leads
@@ -75,7 +75,7 @@ def difference(rows: pd.DataFrame, other: pd.DataFrame, measure: str, *, repeats
 
 
 def summary(rows: pd.DataFrame) -> dict[str, float]:
-    """An arm in short: measures per 100 MQLs, median minutes to contact over all (nobody's is the longest), low band."""
+    """An arm in short: measures per 100 MQLs, median minutes to contact (never: the longest), the low band."""
     low = rows[rows["band"] == "low"]
     waits = rows["minutes"].fillna(np.inf)
     return {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.benchmarks.desk_measures import GROUPS, difference, summary
+from tests.benchmarks.desk_measures import GROUPS, MEASURES, difference, summary
 
 BEGIN, END = "<!-- bench-routing: begin -->", "<!-- bench-routing: end -->"
 FIRST, ROBIN, DUE = "first come", "round-robin", "due first"
@@ -50,8 +50,8 @@ def differences_table(rows: Rows) -> str:
     lines = []
     for scarcity in sorted({one for one, _ in rows}):
         ours = rows[scarcity, OLDEST]
-        for arm in (FIRST, ROBIN, "newest first", DUE, SHUFFLED, BY_DUE, IN_TIME):
-            found = [str(difference(ours, rows[scarcity, arm], name)) for name in ("sql_in_time", "is_sql", "is_in_time")]
+        for arm in [arm for told, arm in rows if told == scarcity and arm != OLDEST]:
+            found = [str(difference(ours, rows[scarcity, arm], name)) for name in MEASURES]
             lines.append([f"{scarcity:g}", arm.replace("**", ""), *found])
     return f"### Readiness against the others, paired, per 100 MQLs\n\n{table(names, lines)}"
 
@@ -60,13 +60,14 @@ def group_table(rows: Rows, group: str) -> str:
     """One group's SQLs within SLA and contacts within SLA at one staffing."""
     arms = [rows[SHOWN_AT, name] for name in (FIRST, ROBIN, DUE, OLDEST)]
     names = (group, "MQLs", "SQLs within SLA: first come", "round-robin", "due first", "readiness",
-             "readiness − first come", "readiness − round-robin", "readiness − due first", "contacted within SLA: due first",
-             "readiness", "SQLs in all: readiness − first come")  # fmt: skip
+             "readiness − first come", "readiness − round-robin", "readiness − due first", 
+             "contacted within SLA: due first", "readiness", "SQLs in all: readiness − first come")  # fmt: skip
     lines = []
     for value in sorted(arms[0][group].unique()):
         first, robin, due, ours = (part[part[group] == value] for part in arms)
         lines.append([
-            str(value), f"{len(ours):,}", *(f"{100 * part['sql_in_time'].mean():.1f}" for part in (first, robin, due, ours)),
+            str(value), f"{len(ours):,}",
+            *(f"{100 * part['sql_in_time'].mean():.1f}" for part in (first, robin, due, ours)),
             *(str(difference(ours, other, "sql_in_time")) for other in (first, robin, due)),
             *(f"{100 * part['is_in_time'].mean():.1f}" for part in (due, ours)), str(difference(ours, first, "is_sql")),
         ])  # fmt: skip

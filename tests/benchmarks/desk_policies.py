@@ -68,6 +68,7 @@ class RoundRobin(FirstCome):
         self.roster, self.owner = roster, np.full(len(arrivals.leads), -1)
         self.team, self.language = (arrivals.leads[name].to_numpy() for name in ("team", "language"))
         self.dealt = np.zeros(len(roster.staff_ids), dtype=np.int64)
+        self.last = np.array([int(spans[-1, 1]) for spans in roster.shifts])
 
     def arrive(self, lead: int, now: int) -> int:
         """Deal the lead to who was dealt to least lately."""
@@ -84,11 +85,9 @@ class RoundRobin(FirstCome):
 
     def choose(self, waiting: Ints, member: int, now: int) -> int:
         """The earliest of one's own; -1 without one. A lead whose owner has left goes to whoever is free."""
-        own = [one for one in waiting.tolist() if self.owner[one] == member or self._is_left(self.owner[one], now)]
-        return min(own, key=lambda one: (self.at[one], one), default=-1)
-
-    def _is_left(self, owner: int, now: int) -> bool:
-        return self.roster.shift_at(owner, now)[0] >= now + 14 * DAY
+        owners = self.owner[waiting]
+        own = waiting[(owners == member) | (self.last[owners] <= now)]
+        return super().choose(own, member, now) if len(own) else -1
 
 
 class ByChance(FirstCome):

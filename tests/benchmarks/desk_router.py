@@ -23,7 +23,7 @@ from tests.benchmarks.desk_leads import Arrivals
 from tests.benchmarks.desk_policies import FirstCome
 from tests.benchmarks.desk_roster import TEAM_IDS, Roster, team_frame
 
-# How a queue is sorted: by priority and due time; the same with the overdue last; the overdue last and by due time alone.
+# How a queue is sorted: by priority and due time; the same, overdue last; overdue last, and these by due time alone.
 Order = Literal["due", "in_time", "oldest_overdue"]
 
 
