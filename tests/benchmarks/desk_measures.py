@@ -39,8 +39,8 @@ def lead_rows(arrivals: Arrivals, roster: Roster, played: Played) -> pd.DataFram
     """One row per measured lead, in order of arrival: world, day, groups, and what became of it.
 
     is_in_time: first contact made by the due time; is_sql: the chance of SQL within the horizon as it went;
-    sql_in_time: the two multiplied; minutes: business minutes to contact (NaN: none); waited_days: to the first attempt, those never
-    tried NaN; is_untried.
+    sql_in_time: the two multiplied; minutes: business minutes to contact (NaN: none); waited_days: to the first
+    attempt, those never tried NaN; is_untried.
     """
     leads = arrivals.leads
     at, due, calendar = (leads[name].to_numpy() for name in ("at", "due_at", "calendar"))

@@ -60,7 +60,7 @@ def group_table(rows: Rows, group: str) -> str:
     """One group's SQLs within SLA and contacts within SLA at one staffing."""
     arms = [rows[SHOWN_AT, name] for name in (FIRST, ROBIN, DUE, OLDEST)]
     names = (group, "MQLs", "SQLs within SLA: first come", "round-robin", "due first", "readiness",
-             "readiness − first come", "readiness − round-robin", "readiness − due first", 
+             "readiness − first come", "readiness − round-robin", "readiness − due first",
              "contacted within SLA: due first", "readiness", "SQLs in all: readiness − first come")  # fmt: skip
     lines = []
     for value in sorted(arms[0][group].unique()):
