@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 
 from orchestration.assets.publication import PUBLISHED
 from orchestration.assets.readiness import CHAMPION
+from orchestration.lake.outbox_types import SETTLED
 from orchestration.lake.publication import current_publication
 from orchestration.readiness_notes import latest_alarms
 from orchestration.report_files import NOT_MADE, REPORT
@@ -110,7 +111,7 @@ def _writes_are_settled() -> dg.AssetChecksDefinition:
     def writes_are_settled(run: dg.ResourceParam[Run]) -> dg.AssetCheckResult:
         states = run.write_states()
         unsettled = {
-            name: {state: count for state, count in counts.items() if state not in ("verified", "dead_letter")}
+            name: {state: count for state, count in counts.items() if state not in SETTLED}
             for name, counts in states.items()
         }
         return dg.AssetCheckResult(

@@ -22,6 +22,7 @@ from orchestration.criteria_files import Criteria, Recorded, load_criteria
 from orchestration.example_check import refuse_unless_examples_hold
 from orchestration.lake.lease import hold_lease
 from orchestration.lake.outbox import Outbox
+from orchestration.lake.outbox_types import SETTLED
 from orchestration.lake.own_lake import lake_of_its_own
 from orchestration.lake.paths import HomePaths
 from orchestration.lake.publication import Publication, current_publication
@@ -138,7 +139,7 @@ class Run:
         return {"criteria": self.criteria.hashes(by=self.as_of), "code": code_hash(), "run_no": self.run_no}
 
     def _is_all_sent(self) -> bool:
-        return all(set(counts) <= {"verified", "dead_letter"} for counts in self.write_states().values())
+        return all(set(counts) <= SETTLED for counts in self.write_states().values())
 
     def _destinations_hash(self) -> str:
         # Keyed: a publication is for readers, and an address may hold a password.

@@ -12,7 +12,7 @@ from itertools import count
 
 import pytest
 
-from tests.servers import postgres_database, postgres_server
+from tests.servers import MARIADBD, mariadb_database, mariadb_server, postgres_database, postgres_server
 
 _numbers = count(1)
 
@@ -28,6 +28,22 @@ def postgres_url() -> Iterator[str]:
 def postgres_database_url(postgres_url: str) -> Iterator[str]:
     """URL of an empty database on it, of this test alone."""
     with postgres_database(postgres_url, f"test_{next(_numbers)}") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb_url() -> Iterator[str]:
+    """URL of a MariaDB server that lives as long as the session; without the package the test is skipped by name."""
+    if not MARIADBD:
+        pytest.skip("MariaDB is not installed: sudo apt-get install -y mariadb-server-core mariadb-client-core")
+    with mariadb_server() as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_database_url(mariadb_url: str) -> Iterator[str]:
+    """URL of an empty database on it, of this test alone."""
+    with mariadb_database(mariadb_url, f"test_{next(_numbers)}") as url:
         yield url
 
 

@@ -1,3 +1,5 @@
+{# What others did with open leads before this run: the leads themselves, and staff in a CRM. #}
+
 {#
   What open leads did since they became MQL (a relation in parentheses): further requests; calls of theirs after intake tried
   them and before anybody reached them (a call back that was missed); their latest signal of any kind. By lead, over all its
@@ -24,5 +26,26 @@
         left join {{ ref('int_leads__worked') }} as worked on mql.lead_key = worked.lead_key
         where touch.valid_from <= {{ as_of() }} and {{ as_of() }} < touch.valid_to
         group by mql.lead_key
+    )
+{%- endmacro %}
+
+{# Team and member that staff set in a CRM, found by runs before this one (a relation in parentheses); of several, that found last. #}
+{% macro set_by_staff() -%}
+    (
+        select
+            lead_key,
+            max(case when field = 'handoff_team_id' then theirs end) as team_id,
+            max(case when field = 'handoff_staff_id' then theirs end) as staff_id
+        from (
+            select merged.lead_key, conflict.field, conflict.theirs
+            from {{ ref('stg_handoff__earlier_conflicts') }} as conflict
+            inner join {{ ref('int_records__merged') }} as merged on conflict.lead_key = merged.record_key
+            where conflict.field in ('handoff_team_id', 'handoff_staff_id') and conflict.found_as_of < {{ as_of() }}
+            qualify row_number() over (
+                partition by merged.lead_key, conflict.field
+                order by conflict.found_at desc, conflict.destination, conflict.source, conflict.lead_id, conflict._batch_id desc
+            ) = 1
+        ) as latest
+        group by lead_key
     )
 {%- endmacro %}

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models_ml.routing.leads import CHANNELS, Wish, listed, text
+from models_ml.routing.leads import CHANNELS, NEVER, Wish, listed, moment_of, text
 
 Flags = NDArray[np.bool_]
 Moments = NDArray[np.int64]
-NEVER = np.iinfo(np.int64).max
 UNLIMITED = 10**9
 # The lists of a team a lead has to match: the fewer of them are open to all, the more the team is meant for its leads.
 TEAM_LISTS = ("service_lines", "location_ids", "complexity_levels", "languages")
@@ -182,7 +181,7 @@ class House:
 
 def build_house(teams: pd.DataFrame, staff: pd.DataFrame, rules: Mapping[str, Any], as_of: pd.Timestamp) -> House:
     """Teams by id, seats by team and member. A team of whom no member is told is a seat of its own."""
-    now = _moment(as_of, NEVER)
+    now = moment_of(as_of)
     known = [_team(row, now) for row in sorted(_rows(teams), key=lambda row: str(row["team_id"]))]
     place = {team.team_id: index for index, team in enumerate(known)}
     members = [row for row in _rows(staff) if text(row.get("team_id")) in place]
@@ -198,7 +197,7 @@ def build_house(teams: pd.DataFrame, staff: pd.DataFrame, rules: Mapping[str, An
 def _team(row: Mapping[str, Any], now: int) -> Team:
     lists = {name: listed(row.get(name)) for name in TEAM_LISTS}
     is_open = _flag(row.get("is_open"))
-    starts_at = now if is_open is None or is_open else _moment(row.get("next_open_at"), NEVER)
+    starts_at = now if is_open is None or is_open else moment_of(row.get("next_open_at"))
     return Team(str(text(row["team_id"])), text(row.get("queue")), lists, _limits(row), max(starts_at, now))
 
 
@@ -208,7 +207,7 @@ def _seat(row: Mapping[str, Any], team: int, teams: list[Team], now: int) -> Sea
     if is_available is None:
         starts_at = teams[team].starts_at
     else:
-        starts_at = now if is_available else max(_moment(row.get("next_available_at"), NEVER), now)
+        starts_at = now if is_available else max(moment_of(row.get("next_available_at")), now)
     keeps_shifts = bool(_flag(row.get("is_scheduled")))
     languages = listed(row.get("languages"))
     return Seat(team, text(row["staff_id"]), text(row.get("role")), languages, _limits(row), starts_at, keeps_shifts)
@@ -233,9 +232,3 @@ def _count(cell: Any) -> int | None:
 
 def _flag(cell: Any) -> bool | None:
     return None if cell is None or pd.isna(cell) else bool(cell)
-
-
-def _moment(cell: Any, missing: int) -> int:
-    if cell is None or pd.isna(cell):
-        return missing
-    return int(np.datetime64(pd.Timestamp(cell), "us").astype(np.int64))

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from models_ml.routing.asked import IN_TIME, LATE, Demand, Numbers, Supply
-from models_ml.routing.capacity import NEVER, House, Limits, Moments
-from models_ml.routing.cases import Kind, Sorter, moment_of
+from models_ml.routing.capacity import House, Limits, Moments
+from models_ml.routing.cases import Kind, Sorter
+from models_ml.routing.leads import NEVER
 from models_ml.routing.network import assign
 from models_ml.routing.turns import in_turn
 
@@ -18,9 +18,8 @@ from models_ml.routing.turns import in_turn
 class Plan:
     """Leads in the order in which they are served, with the case and place of each."""
 
-    def __init__(self, leads: pd.DataFrame, house: House, sorter: Sorter) -> None:
-        self.leads: list[dict[str, Any]] = leads.to_dict(orient="records")  # type: ignore[assignment]
-        self.house, self.sorter = house, sorter
+    def __init__(self, leads: list[dict[str, Any]], house: House, sorter: Sorter) -> None:
+        self.leads, self.house, self.sorter = leads, house, sorter
         self.cases = [sorter.case(lead) for lead in self.leads]
         self.places = np.full(len(self.leads), -1, dtype="int64")
         self.limits = (
@@ -116,7 +115,7 @@ class Plan:
         """(places,) 0, LATE or IN_TIME."""
         lead = self.leads[index]
         starts: Moments = self.sorter.starts(self.house.admit(lead["wish"]))
-        in_time = starts < moment_of(lead["due_at"])
+        in_time = starts < lead["due_at"]
         return np.where(starts == NEVER, 0, np.where(in_time, IN_TIME, LATE)).astype("int8")
 
     def _supply(self) -> Supply:
@@ -152,7 +151,8 @@ class Room:
     @property
     def free(self) -> Numbers:
         """The lesser of the two, of shape (places,)."""
-        return np.minimum(self.today, self.held)
+        free: Numbers = np.minimum(self.today, self.held)
+        return free
 
     def take(self, places: Numbers) -> None:
         """One lead more for each of the places, which may repeat."""

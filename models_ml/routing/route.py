@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from models_ml.routing.capacity import build_house
-from models_ml.routing.cases import Sorter, moment_of
-from models_ml.routing.leads import prepare_leads
+from models_ml.routing.cases import Sorter
+from models_ml.routing.leads import NEVER, moment_of, prepare_leads
 from models_ml.routing.plan import Plan
 from models_ml.routing.rows import COLUMNS, decision_rows
 from models_ml.routing.rules import with_defaults
@@ -53,13 +54,18 @@ def route_leads(
     house = build_house(teams, staff, settings, as_of)
     plan = Plan(leads, house, Sorter(house, with_members=bool(settings["assign_members"]), now=moment_of(as_of)))
     plan.decide(seed)
-    rows = decision_rows(plan.leads, plan.cases, plan.places, plan.sorter, plan.team_room.free, settings, as_of)
-    return _frame(rows)
+    rows = decision_rows(plan.leads, plan.cases, plan.places, plan.sorter, plan.team_room.free, settings)
+    return _frame(rows, as_of)
 
 
-def _frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    types: dict[str, Any] = dict.fromkeys(COLUMNS, "str")
-    types |= {"route_no": "int32", "priority": "int32", "is_without_score": "bool"}
-    types |= {"sla_due_at": "datetime64[us]", "routed_as_of": "datetime64[us]"}
-    return frame.astype(types)
+def _frame(rows: list[tuple[Any, ...]], as_of: pd.Timestamp) -> pd.DataFrame:
+    columns = dict(zip(COLUMNS, zip(*rows, strict=True) if rows else ((),) * len(COLUMNS), strict=False))
+    moments = np.array(columns["sla_due_at"], dtype="int64")
+    given = {
+        "route_no": np.array(columns["route_no"], dtype="int32"),
+        "priority": np.array(columns["priority"], dtype="int32"),
+        "sla_due_at": np.where(moments == NEVER, np.datetime64("NaT"), moments.astype("datetime64[us]")),
+        "is_without_score": np.array(columns["is_without_score"], dtype=bool),
+        "routed_as_of": np.full(len(rows), np.datetime64(pd.Timestamp(as_of), "us")),
+    }
+    return pd.DataFrame({name: given.get(name, pd.array(columns.get(name, ()), dtype="str")) for name in COLUMNS})

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from models_ml.routing.asked import Numbers
-from models_ml.routing.cases import Case, Kind, Sorter, moment_of
+from models_ml.routing.cases import Case, Kind, Sorter
 from models_ml.routing.words import reasons_of, why
 
 COLUMNS = ("lead_key", "record_key", "route_no", "team_id", "staff_id", "queue", "priority", "reasons", "sla_due_at",
@@ -98,7 +97,7 @@ class Recorder:
         left = admission.teams.copy()
         if left.sum() == 1:
             return admission.narrowed_by, why(admission.narrowed_by)
-        in_time = left & (admission.team_starts < moment_of(lead["due_at"]))
+        in_time = left & (admission.team_starts < lead["due_at"])
         if in_time.any() and not in_time.all() and in_time[chosen]:
             left = in_time
             if left.sum() == 1:
@@ -131,8 +130,8 @@ class Recorder:
             return constraint, "the only member who may take it"
         if self.house.seats[place].staff_id == lead["previous_staff_id"]:
             return "continuity", "the member who knows the person"
-        later = self.house.starts[seats] >= moment_of(lead["due_at"])
-        if later.any() and not later.all() and self.house.starts[place] < moment_of(lead["due_at"]):
+        later = self.house.starts[seats] >= lead["due_at"]
+        if later.any() and not later.all() and self.house.starts[place] < lead["due_at"]:
             return constraint, "a member who can call before it is due"
         return constraint, "the member with the most room"
 
@@ -148,9 +147,8 @@ def decision_rows(
     sorter: Sorter,
     team_free: Numbers,
     rules: Mapping[str, Any],
-    as_of: pd.Timestamp,
 ) -> list[tuple[Any, ...]]:
-    """Rows (COLUMNS) of the new decisions, in the order of the leads."""
+    """Rows (COLUMNS but the last) of the new decisions, in the order of the leads; sla_due_at in microseconds."""
     recorder = Recorder(sorter, team_free, str(rules["fallback_queue"]))
     notify = rules["notify"]
     rows = []
@@ -161,8 +159,8 @@ def decision_rows(
         told = None if made.team_id else _told(notify, made.constraint)
         rows.append(
             (lead["lead_key"], lead["record_key"], lead["route_no"] + 1, made.team_id, made.staff_id, made.queue,
-             lead["priority"], reasons_of(lead, made.why, as_of), lead["sla_due_at"], made.constraint, told,
-             lead["is_without_score"], as_of)
+             lead["priority"], reasons_of(lead, made.why, sorter.now), lead["sla_due_at"], made.constraint, told,
+             lead["is_without_score"])
         )  # fmt: skip
     return rows
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 _FITS = {
     "no_constraint": "any team may take it",
     "only_team": "the only team",
@@ -42,7 +40,7 @@ def why(constraint: str, *, is_fit: bool = True, is_unreachable: bool = False) -
     return _FITS_NOBODY.get(constraint, f"no team takes this {name}")
 
 
-def reasons_of(lead: Mapping[str, Any], reason: str, as_of: pd.Timestamp) -> str:
+def reasons_of(lead: Mapping[str, Any], reason: str, now: int) -> str:
     """The reason of the route, then what the lead counts by. A lead drawn for control comes without band and is told
     like one that nobody has scored: who calls must not know.
     """
@@ -54,5 +52,5 @@ def reasons_of(lead: Mapping[str, Any], reason: str, as_of: pd.Timestamp) -> str
     if lead["is_past_horizon"]:
         parts.append("past its horizon")
     if lead["is_due_soon"]:
-        parts.append("first contact overdue" if lead["due_at"] < as_of else "first contact due soon")
+        parts.append("first contact overdue" if lead["due_at"] < now else "first contact due soon")
     return "; ".join(parts)

@@ -95,9 +95,10 @@ def reference_tables(draws: Draws, members: pd.DataFrame, begin: int, end: int) 
 
 
 def _teams() -> pd.DataFrame:
+    # Every team has members of all four languages at some time; who is there now says the staff table.
     rows = [
         (team.id, team.name, f"queue_{team.id.removeprefix('team_')}", "|".join(clinic.LINE_IDS[i] for i in team.lines),
-         "|".join(clinic.LOCATIONS[i].id for i in team.locations) or None, None, "en|es",
+         "|".join(clinic.LOCATIONS[i].id for i in team.locations) or None, None, "en|es|vi|zh",
          12 * team.size, 60 * team.size, clinic.CALENDARS[team.calendar].id)
         for team in TEAMS
     ]  # fmt: skip

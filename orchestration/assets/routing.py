@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow as pa
 
 from models_ml.routing import route_leads
+from models_ml.routing_complexity import complexity_levels
 from orchestration.assets.frames import land_frame, read_tables
 from orchestration.assets.policy import spec
 from orchestration.runs import Run
@@ -22,10 +23,13 @@ ROUTES = pa.schema(
         ("reasons", pa.string()),
         ("sla_due_at", _TIME),
         ("deciding_constraint", pa.string()),
+        ("told", pa.string()),
+        ("is_without_score", pa.bool_()),
         ("routed_as_of", _TIME),
     ]
 )
-_INPUTS = ["routing__open_leads", "routing__capacity"]
+_INPUTS = ["routing__open_leads", "routing__capacity", "routing__staff"]
+_ATTRIBUTES = "routing__attributes"
 
 
 def routing_assets() -> list[dg.AssetsDefinition]:
@@ -39,23 +43,34 @@ def routing_assets() -> list[dg.AssetsDefinition]:
                 group="routing",
                 kinds=("python", "parquet"),
                 description="Routing decisions, with the constraint that decided. One row per record and route number.",
-                deps=[["routing", name] for name in _INPUTS],
+                deps=[["routing", name] for name in (*_INPUTS, _ATTRIBUTES)],
             )
         ],
     )
     def step(run: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
         run.say("routing", "")
-        open_leads, capacity = read_tables(run.paths.warehouse, "routing", *_INPUTS)
+        rules = run.criteria.routing
+        open_leads, teams, staff = read_tables(run.paths.warehouse, "routing", *_INPUTS)
+        if rules.get("complexity"):
+            (attributes,) = read_tables(run.paths.warehouse, "routing", _ATTRIBUTES)
+            level = complexity_levels(open_leads, attributes, rules["complexity"])
+            open_leads = open_leads.assign(complexity_level=level)
         routes = route_leads(
             open_leads,
-            capacity,
-            pd.DataFrame(),
-            run.criteria.routing,
+            teams,
+            staff,
+            rules,
             as_of=pd.Timestamp(run.as_of),
             seed=run.settings.seed,
         )
+        told = routes["told"].notna()
         return dg.MaterializeResult(
-            metadata={"open_leads": len(open_leads), "routed": land_frame(run, "routes", routes, ROUTES)}
+            metadata={
+                "open_leads": len(open_leads),
+                "routed": land_frame(run, "routes", routes, ROUTES),
+                "without_team": int(told.sum()),
+                "without_score": int(routes["is_without_score"].sum()),
+            }
         )
 
     return [step]

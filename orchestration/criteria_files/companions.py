@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from orchestration.criteria_files.marks import Document, Loc, Unquoted
+from orchestration.criteria_files.marks import Document, Loc
 from orchestration.criteria_files.routing_file import RoutingRules
 from orchestration.criteria_files.scalars import Flag, Items, Text
 from orchestration.criteria_files.shapes import Exclusion
@@ -137,13 +137,13 @@ def read_exclusions(document: Document) -> tuple[Exclusion, ...]:
     return tuple(found)
 
 
-def read_routing(document: Document) -> dict[str, Any]:
-    """Routing rules of a document as plain data, the defaults where a key is absent."""
+def read_routing(document: Document) -> RoutingRules | None:
+    """Routing rules of a document, the defaults where a key is absent; None where it is faulty."""
     if not isinstance(document.data, dict):
-        document.refuse((), "must be a mapping of routing rules")
-        return {}
-    rules: RoutingRules | None = validated(document, (), RoutingRules, plain(document.data))
-    return rules.model_dump() if rules else {}
+        document.refuse((), "must be a mapping of routing rules, like `fallback_queue: unassigned`")
+        return None
+    rules: RoutingRules | None = validated(document, (), RoutingRules, document.data)
+    return rules
 
 
 def mapping(document: Document, keys: tuple[str, ...]) -> dict[str, Any]:
@@ -185,21 +185,3 @@ def validated(document: Document, loc: Loc, shape: Any, value: Any) -> Any:
         for fault in error.errors(include_url=False):
             document.refuse((*loc, *fault["loc"]), in_words(fault, shape, fault["loc"]))
     return None
-
-
-def plain(value: Any) -> Any:
-    """A document's data as JSON would hold it: what YAML took for a number or boolean becomes one."""
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [plain(item) for item in value]
-    if not isinstance(value, Unquoted):
-        return value
-    if value.kind == "bool":
-        return value.raw.lower() in ("true", "yes", "on")
-    if value.kind in ("int", "float"):
-        try:
-            return int(value.raw) if value.kind == "int" else float(value.raw)
-        except ValueError:
-            return value.raw
-    return value.raw

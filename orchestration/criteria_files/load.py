@@ -26,7 +26,6 @@ from orchestration.criteria_files.companions import (
     read_catalogue,
     read_exclusions,
     read_policy,
-    read_routing,
     validated,
     with_tags,
 )
@@ -39,6 +38,7 @@ from orchestration.criteria_files.history import (
     version_hash,
 )
 from orchestration.criteria_files.marks import CriteriaError, Document, Fault, Loc, read_document
+from orchestration.criteria_files.routing_checks import checked_routing
 from orchestration.criteria_files.scalars import Text
 from orchestration.criteria_files.shapes import Exclusion, Version
 from orchestration.criteria_files.wording import unknown_key
@@ -161,7 +161,7 @@ def load_criteria(directory: Path) -> Criteria:
         if Path(name).stem not in _BESIDE and (line := read_service_line(document, catalogue, policy)) is not None
     ]
     _refuse_twin_lines(lines, documents)
-    routing = _beside(beside, "routing", read_routing, {})
+    routing = checked_routing(beside.get("routing"), {line.name: line.versions for line in lines}, catalogue, policy)
     faults = [fault for document in documents.values() for fault in document.faults]
     warnings = tuple(warning for document in documents.values() for warning in document.warnings)
     criteria = Criteria(tuple(lines), catalogue, policy, exclusions, routing, warnings)

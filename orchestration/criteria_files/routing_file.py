@@ -1,67 +1,86 @@
-"""criteria/routing.yaml: how leads are routed where the teams' lists leave a choice. Read and validated here.
+"""criteria/routing.yaml: how leads are routed where the teams' lists leave a choice. The shapes of what it may say.
 
-What the rules mean stands in `models_ml.routing`; qualification rules have nothing to do with this file.
+What the rules mean stands in `models_ml.routing` (complexity: `models_ml.routing_complexity`), whether they agree with
+the other files in `routing_checks.py`; qualification rules have nothing to do with this file.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-FILE_NAME = "routing.yaml"
+from orchestration.criteria_files.marks import Unquoted
+from orchestration.criteria_files.scalars import Flag, Items, Text, Whole
+from orchestration.criteria_files.shapes import AttributeTest, Shape
+
+# Why no team may take a lead, as the router names it.
+REASONS = ("no_team", "consent", "service_line", "location", "complexity", "language", "licence", "hours", "capacity")
+_DEFAULT_TOLD = "intake lead"
 
 
-class Priorities(BaseModel):
+def _count(value: Any) -> int:
+    if not isinstance(value, Unquoted) or value.kind != "int" or int(value.raw) < 0:
+        raise ValueError("must be a whole number of 0 or more, without quotes")
+    return int(value.raw)
+
+
+def _weight(value: Any) -> float:
+    if not isinstance(value, Unquoted) or value.kind not in ("int", "float") or not 0 <= float(value.raw) <= 10:
+        raise ValueError("must be a number from 0 to 10, without quotes")
+    return float(value.raw)
+
+
+def _told(value: dict[str, str]) -> dict[str, str]:
+    unknown = sorted(set(value) - {"default", *REASONS})
+    if unknown:
+        raise ValueError(f"{unknown[0]} is no reason of the router's: take one of default, {', '.join(REASONS)}")
+    return {"default": _DEFAULT_TOLD, **value}
+
+
+_PRIORITY = {"type": "integer", "minimum": 1, "maximum": 9}
+_WEIGHT = {"type": "number", "minimum": 0, "maximum": 10}
+Priority = Annotated[Whole, Field(le=9), WithJsonSchema(_PRIORITY)]
+Count = Annotated[int, BeforeValidator(_count), WithJsonSchema({"type": "integer", "minimum": 0})]
+Weight = Annotated[float, BeforeValidator(_weight), WithJsonSchema(_WEIGHT)]
+Channels = Annotated[list[Literal["call", "sms", "email"]], Field(min_length=1)]
+Told = Annotated[dict[Text, Text], AfterValidator(_told)]
+
+
+class Priorities(Shape):
     """Priority (1 is served first) of each readiness band, of leads without a score and of those past their horizon."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    high: int = Field(default=1, ge=1, le=9)
-    medium: int = Field(default=2, ge=1, le=9)
-    low: int = Field(default=3, ge=1, le=9)
-    none: int = Field(default=2, ge=1, le=9)
-    past_horizon: int = Field(default=4, ge=1, le=9)
+    high: Priority = 1
+    medium: Priority = 2
+    low: Priority = 3
+    none: Priority = 2
+    past_horizon: Priority = 4
 
 
-class RoutingRules(BaseModel):
+class Urgency(Shape):
+    """How much what a lead did since it became MQL, and the time left for its first contact, raise its urgency."""
+
+    second_request: Weight = 0.5
+    missed_call_back: Weight = 0.5
+    time_left: Weight = 1.0
+
+
+class ComplexityRule(Shape):
+    """A level, and what must hold of a lead for it; without `when` it holds for every lead."""
+
+    level: Text
+    when: Annotated[list[AttributeTest], Field(min_length=1)] | None = None
+
+
+class RoutingRules(Shape):
     """Content of criteria/routing.yaml; every key may be absent."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    fallback_queue: str = Field(default="unassigned", min_length=1)
+    fallback_queue: Text = "unassigned"
     priorities: Priorities = Priorities()
-    due_soon_minutes: int = Field(default=60, ge=0)
-
-
-class RoutingFileError(ValueError):
-    """A routing.yaml that cannot be used: names file and key, shows no values."""
-
-
-def read_routing_rules(criteria_dir: Path) -> dict[str, Any]:
-    """Routing rules of a criteria folder as plain data, the defaults where the file or a key is absent.
-
-    Raises RoutingFileError for a file that is no YAML mapping or holds unknown keys or values out of range.
-    """
-    path = criteria_dir / FILE_NAME
-    if not path.exists():
-        return RoutingRules().model_dump()
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark else ""
-        raise RoutingFileError(f"{path}{where}: not readable as YAML (UTF-8); correct the file") from None
-    if content is None:
-        content = {}
-    if not isinstance(content, dict):
-        raise RoutingFileError(f"{path}: expected keys such as fallback_queue, found no mapping")
-    try:
-        return RoutingRules.model_validate(content).model_dump()
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors(include_input=False)
-        )
-        raise RoutingFileError(f"{path}: {faults}") from None
+    due_soon_minutes: Count = 60
+    assign_members: Flag = False
+    notify: Told = {"default": _DEFAULT_TOLD}
+    urgency: Urgency = Urgency()
+    complexity: dict[Text, Annotated[list[ComplexityRule], Field(min_length=1)]] = {}
+    licences: dict[Text, Items] = {}
+    channels: dict[Text, Channels] = {}

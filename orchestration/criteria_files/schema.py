@@ -24,6 +24,7 @@ FOLDER = "schema"
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 _REF = "#/definitions/{model}"
 Schema = dict[str, Any]
+_TESTS = ("FitRule", "EligibilityRule", "Exclusion", "AttributeTest")
 _TAGS: dict[str, Schema] = {
     "protected": {"type": ["boolean", "null"]},
     "proxy_for": {"type": ["array", "null"], "items": {"type": "string", "pattern": "\\S"}, "minItems": 1},
@@ -129,7 +130,7 @@ def _put_right(schema: Schema) -> None:
         part = definitions["Part"]
         definitions["ReadinessItem"] = _readiness_item(definitions["ReadinessItem"], part)
         part["allOf"] = _part_rules()
-    for name in ("FitRule", "EligibilityRule", "Exclusion"):
+    for name in _TESTS:
         if name in definitions:
             definitions[name]["anyOf"] = [_given(key) for key in _operators()]
     if "ExampleLead" in definitions:
@@ -145,7 +146,7 @@ def _put_right(schema: Schema) -> None:
 
 
 def _describe(name: str, key: str, value: Schema) -> None:
-    tests_an_attribute = name in ("FitRule", "EligibilityRule", "Exclusion", "Part", "ReadinessItem")
+    tests_an_attribute = name in (*_TESTS, "Part", "ReadinessItem")
     special = f"AttributeTest.{key}" if tests_an_attribute else f"{name}.{key}"
     meaning = key_words.MEANINGS.get(special) or key_words.MEANINGS.get(key)
     if meaning is not None:

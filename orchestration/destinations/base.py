@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from orchestration.lake.outbox import Write
+from orchestration.lake.outbox_types import Write
 
 Kind = Literal["text", "number", "time", "integer"]
 
@@ -30,11 +30,60 @@ FIELDS: dict[str, Kind] = {
     "handoff_versions": "text",
     "handoff_sequence": "integer",
 }
+# Where staff change these, theirs stand and are never written over.
+STAFFS_OWN = ("handoff_team_id", "handoff_staff_id")
+# Of these the value someone else wrote may be kept; any other may hold free text about a person.
+SHOWN = (
+    "handoff_stage",
+    "handoff_readiness",
+    "handoff_band",
+    "handoff_team_id",
+    "handoff_staff_id",
+    "handoff_queue",
+    "handoff_priority",
+)
 REQUIRED = ("handoff_stage", "handoff_readiness", "handoff_sequence")
+
+
+Outcome = Literal["acknowledged", "rejected", "gone", "archived", "merged", "newer", "conflict"]
+State = Literal["live", "archived", "merged"]
 
 
 class DestinationError(RuntimeError):
     """A destination cannot be used as it stands; the message says what to do and shows no value."""
+
+
+class Unavailable(DestinationError):
+    """Not now: too many calls, an error of the server, a connection lost. Tried again later.
+
+    `retry_after` is how many seconds the reply asked to wait; `is_fate_unknown` says that what was sent may have been
+    applied, its reply lost: the records are read before they are judged.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, is_fate_unknown: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.is_fate_unknown = is_fate_unknown
+
+
+class BatchRefused(DestinationError):
+    """An atomic batch was refused as a whole and nothing of it applied; `error_code` is a code, never a message."""
+
+    def __init__(self, message: str, *, error_code: str) -> None:
+        super().__init__(message)
+        self.error_code = error_code
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the CRM said of one record: from the body of its reply, never from the status of the call alone.
+
+    `error_code` is a word of ours or the CRM's own code, never a message: messages may hold values.
+    """
+
+    outcome: Outcome
+    error_code: str | None = None
+    remote_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,10 +93,14 @@ class Held:
     sequence: int | None
     fields: Mapping[str, str | None]
     remote_id: str
+    state: State = "live"
 
 
 class Destination(Protocol):
-    """A CRM we write to. Values in and out are canonical text (`canonical_text.text_of`)."""
+    """A CRM we write to. Values in and out are canonical text (`canonical_text.text_of`). It makes no records.
+
+    Opening one makes no call.
+    """
 
     @property
     def name(self) -> str:
@@ -63,22 +116,45 @@ class Destination(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """How many records one call carries."""
+        """How many records one call of `write` carries."""
+
+    @property
+    def read_size(self) -> int:
+        """How many records one call of `read` asks for."""
+
+    @property
+    def is_guarding(self) -> bool:
+        """Whether `write` itself refuses what must not be written, in one atomic act with the write.
+
+        That is a sequence not above the one held, answered `newer`; and a record whose handoff_team_id or
+        handoff_staff_id is neither as `Write.expected` says nor what is written, answered `conflict` (`expected`
+        None, or silent on one: empty is expected). Where False, delivery reads first and decides.
+        """
 
     def check(self) -> None:
         """Raise DestinationError where it cannot be reached or lacks what it needs."""
 
+    def schema_version(self) -> str:
+        """Hash of the fields that exist there and their types: where it changes, what was rejected is tried again."""
+
     def highest_sequence(self) -> int:
         """The greatest handoff_sequence any record holds; 0 where none does."""
 
-    def write(self, writes: Sequence[Write]) -> Mapping[str, str]:
-        """Write records, none over a newer sequence. Returns lead id → error code of those refused one by one.
+    def write(self, writes: Sequence[Write]) -> Mapping[str, Answer]:
+        """Write records that exist, none over a newer sequence. Returns lead id → answer.
 
-        Raises DestinationError where the call as a whole failed: nothing is known of its records then.
+        The fate of a record that is not in the answer is unknown. Raises Unavailable, BatchRefused (nothing applied),
+        or DestinationError where the call as a whole failed.
         """
 
     def read(self, lead_ids: Sequence[str]) -> Mapping[str, Held]:
         """Read records back; ids the CRM does not know are absent."""
+
+    def plan(self) -> list[str]:
+        """What `handoff prepare` prints: fields with their help text, the least rights of the key, views."""
+
+    def prepare(self) -> list[str]:
+        """Do what of the plan can be done by our key; returns what was done."""
 
 
 def is_held(write: Write, held: Held) -> bool:

@@ -1,19 +1,26 @@
 """Delivers an outbox to a destination: send, read back, record; safe to kill at any point and to run again.
 
-Owns the order of steps and the budget of attempts. What a system's calls look like is the destination's, what is
-remembered is the outbox's.
+Owns the order of steps and the budget of attempts. What a system's calls look like is the destination's, how calls are
+made again `calls.py`, what a record read back means `judging.py`; what is remembered is the outbox's.
+
+    counts = deliver(outbox, destination)     # LeaseHeld: another process sends there; DestinationError: cannot go on
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
-from orchestration.destinations.base import Destination, DestinationError, Held, is_held
-from orchestration.lake.outbox import Outbox, Receipt, Write
+from orchestration.destinations.base import Answer, Destination, Unavailable
+from orchestration.destinations.bisection import send_halving
+from orchestration.destinations.calls import Calls
+from orchestration.destinations.judging import Verdict, judge_answer, judge_before, judge_read
+from orchestration.lake.outbox import Outbox
+from orchestration.lake.outbox_file import now
+from orchestration.lake.outbox_types import Receipt, Write
 
-MAX_ATTEMPTS = 3
+MAX_ATTEMPTS = 5
 
 
 def deliver(
@@ -26,65 +33,141 @@ def deliver(
     """Deliver what is pending; returns how many records stand in each state.
 
     A record that fails is tried `max_attempts` times a run, then waits for the next run as `failed`. Raises
-    DestinationError where the destination as a whole cannot be used; what it already took is recorded.
+    DestinationError where the destination as a whole cannot be used, LeaseHeld where another process sends to it;
+    what it already took is recorded.
     """
-    destination.check()
-    outbox.retry_failed(destination.name)
-    for round_no in range(max_attempts):
-        if round_no:
-            pause(min(2.0**round_no, 30.0) / 4)
-        after, is_any = 0, False
-        while batch := outbox.pending(destination.name, limit=destination.batch_size, after=after):
-            after, is_any = batch[-1].sequence, True
-            outbox.settle(destination.name, _deliver_batch(outbox, destination, batch))
-        if not is_any:
-            break
+    if not outbox.is_idle(destination.name):
+        with outbox.sender(destination.name):
+            Delivery(outbox, Calls(destination, pause=pause), max_attempts=max_attempts).run()
     return outbox.counts(destination.name)
 
 
-def _deliver_batch(outbox: Outbox, destination: Destination, batch: Sequence[Write]) -> list[Receipt]:
-    """One batch: what an interrupted or refused attempt already brought there is recognised, not written again."""
-    attempted_at = _now()
-    held = destination.read([write.lead_id for write in batch])
-    unsent = [
-        write
-        for write in batch
-        if write.lead_id in held
-        and not is_held(write, held[write.lead_id])
-        and not _is_newer(held[write.lead_id], write)
-    ]
-    refused: dict[str, str] = {}
-    acknowledged_at = attempted_at
-    if unsent:
-        outbox.begin(destination.name, unsent)
+class Delivery:
+    """One delivery by the process that holds the sender's lease."""
+
+    def __init__(self, outbox: Outbox, calls: Calls, *, max_attempts: int = MAX_ATTEMPTS) -> None:
+        self.outbox = outbox
+        self.calls = calls
+        self.destination = calls.destination
+        self.name = calls.destination.name
+        self.max_attempts = max_attempts
+        self._acknowledged: dict[str, tuple[int, datetime]] = {}
+        self._schema_version = ""
+
+    def run(self) -> None:
+        """Resolve what an earlier process left on its way, then send what is pending until nothing is."""
+        self.calls.again(self.destination.check)
+        self._schema_version = self.calls.again(self.destination.schema_version)
+        self.outbox.retry_rejected(self.name, self._schema_version)
+        self.outbox.retry_failed(self.name)
         try:
-            refused = dict(destination.write(unsent))
-        except DestinationError:
-            refused = {write.lead_id: "call_failed" for write in unsent}
-        acknowledged_at = _now()
-        held = {**held, **destination.read([write.lead_id for write in unsent])}
-    return [
-        _judge(write, held.get(write.lead_id), refused.get(write.lead_id), attempted_at, acknowledged_at)
-        for write in batch
-    ]
+            self.resolve()
+            while self._pass():
+                pass
+        except Unavailable:
+            self._leave_unverified()
+            raise
 
+    def resolve(self, *, full_only: bool = False) -> None:
+        """Read what is on its way and judge it; `full_only`: as long as there is a full call of it."""
+        size = self.destination.read_size
+        while writes := self.outbox.unresolved(self.name, limit=size):
+            if full_only and len(writes) < size:
+                return
+            held = self.calls.read([write.lead_id for write in writes])
+            moment = now()
+            self._settle(
+                writes,
+                [
+                    judge_read(
+                        write,
+                        held.get(write.lead_id),
+                        acknowledged_at=self._acknowledged_at(write),
+                        now=moment,
+                        schema_version=self._schema_version,
+                    )
+                    for write in writes
+                ],
+            )
 
-def _judge(
-    write: Write, held: Held | None, refused: str | None, attempted_at: datetime, acknowledged_at: datetime
-) -> Receipt:
-    """Verified only if what was read equals what was sent; what can never succeed is a dead letter."""
-    if held is None:
-        return Receipt(write, "dead_letter", attempted_at, error_code="unknown_record")
-    if is_held(write, held):
-        return Receipt(write, "verified", attempted_at, acknowledged_at, _now(), held.remote_id)
-    if _is_newer(held, write):
-        return Receipt(write, "dead_letter", attempted_at, error_code="newer_write_present", remote_id=held.remote_id)
-    return Receipt(write, "failed", attempted_at, error_code=refused or "read_back_differs", remote_id=held.remote_id)
+    def _pass(self) -> bool:
+        """Send every pending write once, and read all of it back; whether there was any."""
+        after, is_any = 0, False
+        size = self.destination.batch_size
+        if not self.destination.is_guarding:
+            # One look for each batch: the shorter between look and write, the less can change there.
+            size = min(size, self.destination.read_size)
+        while batch := self.outbox.pending(self.name, limit=size, after=after, attempts=self.max_attempts):
+            after, is_any = batch[-1].sequence, True
+            if not self.destination.is_guarding:
+                batch = self._look_first(batch)
+            if batch := self.outbox.begin(self.name, batch):
+                self._send(batch)
+            self.resolve(full_only=True)
+        self.resolve()
+        return is_any
 
+    def _look_first(self, batch: Sequence[Write]) -> list[Write]:
+        """Read a batch before it is written; returns what is still to be written of it."""
+        held = self.calls.read([write.lead_id for write in batch])
+        moment = now()
+        judged = [
+            (write, judge_before(write, held.get(write.lead_id), now=moment, schema_version=self._schema_version))
+            for write in batch
+        ]
+        told = [(write, verdict) for write, verdict in judged if verdict is not None]
+        receipts = [verdict.receipt for _, verdict in told if verdict.receipt is not None]
+        self.outbox.settle(self.name, receipts, [finding for _, verdict in told for finding in verdict.findings])
+        return [write for write, verdict in judged if verdict is None or verdict.receipt is None]
 
-def _is_newer(held: Held, write: Write) -> bool:
-    return held.sequence is not None and held.sequence > write.sequence
+    def _send(self, batch: Sequence[Write]) -> None:
+        began = now()
+        answers = send_halving(batch, self.calls.write)
+        moment = now()
+        self._note_acknowledged(batch, answers, moment)
+        receipts = [
+            receipt
+            for write in batch
+            if (
+                receipt := judge_answer(
+                    write, answers.get(write.lead_id), at=began, schema_version=self._schema_version
+                )
+            )
+        ]
+        if receipts:
+            self.outbox.settle(self.name, receipts)
 
+    def _settle(self, writes: Sequence[Write], verdicts: Sequence[Verdict]) -> None:
+        self.outbox.settle(
+            self.name,
+            [verdict.receipt for verdict in verdicts if verdict.receipt is not None],
+            [finding for verdict in verdicts for finding in verdict.findings],
+            [write for write, verdict in zip(writes, verdicts, strict=True) if verdict.receipt is None],
+            {
+                write.lead_id: verdict.learned
+                for write, verdict in zip(writes, verdicts, strict=True)
+                if verdict.learned is not None
+            },
+        )
 
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)
+    def _note_acknowledged(self, batch: Sequence[Write], answers: Mapping[str, Answer], moment: datetime) -> None:
+        for write in batch:
+            answer = answers.get(write.lead_id)
+            if answer is not None and answer.outcome == "acknowledged":
+                self._acknowledged[write.lead_id] = (write.sequence, moment)
+
+    def _acknowledged_at(self, write: Write) -> datetime | None:
+        sequence, moment = self._acknowledged.get(write.lead_id, (None, None))
+        return moment if sequence == write.sequence else None
+
+    def _leave_unverified(self) -> None:
+        """The destination is away: what it acknowledged and was not read back says so, and is read next time."""
+        after = 0
+        while writes := self.outbox.unresolved(self.name, limit=1_000, after=after):
+            after = writes[-1].sequence
+            receipts = [
+                Receipt(write, "unverified", write.attempted_at or now(), acknowledged_at)
+                for write in writes
+                if (acknowledged_at := self._acknowledged_at(write))
+            ]
+            self.outbox.settle(self.name, receipts)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from orchestration.destinations.base import FIELDS, REQUIRED, DestinationError, Held
+from orchestration.destinations.base import FIELDS, REQUIRED, Answer, DestinationError, Held
 from orchestration.destinations.sql_values import column_type, from_column, to_column
 from orchestration.lake.outbox import Write
 
@@ -23,6 +23,8 @@ _STAGED = "handoff_staged_writes"
 
 class SqlDestination:
     """One table of a database. `key` is its column of lead ids."""
+
+    is_guarding = True
 
     def __init__(
         self,
@@ -53,6 +55,21 @@ class SqlDestination:
         url = self._engine.url.set(username=None, password=None)
         told = "|".join((url.render_as_string(), self._schema or "", self._table_name, self.key))
         return hashlib.sha256(told.encode()).hexdigest()
+
+    @property
+    def read_size(self) -> int:
+        """As many as it writes."""
+        return self.batch_size
+
+    def schema_version(self) -> str:
+        """Hash of the handoff columns and their types."""
+        table = self._table()
+        told = "|".join(f"{name} {table.columns[name].type!r}" for name in FIELDS if name in table.columns)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def plan(self) -> list[str]:
+        """The statements `prepare` would execute."""
+        return [f"{statement};" for statement in self.statements()]
 
     def missing_columns(self) -> list[str]:
         """Handoff columns the table lacks, in order. Raises DestinationError where the table cannot be read."""
@@ -104,16 +121,16 @@ class SqlDestination:
         except SQLAlchemyError as error:
             raise self._error("could not be read", error) from None
 
-    def write(self, writes: Sequence[Write]) -> Mapping[str, str]:
+    def write(self, writes: Sequence[Write]) -> Mapping[str, Answer]:
         """Update a batch in one transaction; where that fails, record by record, to name the ones at fault."""
+        answers = {write.lead_id: Answer("acknowledged", remote_id=write.lead_id) for write in writes}
         try:
             with self._engine.begin() as connection:
                 self._update(connection, writes)
-            return {}
+            return answers
         except SQLAlchemyError as error:
             if _is_down(error):
                 raise self._error("could not be written", error) from None
-        refused = {}
         for write in writes:
             try:
                 with self._engine.begin() as connection:
@@ -121,8 +138,8 @@ class SqlDestination:
             except SQLAlchemyError as error:
                 if _is_down(error):
                     raise self._error("could not be written", error) from None
-                refused[write.lead_id] = type(error).__name__
-        return refused
+                answers[write.lead_id] = Answer("rejected", type(error).__name__)
+        return answers
 
     def read(self, lead_ids: Sequence[str]) -> Mapping[str, Held]:
         """Read the handoff fields of these records, as canonical text."""

@@ -6,6 +6,7 @@
         <entity>.csv             rows as a source gives them; `_source` names a source of run.yaml other than `main`
         criteria/*.yaml          criteria files (optional); service lines and file names unique among all stories
         expected/<table>.csv     the columns that matter; keys stand as lead ids, the end of time as `end`
+        expected/routes.csv      what the router says; a story of routing: `routing.py`
 
 Stories with the same as_of share one scratch lake and one build: each is a source of its own there, so ids never
 meet. Rows are written by `lake_rows.py`, dbt runs in `builds.py`; the tests are `test_stories.py`.
@@ -33,9 +34,11 @@ from orchestration.lake.contract import ENTITIES
 from orchestration.lake.run_rows import SourceRow
 from tests.golden.builds import DbtBuilds, query
 from tests.golden.lake_rows import ScratchLake, parse_time, record_key
+from tests.golden.routing import RELATIONS, land_handoff, routes_of
 
 STORIES = Path(__file__).resolve().parent
 _END = datetime(9999, 12, 31)
+ROUTES = "routes"
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,8 @@ class Story:
 
     def differences(self, home: Path, table: str) -> str:
         """Expected against found rows of one table, as a diff; empty where they agree."""
-        return self.compared(self._own_rows(home, table), self.folder / "expected" / f"{table}.csv")
+        found = routes_of(self, home) if table == ROUTES else self._own_rows(home, table)
+        return self.compared(found, self.folder / "expected" / f"{table}.csv")
 
     def compared(self, frame: pd.DataFrame, place: Path) -> str:
         """A file's rows against those of a frame, in the file's columns, as a diff; empty where they agree."""
@@ -177,9 +181,11 @@ def build_stories(stories: Sequence[Story], home: Path, builds: DbtBuilds) -> No
     files.mkdir(parents=True)
     for story in stories:
         story.land(lake)
+        land_handoff(story, home)
         for path in (story.folder / "criteria").glob("*.yaml"):
             shutil.copy(path, files / path.name)
     land_criteria(load_criteria(files), home / "lake" / "landed")
     lake.write_run(stories[0].as_of, sources=[row for story in stories for row in story.sources()])
     tables = {table for story in stories for table in story.expected_tables}
+    tables = tables - {ROUTES} | set(RELATIONS) if ROUTES in tables else tables
     builds.build(home, select=[f"+{table}" for table in sorted(tables)])

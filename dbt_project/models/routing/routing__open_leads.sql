@@ -44,6 +44,8 @@ select
     earlier.previous_team_id,
     earlier.previous_staff_id,
     worked.team_id as worked_team_id,
+    set_by_staff.team_id as override_team_id,
+    set_by_staff.staff_id as override_staff_id,
     -- Who is drawn for control is routed as if nobody had scored it.
     case when not coalesce(score.is_control, false) then score.band end as band,
     routed.team_id as routed_team_id,
@@ -69,6 +71,7 @@ from {{ ref('int_mqls__open') }} as mql
 inner join {{ contact_permissions() }} as allowed on mql.lead_key = allowed.lead_key
 left join places on mql.lead_key = places.lead_key
 left join wishes on mql.record_key = wishes.record_key
+left join {{ set_by_staff() }} as set_by_staff on mql.lead_key = set_by_staff.lead_key
 left join {{ ref('int_people__returning') }} as earlier on mql.lead_key = earlier.lead_key
 left join {{ ref('int_leads__worked') }} as worked on mql.lead_key = worked.lead_key
 left join {{ signals_since_mql() }} as signalled on mql.lead_key = signalled.lead_key

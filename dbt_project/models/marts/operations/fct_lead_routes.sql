@@ -6,11 +6,13 @@ select
     route.queue,
     route.reasons,
     route.deciding_constraint,
+    route.told,
     coalesce(
         mql.record_key = route.record_key
         and route.route_no = max(route.route_no) over (partition by route.record_key),
         false
     ) as is_current,
+    route.is_without_score,
     route.route_no,
     route.priority,
     route.sla_due_at,

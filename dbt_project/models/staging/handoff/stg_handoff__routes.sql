@@ -10,8 +10,11 @@ select
     landed.reasons,
     cast(landed.sla_due_at as timestamp) as sla_due_at,
     landed.deciding_constraint,
+    landed.told,
+    -- Empty on routes landed before it was told.
+    landed.is_without_score,
     cast(landed.routed_as_of as timestamp) as routed_as_of,
     landed._batch_id,
     cast(landed._landed_as_of as timestamp) as _landed_as_of
-from {{ landed('handoff', 'routes') }} as landed
+from {{ landed('handoff', 'routes', has_grown = true) }} as landed
 qualify row_number() over (partition by landed.record_key, landed.route_no order by landed.routed_as_of, landed._batch_id) = 1

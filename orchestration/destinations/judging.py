@@ -1,0 +1,160 @@
+"""What a record read from the CRM says of a write: arrived, did not, was changed by someone else, cannot be written.
+
+Pure: a write and what is held in, a receipt and findings out. When reading is due is `delivery.py` and `reconcile.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import cast
+
+from orchestration.destinations.base import SHOWN, STAFFS_OWN, Answer, Held, is_held
+from orchestration.lake.outbox_types import Finding, Receipt, Resolution, Status, Write, value_hash
+
+UNKNOWN_RECORD = "unknown_record"
+NEWER = "newer_write_present"
+DIFFERS = "read_back_differs"
+NOT_APPLIED = "not_applied"
+CHANGED = "changed_by_staff"
+# A read-back that differs this often differs because the field cannot hold the value.
+_DIFFERING_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A receipt (None: this was no attempt, the write is to be queued again) and what others changed.
+
+    `learned`: what an earlier home of ours left in the fields that are compared; from now on it is expected there.
+    """
+
+    receipt: Receipt | None
+    findings: tuple[Finding, ...] = ()
+    learned: Mapping[str, str | None] | None = None
+
+
+def judge_answer(write: Write, answer: Answer | None, *, at: datetime, schema_version: str) -> Receipt | None:
+    """The receipt of an answer that settles the record; None where only reading does."""
+    if answer is None or answer.outcome in ("acknowledged", "newer", "conflict"):
+        return None
+    status: Status = cast(Status, answer.outcome)
+    code = answer.error_code or (UNKNOWN_RECORD if status == "gone" else None)
+    return Receipt(write, status, at, None, None, answer.remote_id, code, schema_version)
+
+
+def judge_read(
+    write: Write, held: Held | None, *, acknowledged_at: datetime | None, now: datetime, schema_version: str
+) -> Verdict:
+    """What reading the record after (or long after) a write tells."""
+    at = write.attempted_at or now
+    receipt = Receipt(write, "failed", at, acknowledged_at, remote_id=held.remote_id if held else None)
+    if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
+        return Verdict(settled)
+    if held.sequence != write.sequence:
+        return _not_arrived(write, held, receipt, now)
+    others = [
+        name for name in changed_fields(write.payload, held) if name not in STAFFS_OWN or _is_cut(write, held, name)
+    ]
+    stands = _stand(write.lead_id, changed_fields(write.payload, held), held, write.payload, now, but=others)
+    if others:
+        is_hopeless = write.attempt + 1 >= _DIFFERING_ATTEMPTS
+        status: Status = "rejected" if is_hopeless else "failed"
+        told = replace(receipt, status=status, error_code=DIFFERS, is_renumbered=not is_hopeless)
+        return Verdict(replace(told, schema_version=schema_version if is_hopeless else None), stands)
+    proved = replace(receipt, verified_at=now, acknowledged_at=acknowledged_at or now)
+    if stands:
+        return Verdict(replace(proved, status="conflicting", error_code=CHANGED), stands)
+    return Verdict(replace(proved, status="verified"))
+
+
+def judge_before(write: Write, held: Held | None, *, now: datetime, schema_version: str) -> Verdict | None:
+    """What reading the record before a write tells; None: write it. For CRMs that do not guard themselves."""
+    receipt = Receipt(write, "failed", now, remote_id=held.remote_id if held else None)
+    if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
+        return Verdict(settled)
+    if is_held(write, held):
+        return Verdict(replace(receipt, status="verified", acknowledged_at=now, verified_at=now))
+    known = write.expected or {}
+    stands = _stand(write.lead_id, _changed_by_staff(write, held), held, known, now)
+    changed = [name for name in changed_fields(known, held) if held.fields[name] != write.payload.get(name)]
+    ours = {name: known.get(name) for name in changed if name not in STAFFS_OWN}
+    restored = findings_of(write.lead_id, ours, held, "restored", now)
+    if stands:
+        return Verdict(replace(receipt, status="conflicting", error_code=CHANGED), stands)
+    return Verdict(None, tuple(restored)) if restored else None
+
+
+def changed_fields(payload: Mapping[str, str | None], held: Held) -> list[str]:
+    """Fields the CRM has that hold something else than this payload."""
+    return [name for name, value in payload.items() if name in held.fields and held.fields[name] != value]
+
+
+def findings_of(
+    lead_id: str, ours: Mapping[str, str | None], held: Held, resolution: Resolution, now: datetime
+) -> Iterator[Finding]:
+    """A finding for each of these fields; a value that may be free text is told by its hash alone."""
+    for name, value in ours.items():
+        theirs = held.fields[name]
+        is_shown = name in SHOWN
+        shown = (value, theirs) if is_shown else (None, None)
+        yield Finding(lead_id, name, *shown, value_hash(theirs), resolution, now)
+
+
+def not_to_be_written(receipt: Receipt, held: Held | None, schema_version: str) -> Receipt | None:
+    """The receipt of a record no write may go to: it is not there, not live, or holds a newer write. None: it may."""
+    if held is None:
+        return replace(receipt, status="gone", error_code=UNKNOWN_RECORD)
+    if held.state != "live":
+        return replace(receipt, status=held.state)
+    if held.sequence is not None and held.sequence > receipt.write.sequence:
+        return replace(receipt, status="rejected", error_code=NEWER, schema_version=schema_version)
+    return None
+
+
+def _not_arrived(write: Write, held: Held, receipt: Receipt, now: datetime) -> Verdict:
+    """It holds an older write or none: sent again, unless staff changed what is theirs to change."""
+    changed = _changed_by_staff(write, held)
+    if changed:
+        stands = _stand(write.lead_id, changed, held, write.expected or {}, now)
+        return Verdict(replace(receipt, status="conflicting", error_code=CHANGED), stands)
+    learned = _compared(held.fields) if write.expected is None and held.sequence is not None else None
+    if write.attempted_at is None:
+        return Verdict(None, (), learned)
+    return Verdict(replace(receipt, error_code=NOT_APPLIED), (), learned)
+
+
+def _changed_by_staff(write: Write, held: Held) -> list[str]:
+    """Of a record never written, what staff filled in; where an earlier home wrote, nobody can tell: nothing."""
+    if write.expected is None and held.sequence is not None:
+        return []
+    expected = write.expected or dict.fromkeys(STAFFS_OWN)
+    fields = _compared(held.fields)
+    return [
+        name
+        for name, theirs in fields.items()
+        if name in expected and theirs not in (expected[name], write.payload.get(name))
+    ]
+
+
+def _compared(fields: Mapping[str, str | None]) -> dict[str, str | None]:
+    return {name: fields[name] for name in STAFFS_OWN if name in fields}
+
+
+def _stand(
+    lead_id: str,
+    changed: Iterable[str],
+    held: Held,
+    ours: Mapping[str, str | None],
+    now: datetime,
+    *,
+    but: Iterable[str] = (),
+) -> tuple[Finding, ...]:
+    mine = {name: ours.get(name) for name in changed if name in STAFFS_OWN and name not in set(but)}
+    return tuple(findings_of(lead_id, mine, held, "stands", now))
+
+
+def _is_cut(write: Write, held: Held, name: str) -> bool:
+    """The field holds our own value cut short or in other letters: its doing, not that of staff."""
+    ours, theirs = (write.payload.get(name) or "").strip().lower(), (held.fields[name] or "").strip().lower()
+    return bool(theirs) and ours.startswith(theirs)

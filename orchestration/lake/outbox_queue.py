@@ -1,0 +1,187 @@
+"""What is to be sent: wanted state against the last queued, numbered and hashed before anything leaves.
+
+Which records go nowhere (a destination in shadow, teams not live yet, records no longer wanted) is booked here too.
+Sending is `outbox.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from orchestration.lake.canonical_text import text_of
+from orchestration.lake.outbox_file import OutboxFile, now
+from orchestration.lake.outbox_types import Wanted
+
+_QUEUE = """
+insert into outbox (destination, lead_id, lead_key, source, sequence, payload, payload_sha256, changed, status,
+    queued_at)
+values (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)
+on conflict (destination, lead_id) do update set
+    lead_key = excluded.lead_key, source = excluded.source, sequence = excluded.sequence, payload = excluded.payload,
+    payload_sha256 = excluded.payload_sha256, changed = excluded.changed, attempt = 0, error_code = null,
+    queued_at = case when status in ('queued', 'failed', 'sending', 'unverified') then queued_at
+        else excluded.queued_at end,
+    status = 'queued'
+"""
+_READ_AGAIN = """
+update outbox set sent_sequence = sequence, sent_payload = payload, sent_at = null, verified_sequence = null,
+    verified_payload = null, changed = null, status = 'unverified', attempt = 0, error_code = null, queued_at = :now
+where destination = :destination and status in ('verified', 'conflicting', 'sending', 'unverified')
+"""
+_SEND_AGAIN = """
+update outbox set verified_sequence = null, verified_payload = null, changed = null, status = 'queued', attempt = 0,
+    error_code = null, queued_at = :now
+where destination = :destination and status in ('queued', 'failed', 'rejected', 'gone', 'archived', 'merged')
+"""
+_KNOWN = "select lead_id, payload_sha256, changed from outbox where destination = ?"
+_AGREED = """
+update outbox set changed = null, status = case when status = 'conflicting' then 'verified' else status end
+where destination = ? and lead_id = ?
+"""
+_SHADOW_LOG = """
+insert into attempts (destination, source, lead_id, lead_key, sequence, payload_sha256, status, attempt, attempted_at)
+select destination, source, lead_id, lead_key, sequence, payload_sha256, 'shadow', 1, :now
+from outbox where destination = :destination and status in ('queued', 'failed') and sent_sequence is null
+"""
+
+
+class QueueSide(OutboxFile):
+    """The outbox as whoever knows what records should say sees it."""
+
+    def aim(self, destination: str, place: str) -> None:
+        """Say where a destination is now. Elsewhere than before, nothing is known of it: all is to be proved again.
+
+        Writes keep their sequences, and are read before they are written again: where the same records only moved,
+        reading them is proof enough.
+        """
+        with self._transaction():
+            before = self._connection.execute("select place from aims where destination = ?", (destination,)).fetchone()
+            if before is not None and before["place"] != place:
+                said = {"now": now().isoformat(), "destination": destination}
+                self._connection.execute(_READ_AGAIN, said)
+                self._connection.execute(_SEND_AGAIN, said)
+            self._connection.execute("insert or replace into aims values (?, ?)", (destination, place))
+
+    def queue(self, destination: str, wanted: Iterable[Wanted], *, floor: int | Callable[[], int] = 0) -> int:
+        """Queue what differs from the last queued payload of its record; returns how many records that is.
+
+        A record that is unchanged keeps its state: verified stays verified, a failed one is tried again by `pending`.
+        A team or member that staff set stands in the payload. Sequences go on above `floor`, the highest number the
+        destination was seen to hold (asked for only if there is something new), and above all given before.
+        """
+        held = {row["lead_id"]: row for row in self._connection.execute(_KNOWN, (destination,))}
+        fresh, settled = [], []
+        for record in wanted:
+            payload = {name: text_of(value) for name, value in sorted(record.payload.items())}
+            before = held.get(record.lead_id)
+            changed = _still_standing(before, payload)
+            text = payload_text(payload)
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            if before is None or before["payload_sha256"] != digest:
+                fresh.append((record.lead_id, record.lead_key, record.source, text, digest, changed))
+            elif before["changed"] is not None and changed is None:
+                settled.append((destination, record.lead_id))
+        number = (floor() if callable(floor) else floor) if fresh else 0
+        with self._transaction():
+            if fresh:
+                first, moment = self._take_numbers(destination, len(fresh), floor=number), now().isoformat()
+                numbered = enumerate(sorted(fresh, key=lambda row: row[0]), start=first)
+                self._connection.executemany(
+                    _QUEUE, [(destination, *row[:3], sequence, *row[3:], moment) for sequence, row in numbered]
+                )
+            self._connection.executemany(_AGREED, settled)
+        return len(fresh)
+
+    def keep_only(self, destination: str, lead_ids: Collection[str]) -> int:
+        """Records no longer wanted are not sent, and those wanted again are; returns how many are withdrawn now."""
+        asked = set(lead_ids)
+        rows = self._connection.execute(
+            "select lead_id, is_wanted from outbox where destination = ?", (destination,)
+        ).fetchall()
+        moved = [
+            (int(row["lead_id"] in asked), destination, row["lead_id"])
+            for row in rows
+            if bool(row["is_wanted"]) != (row["lead_id"] in asked)
+        ]
+        with self._transaction():
+            self._connection.executemany("update outbox set is_wanted = ? where destination = ? and lead_id = ?", moved)
+            self._connection.execute(
+                "update outbox set status = 'withdrawn' where destination = ? and is_wanted = 0 "
+                "and status in ('queued', 'failed') and sent_sequence is null",
+                (destination,),
+            )
+            self._connection.execute(
+                "update outbox set status = 'queued', attempt = 0, queued_at = ? "
+                "where destination = ? and is_wanted = 1 and status = 'withdrawn'",
+                (now().isoformat(), destination),
+            )
+        return sum(not wanted for wanted, *_ in moved)
+
+    def shadow(self, destination: str, *, field: str = "", live: Collection[str] | None = None) -> int:
+        """Book as shadow what is not to be sent; returns how many records that is now.
+
+        `live` None: nothing is sent. Else records go whose `field` is one of them, or was when they were last written:
+        those that leave a live team are told so.
+        """
+        names = json.dumps(sorted(live or ()))
+        path = f"$.{field}"
+        is_live = (
+            "(coalesce(json_extract(payload, :path), '') in (select value from json_each(:names)) or "
+            "coalesce(json_extract(verified_payload, :path), '') in (select value from json_each(:names)))"
+        )
+        said = {"path": path, "names": names, "destination": destination, "now": now().isoformat()}
+        out = "" if live is None else f"and not {is_live}"
+        with self._transaction():
+            if live is not None:
+                self._connection.execute(
+                    f"update outbox set status = 'queued', attempt = 0, queued_at = :now "
+                    f"where destination = :destination and status = 'shadow' and {is_live}",
+                    said,
+                )
+            self._connection.execute(f"{_SHADOW_LOG} {out}", said)
+            changed = self._connection.execute(
+                f"update outbox set status = 'shadow', settled_at = :now where destination = :destination "
+                f"and status in ('queued', 'failed') and sent_sequence is null {out}",
+                said,
+            )
+        return int(changed.rowcount)
+
+    def unshadow(self, destination: str) -> None:
+        """The destination is live: what was booked as shadow is to be sent."""
+        self._connection.execute(
+            "update outbox set status = 'queued', attempt = 0, queued_at = ? "
+            "where destination = ? and status = 'shadow'",
+            (now().isoformat(), destination),
+        )
+
+
+def payload_text(payload: Mapping[str, str | None]) -> str:
+    """The one text of a payload: what its hash is taken over."""
+    return json.dumps(dict(sorted(payload.items())), separators=(",", ":"))
+
+
+def _still_standing(before: sqlite3.Row | None, payload: dict[str, str | None]) -> str | None:
+    """What staff set goes into the payload; it no longer stands apart where we want the same by now.
+
+    What is only left as it was (`left`) gives way to the next write of the record.
+    """
+    if before is None or before["changed"] is None:
+        return None
+    changed: dict[str, Any] = json.loads(before["changed"])
+    standing = {}
+    for field, said in changed.items():
+        if said["how"] == "stands" and payload.get(field) != said["theirs"]:
+            standing[field] = said
+            payload[field] = said["theirs"]
+    left = {field: said for field, said in changed.items() if said["how"] == "left"}
+    if left and _hash(payload) == before["payload_sha256"]:
+        standing |= left
+    return json.dumps(standing) if standing else None
+
+
+def _hash(payload: Mapping[str, str | None]) -> str:
+    return hashlib.sha256(payload_text(payload).encode()).hexdigest()

@@ -1,0 +1,169 @@
+"""Random schedules of faults: what intake wants changes, people change the CRM, senders die, and all is run again.
+
+`play(seed, folder)` plays one and raises AssertionError with its seed where the end is not as promised.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+from orchestration.destinations.base import DestinationError
+from orchestration.destinations.delivery import deliver
+from orchestration.destinations.reconcile import reconcile
+from orchestration.lake.lease import LeaseHeld
+from orchestration.lake.outbox import Outbox, Wanted
+from orchestration.lake.outbox_types import SETTLED
+from tests.unit.destinations.simulated import BAD, Crm, FragileOutbox, Killed, Kind
+
+FAULTS = ("lost", "dropped", "throttled", "silent", "killed_before", "killed_after", "refused")
+STAFFS = ("handoff_team_id", "handoff_staff_id")
+OURS = ("handoff_stage", "handoff_readiness")
+
+
+class Schedule:
+    """One schedule: its CRM, what is wanted, and the file of its outbox."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.chance = random.Random(seed)
+        self.seed, self.path = seed, folder / f"{seed}.sqlite"
+        template = folder / "template.sqlite"
+        if not template.exists():
+            Outbox(template).close()
+        shutil.copy(template, self.path)
+        chance = self.chance
+        kind = Kind(
+            is_guarding=chance.random() < 0.6,
+            is_atomic=chance.random() < 0.4,
+            batch_size=chance.choice([1, 3, 4]),
+            read_size=chance.choice([2, 4, 7]),
+        )
+        self.leads = [f"lead-{n:02}" for n in range(chance.choice([2, 5, 9]))]
+        odds = {fault: chance.choice([0.0, 0.0, 0.05, 0.2]) for fault in FAULTS}
+        self.crm = Crm(kind, self.leads[: len(self.leads) - chance.choice([0, 0, 1])], chance=chance, odds=odds)
+        self.count = len(self.crm.records)
+        self.wanted: dict[str, dict[str, str | None]] = {}
+        self.kills = chance.choice([0.0, 0.02, 0.1])
+        self.conflicts = chance.choice(["restore", "leave"])
+
+    def play(self) -> None:
+        """Days of faults, then quiet ones, then the count."""
+        for _ in range(self.chance.choice([1, 2, 4])):
+            self.news()
+            self.crm.meddle = self.meddle
+            self.session(reconciles=self.chance.random() < 0.3)
+        self.crm.odds, self.kills = {}, 0.0
+        self.crm.meddle = lambda _when: None
+        self.crm.version = "fields 2"
+        for reconciles in (False, True, False):
+            self.session(reconciles=reconciles)
+        self.check()
+
+    def news(self) -> None:
+        """What intake wants changes for some."""
+        for lead_id in self.leads:
+            if lead_id not in self.wanted or self.chance.random() < 0.5:
+                stage = BAD if self.chance.random() < 0.1 else self.chance.choice(["mql", "sql", "consult"])
+                readiness, team = self.chance.choice(["0.1", "0.5", None]), self.chance.choice(["t1", "t2", None])
+                values = (stage, readiness, team, self.chance.choice(["m1", None]))
+                self.wanted[lead_id] = dict(zip((*OURS, *STAFFS), values, strict=True))
+
+    def meddle(self, when: str) -> None:
+        """Other people at work. A CRM that does not guard is left alone between our look and our write."""
+        roll = self.chance.random()
+        if roll > 0.12 or (when == "write" and not self.crm.is_guarding):
+            return
+        lead_id = self.chance.choice(self.leads)
+        record = self.crm.records.get(lead_id)
+        if record is None:
+            return
+        if roll < 0.06:
+            self.crm.change(lead_id, self.chance.choice(STAFFS), self.chance.choice(["s1", "s2"]))
+        elif roll < 0.09:
+            self.crm.change(lead_id, self.chance.choice(OURS), self.chance.choice(["odd", None]))
+        elif roll < 0.1:
+            del self.crm.records[lead_id]
+        else:
+            record.state = self.chance.choice(["archived", "merged", "live"])
+
+    def session(self, *, reconciles: bool) -> None:
+        """Processes, one after another, until one comes to its end; each may be killed."""
+        for _ in range(30):
+            outbox = FragileOutbox(self.path, is_killed=lambda: self.kills > 0 and self.chance.random() < self.kills)
+            try:
+                with closing(outbox):
+                    self.send(outbox, reconciles=reconciles)
+                return
+            except Killed:
+                continue
+            except DestinationError:
+                return
+
+    def send(self, outbox: FragileOutbox, *, reconciles: bool) -> None:
+        """What a run does, a second sender trying at the same time."""
+        rows = [Wanted(lead_id, f"key-{lead_id}", "clinic", payload) for lead_id, payload in self.wanted.items()]
+        outbox.queue("crm", rows, floor=self.crm.highest_sequence)
+        if self.chance.random() < 0.1:
+            self.second_sender(outbox)
+        deliver(outbox, self.crm, pause=lambda _: None)
+        if reconciles:
+            reconcile(outbox, self.crm, conflicts=self.conflicts, pause=lambda _: None)
+
+    def second_sender(self, outbox: FragileOutbox) -> None:
+        with outbox.sender("crm"):
+            calls = self.crm.calls
+            try:
+                deliver(outbox, self.crm, pause=lambda _: None)
+                assert outbox.is_idle("crm"), self.seed
+            except LeaseHeld:
+                pass
+            assert self.crm.calls == calls, f"seed {self.seed}: two senders at once"
+
+    def check(self) -> None:
+        """CRM = ledger, each record in one state with its receipt, nothing broken on the way."""
+        seed = f"seed {self.seed}"
+        assert self.crm.broken == [], (seed, self.crm.broken, self.crm.kind)
+        assert len(self.crm.records) <= self.count, f"{seed}: a record was made"
+        with closing(Outbox(self.path)) as outbox:
+            counts = outbox.counts("crm")
+            assert set(counts) <= SETTLED and sum(counts.values()) == len(self.wanted), (seed, counts)
+            receipts = [row for rows in outbox.unlanded_receipts("all").values() for row in rows]
+            last = {row["lead_id"]: row for row in receipts}
+            rows = outbox._connection.execute("select * from outbox").fetchall()
+            for row in rows:
+                self.check_record(row, last, seed)
+
+    def check_record(self, row, last: dict, seed: str) -> None:
+        lead_id, status = row["lead_id"], row["status"]
+        record, wanted = self.crm.records.get(lead_id), self.wanted[lead_id]
+        told = (seed, lead_id, status, row["error_code"])
+        assert last[lead_id]["sequence"] <= row["sequence"], told
+        state = "gone" if record is None else record.state
+        if wanted["handoff_stage"] == BAD and status == "rejected":
+            assert last[lead_id]["error_code"] == "BAD_STAGE", told
+            return
+        if record is None or record.state != "live":
+            assert status == state, told
+            return
+        assert status in ("verified", "conflicting"), told
+        assert record.sequence == row["sequence"], told
+        standing = record.by_staff
+        meant = {**wanted, **standing}
+        differing = {name for name, value in meant.items() if record.fields[name] != value}
+        if self.conflicts == "restore":
+            assert not differing, (*told, differing)
+        assert (status == "conflicting") == (record.fields != wanted), told
+        assert last[lead_id]["status"] in ("verified", "conflicting") and last[lead_id]["verified_at"], told
+        assert last[lead_id]["sequence"] == row["sequence"], told
+
+
+def play(seed: int, folder: Path) -> None:
+    """Play one schedule and check its end."""
+    schedule = Schedule(seed, folder)
+    try:
+        schedule.play()
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            schedule.path.with_name(schedule.path.name + suffix).unlink(missing_ok=True)

@@ -1,0 +1,170 @@
+"""A CRM in memory that can misbehave, and a sender that can be killed between any two steps.
+
+Every fault is drawn from one seeded random source, so that a schedule is its seed. `Crm.broken` collects what must
+never happen: an older write over a newer one, a record made, a route that staff set written over.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestration.destinations.base import STAFFS_OWN, Answer, BatchRefused, Held, Unavailable
+from orchestration.lake.outbox import Outbox, Write
+
+NAMES = ("handoff_stage", "handoff_readiness", "handoff_team_id", "handoff_staff_id")
+BAD = "bad"
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@dataclass
+class Record:
+    """One record: fields, sequence, whether it still can be written to, and what staff set."""
+
+    fields: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(NAMES))
+    sequence: int | None = None
+    state: str = "live"
+    by_staff: dict[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What sort of CRM: guarding or not, batches refused as a whole or row by row, sizes."""
+
+    is_guarding: bool = True
+    is_atomic: bool = False
+    batch_size: int = 4
+    read_size: int = 6
+
+
+class Crm:
+    """The system and our client of it in one. `odds`: fault → probability at each call."""
+
+    name, source, place = "crm", "clinic", "here"
+
+    def __init__(
+        self, kind: Kind, lead_ids: Sequence[str], *, chance: random.Random, odds: Mapping[str, float] | None = None
+    ) -> None:
+        self.kind, self.chance, self.odds = kind, chance, dict(odds or {})
+        self.records: dict[str, Record] = {lead_id: Record() for lead_id in lead_ids}
+        self.version = "fields 1"
+        self.calls = self.dropped = self.throttled = self.lost = 0
+        self.broken: list[str] = []
+        self.meddle: Callable[[str], None] = lambda _when: None
+        self.is_guarding, self.batch_size, self.read_size = kind.is_guarding, kind.batch_size, kind.read_size
+
+    def check(self) -> None: ...
+
+    def schema_version(self) -> str:
+        return self.version
+
+    def highest_sequence(self) -> int:
+        return max((record.sequence or 0 for record in self.records.values()), default=0)
+
+    def plan(self) -> list[str]:
+        return []
+
+    def prepare(self) -> list[str]:
+        return []
+
+    def write(self, writes: Sequence[Write]) -> Mapping[str, Answer]:
+        assert 0 < len(writes) <= self.batch_size
+        self._begin("write")
+        if self._is("lost"):
+            self.lost += 1
+            raise Unavailable("lost on the way", is_fate_unknown=True)
+        if self.kind.is_atomic and any(write.payload["handoff_stage"] == BAD for write in writes):
+            raise BatchRefused("refused", error_code="BAD_STAGE")
+        answers = {write.lead_id: self._apply(write) for write in writes}
+        self._end()
+        return {lead_id: answer for lead_id, answer in answers.items() if not self._is("silent")}
+
+    def read(self, lead_ids: Sequence[str]) -> Mapping[str, Held]:
+        assert 0 < len(lead_ids) <= self.read_size
+        self._begin("read")
+        found = {
+            lead_id: Held(record.sequence, dict(record.fields), lead_id, record.state)
+            for lead_id in lead_ids
+            if (record := self.records.get(lead_id)) is not None
+        }
+        self._end()
+        return found
+
+    def change(self, lead_id: str, name: str, value: str | None) -> None:
+        """Somebody sets a field of ours."""
+        record = self.records.get(lead_id)
+        if record is None or record.state != "live" or record.fields[name] == value:
+            return
+        record.fields[name] = value
+        if name in STAFFS_OWN:
+            record.by_staff[name] = value
+
+    def _apply(self, write: Write) -> Answer:
+        record = self.records.get(write.lead_id)
+        if record is None:
+            return Answer("gone")
+        if record.state != "live":
+            return Answer(record.state)
+        if write.payload["handoff_stage"] == BAD or self._is("refused"):
+            return Answer("rejected", "BAD_STAGE" if write.payload["handoff_stage"] == BAD else "ROW_LOCKED")
+        if self.kind.is_guarding:
+            if record.sequence is not None and record.sequence >= write.sequence:
+                return Answer("newer")
+            expected = write.expected or {}
+            for name in STAFFS_OWN:
+                if record.fields[name] not in (expected.get(name), write.payload[name]):
+                    return Answer("conflict")
+        if record.sequence is not None and record.sequence > write.sequence:
+            self.broken.append(f"{write.lead_id}: {write.sequence} over {record.sequence}")
+        for name, value in record.by_staff.items():
+            if write.payload[name] != value:
+                self.broken.append(f"{write.lead_id}: {name} of staff written over")
+        record.fields = {name: write.payload[name] for name in NAMES}
+        record.sequence = write.sequence
+        return Answer("acknowledged", remote_id=write.lead_id)
+
+    def _begin(self, what: str) -> None:
+        self.calls += 1
+        self.meddle(what)
+        if self._is("killed_before"):
+            raise Killed
+        if self._is("throttled"):
+            self.throttled += 1
+            raise Unavailable("too many calls", retry_after=self.chance.choice([None, 1.0]))
+
+    def _end(self) -> None:
+        if self._is("killed_after"):
+            raise Killed
+        if self._is("dropped"):
+            self.dropped += 1
+            raise Unavailable("no reply", is_fate_unknown=True)
+
+    def _is(self, fault: str) -> bool:
+        odds = self.odds.get(fault, 0.0)
+        return odds > 0 and self.chance.random() < odds
+
+
+class FragileOutbox(Outbox):
+    """An outbox whose process may be killed at every transaction, before or after its commit."""
+
+    def __init__(self, path: Path, *, is_killed: Callable[[], bool] = lambda: False) -> None:
+        self._is_killed: Callable[[], bool] = lambda: False
+        super().__init__(path)
+        # What a file survives when the machine loses power is SQLite's own promise.
+        self._connection.execute("pragma synchronous = off")
+        self._is_killed = is_killed
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with super()._transaction():
+            yield
+            if self._is_killed():
+                raise Killed
+        if self._is_killed():
+            raise Killed

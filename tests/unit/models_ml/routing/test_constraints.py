@@ -1,0 +1,146 @@
+"""Who may take a lead, constraint by constraint, and what a lead is told that nobody may take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from models_ml.routing import route_leads
+from tests.unit.models_ml.routing.frames import AS_OF, NOBODY, hours, leads, staff, teams
+
+
+def routed(
+    open_leads: pd.DataFrame, capacity: pd.DataFrame, members: pd.DataFrame = NOBODY, **rules: Any
+) -> pd.DataFrame:
+    return route_leads(open_leads, capacity, members, rules, as_of=AS_OF).set_index("lead_key")
+
+
+@pytest.mark.parametrize(
+    ("lead", "members", "constraint", "reason"),
+    [
+        ({"service_line": "cardiology"}, {"ana": {"team_id": "heart", "role": "assistant"}}, "licence", "licensed"),
+        ({"language": "es"}, {"ana": {"team_id": "heart", "languages": "en"}}, "language", "language"),
+        ({}, {"ana": {"team_id": "heart", "is_scheduled": True, "is_available": False, "next_available_at": pd.NaT}},
+         "shifts", "shift"),
+        ({"can_contact_by_call": False}, {}, "consent", "withdrew every channel by which"),
+        ({"can_contact_by_call": False, "can_contact_by_sms": False, "can_contact_by_email": False}, {}, "consent",
+         "withdrawn on every channel"),
+    ],
+)  # fmt: skip
+def test_a_lead_nobody_may_take_is_told_to_somebody_with_the_constraint(
+    lead: dict[str, Any], members: dict[str, Any], constraint: str, reason: str
+) -> None:
+    rules = {
+        "licences": {"cardiology": ["nurse"]},
+        "channels": {"queue_heart": ["call"]},
+        "notify": {"default": "desk", "consent": "privacy officer"},
+    }
+    route = routed(leads(lead), teams(heart={}), staff(**members), **rules).loc["lead_0"]
+    assert pd.isna(route["team_id"]) and route["deciding_constraint"] == constraint
+    assert reason in route["reasons"]
+    assert route["told"] == ("privacy officer" if constraint == "consent" else "desk")
+
+
+def test_a_team_that_does_not_open_again_takes_nobody_and_is_told_of_to_the_one_for_hours() -> None:
+    closed = {"is_open": False, "next_open_at": pd.NaT}
+    route = routed(leads({}), teams(heart=closed), notify={"hours": "front desk"}).loc["lead_0"]
+    assert (route["deciding_constraint"], route["told"]) == ("hours", "front desk")
+    absent = {"team_id": "heart", "is_scheduled": True, "is_available": False, "next_available_at": pd.NaT}
+    route = routed(leads({}), teams(heart={}), staff(ana=absent), notify={"hours": "front desk"}).loc["lead_0"]
+    assert (route["deciding_constraint"], route["told"]) == ("shifts", "front desk")
+
+
+def test_a_lead_without_consent_stands_in_no_queue_that_contacts_by_what_it_withdrew() -> None:
+    no_calls = {"can_contact_by_call": False, "service_line": "cardiology"}
+    routes = routed(
+        leads(no_calls, {**no_calls, "can_contact_by_sms": False, "can_contact_by_email": False}),
+        teams(heart={}),
+        channels={"queue_heart": ["call"], "unassigned": ["call", "email"]},
+    )
+    assert routes.loc["lead_0", "queue"] == "unassigned" and pd.isna(routes.loc["lead_1", "queue"])
+
+
+def test_the_channels_of_the_queue_hold_before_those_of_the_service_line() -> None:
+    no_calls = {"can_contact_by_call": False, "service_line": "cardiology"}
+    routes = routed(
+        leads(no_calls), teams(heart={}, writers={}), channels={"cardiology": ["call"], "queue_writers": ["email"]}
+    )
+    assert routes.loc["lead_0", ["team_id", "deciding_constraint"]].to_list() == ["writers", "consent"]
+
+
+def test_a_route_whose_channels_are_withdrawn_is_taken_back_even_where_work_began() -> None:
+    lead = {
+        "worked_team_id": "heart", "routed_team_id": "heart", "routed_queue": "queue_heart", "route_no": 1,
+        "can_contact_by_call": False,
+    }  # fmt: skip
+    route = routed(leads(lead), teams(heart={}), channels={"queue_heart": ["call"]}).loc["lead_0"]
+    assert pd.isna(route["team_id"]) and route["deciding_constraint"] == "consent" and route["route_no"] == 2
+
+
+def test_the_places_of_a_lead_without_location_are_those_of_its_postal_area() -> None:
+    capacity = teams(north={"location_ids": "north"}, south={"location_ids": "south"}, all={"service_lines": "other"})
+    routes = routed(leads({"location_ids": "south|west"}, {"location_ids": "west"}), capacity)
+    assert routes["team_id"].fillna("").to_dict() == {"lead_0": "south", "lead_1": "all"}
+
+
+def test_columns_the_caller_does_not_know_rule_nobody_out() -> None:
+    few = leads({"service_line": "cardiology", "location_id": "north"})[
+        ["lead_key", "record_key", "service_line", "location_id", "band", "readiness", "route_no", "became_mql_at"]
+    ]
+    capacity = teams(heart={"location_ids": "north"})[["team_id", "queue", "service_lines", "location_ids"]]
+    assert route_leads(few, capacity, NOBODY, {}, as_of=AS_OF)["team_id"].to_list() == ["heart"]
+
+
+@pytest.mark.parametrize("with_members", [False, True])
+def test_what_staff_set_stands_whatever_the_lists_say(with_members: bool) -> None:
+    set_by_staff = {"override_team_id": "bones", "service_line": "cardiology", "routed_team_id": "heart", "route_no": 1}
+    capacity = teams(heart={}, bones={"service_lines": "orthopaedics", "open_lead_capacity": 0})
+    members = staff(ana={"team_id": "heart"}, bo={"team_id": "bones"})
+    first = routed(leads(set_by_staff), capacity, members, assign_members=with_members).loc["lead_0"]
+    assert first[["team_id", "queue", "deciding_constraint"]].to_list() == ["bones", "queue_bones", "set_by_staff"]
+    again = leads({**set_by_staff, "routed_team_id": "bones", "route_no": 2})
+    assert routed(again, capacity, members, assign_members=with_members).empty
+    only_member = leads({"override_staff_id": "bo", "routed_team_id": "heart", "route_no": 1})
+    route = routed(only_member, capacity, members, assign_members=with_members).loc["lead_0"]
+    assert route[["team_id", "staff_id"]].to_list() == ["bones", "bo"]
+
+
+def test_what_staff_set_does_not_bring_back_a_channel_the_lead_withdrew() -> None:
+    lead = {"override_team_id": "heart", "can_contact_by_call": False}
+    route = routed(leads(lead), teams(heart={}), channels={"queue_heart": ["call"]}).loc["lead_0"]
+    assert pd.isna(route["team_id"]) and "stands in the CRM" in route["reasons"]
+
+
+def test_work_begun_goes_to_who_began_it_and_takes_room_there() -> None:
+    begun = {"worked_team_id": "heart", "routed_team_id": "bones", "route_no": 1}
+    capacity = teams(heart={"open_lead_capacity": 1}, bones={"open_lead_capacity": 2, "open_lead_count": 2})
+    routes = routed(leads(begun, {"readiness": 0.9}), capacity)
+    assert routes["team_id"].to_dict() == {"lead_0": "heart", "lead_1": "bones"}
+    assert routes.loc["lead_0", "deciding_constraint"] == "already_worked"
+
+
+def test_a_due_time_nobody_can_keep_leaves_the_route_and_one_that_another_can_keep_moves_it() -> None:
+    late = {"is_open": False, "next_open_at": AS_OF + hours(20)}
+    due = {"routed_team_id": "heart", "route_no": 1, "sla_due_at": AS_OF + hours(2)}
+    again = routed(leads(due), teams(heart=late, bones={})).loc["lead_0"]
+    assert again[["team_id", "deciding_constraint", "route_no"]].to_list() == ["bones", "sla", 2]
+    assert "can no longer call before it is due" in again["reasons"]
+    for other in (late, {"open_lead_capacity": 0}, {"service_lines": "other"}):
+        assert routed(leads({**due, "service_line": "cardiology"}), teams(heart=late, bones=other)).empty
+    for kept in ({"is_contacted": True}, {"worked_team_id": "heart"}, {"sla_due_at": AS_OF - hours(1)}):
+        assert routed(leads({**due, **kept}), teams(heart=late, bones={})).empty
+
+
+def test_leads_go_where_they_are_called_in_time_the_ones_that_count_most_first() -> None:
+    capacity = teams(now={"open_lead_capacity": 1}, later={"is_open": False, "next_open_at": AS_OF + hours(20)})
+    due = {"sla_due_at": AS_OF + hours(3)}
+    routes = routed(leads({"readiness": 0.4, **due}, {"readiness": 0.6, **due}), capacity)
+    assert routes["team_id"].to_dict() == {"lead_0": "later", "lead_1": "now"}
+    asked = routed(
+        leads({"readiness": 0.4, **due, "requests_since_mql_count": 2, "band": "low"}, {"readiness": 0.6, **due}),
+        capacity,
+    )
+    assert asked["team_id"].to_dict() == {"lead_0": "now", "lead_1": "later"}
+    assert asked.loc["lead_0", "priority"] == 2 and "asked again since" in asked.loc["lead_0", "reasons"]
