@@ -24,7 +24,8 @@ def as_markdown(rows: Rows, worlds: int, leads: int, cpu_seconds: float) -> str:
     seeds = f"{some['world'].min()} to {some['world'].max()}"
     head = (
         f"{worlds} worlds (seeds {seeds}) of {leads:,} leads in four months; {len(some):,} MQLs measured in each arm; "
-        f"intervals: 95 %, worlds and days drawn again. {cpu_seconds:.0f} CPU seconds, worlds and models included.\n"
+        f"intervals: 95 %, worlds and days drawn again. {cpu_seconds:.0f} CPU seconds on a busy machine of two cores, "
+        "worlds and models included.\n"
     )
     parts = [head, arms_table(rows), differences_table(rows), *(group_table(rows, group) for group in GROUPS)]
     return "\n".join(parts)
