@@ -22,7 +22,8 @@ export SE_AVOID_STATS := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup run ui test lint types nightly bench bench-criteria bench-routes bench-models lock format clean
+.PHONY: help setup run ui test lint types nightly bench bench-criteria bench-intake bench-models bench-routes \
+	bench-routing bench-writeback lock format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -83,6 +84,15 @@ bench-routes: setup  ## measure what routing 10,000 leads costs, into docs/bench
 
 bench-models: setup  ## measure readiness beside the plain ways on public data, into docs/readiness.md
 	$(BIN)/python -m tests.benchmarks.models --out docs/readiness.md
+
+bench-writeback: setup  ## measure proved writes beside a bare bulk update of the same rows on PostgreSQL
+	$(BIN)/python -m tests.benchmarks.writeback --pairs $(PAIRS)
+
+bench-routing: setup  ## play routing by readiness against the clinic world, into docs/routing-played.md
+	$(BIN)/python -m tests.benchmarks.desk --out docs/routing-played.md
+
+bench-intake: setup  ## measure from landing to the acknowledged write, after 100,000 leads, into docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks.intake --out docs/benchmarks.md
 
 lock:  ## resolve requirements.lock anew (needs uv)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" uv pip compile --universal --python-version 3.11 --generate-hashes \

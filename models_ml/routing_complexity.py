@@ -31,10 +31,10 @@ def complexity_levels(open_leads: pd.DataFrame, attributes: pd.DataFrame, rules:
     Series of text or None, in the index of `open_leads`.
     """
     known: dict[str, dict[str, str]] = {}
-    for row in attributes.itertuples(index=False):
-        value = None if pd.isna(row.value) else str(row.value).strip()
-        if value:
-            known.setdefault(str(row.record_key), {})[str(row.name)] = value
+    stated = attributes[attributes["value"].notna()]
+    for record, name, value in zip(stated["record_key"], stated["name"], stated["value"], strict=True):
+        if str(value).strip():
+            known.setdefault(str(record), {})[str(name)] = str(value).strip()
     found = [
         _own(own) or _by_rules(rules.get(str(line), ()), known.get(str(record), {}))
         for own, line, record in zip(

@@ -6,14 +6,13 @@ import pyarrow.parquet as pq
 
 from orchestration.assets.publication import PUBLISHED
 from orchestration.assets.readiness import CHAMPION
-from orchestration.lake.outbox_types import SETTLED
 from orchestration.lake.publication import current_publication
 from orchestration.readiness_notes import latest_alarms
 from orchestration.report_files import NOT_MADE, REPORT
 from orchestration.runs import Run
+from orchestration.write_checks import build_write_checks
 
 _ACCOUNTING = ["handoff", "load_accounting"]
-_RECEIPTS = ["handoff", "receipts"]
 # Check → names of alarms it stands for, and what it promises.
 _ALARMS = {
     "readiness_knows_nothing_beforehand": (
@@ -37,7 +36,7 @@ def build_asset_checks() -> list[dg.AssetChecksDefinition]:
         _loads_add_up(),
         _publication_is_whole(),
         _report_is_made(),
-        _writes_are_settled(),
+        *build_write_checks(),
         *(_readiness_without(kind, *said) for kind, said in _ALARMS.items()),
     ]
 
@@ -104,20 +103,3 @@ def _report_is_made() -> dg.AssetChecksDefinition:
         return dg.AssetCheckResult(passed=is_made, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
 
     return report_is_made
-
-
-def _writes_are_settled() -> dg.AssetChecksDefinition:
-    @dg.asset_check(asset=_RECEIPTS, description="Every write is verified or a dead letter with its reason.")
-    def writes_are_settled(run: dg.ResourceParam[Run]) -> dg.AssetCheckResult:
-        states = run.write_states()
-        unsettled = {
-            name: {state: count for state, count in counts.items() if state not in SETTLED}
-            for name, counts in states.items()
-        }
-        return dg.AssetCheckResult(
-            passed=not any(unsettled.values()),
-            severity=dg.AssetCheckSeverity.WARN,
-            metadata={f"{name}_{state}": count for name, counts in states.items() for state, count in counts.items()},
-        )
-
-    return writes_are_settled

@@ -16,6 +16,7 @@ from orchestration.cli_calls import HELD
 from orchestration.cli_calls import refuse as _refuse
 from orchestration.cli_calls import settings_of as _settings
 from orchestration.cli_criteria import criteria
+from orchestration.cli_destinations import dead_letters, prepare, reconcile, send
 from orchestration.cli_handbook import handbook
 from orchestration.cli_quarantine import quarantine
 from orchestration.cli_replay import explain_lead, whatif
@@ -110,30 +111,6 @@ def doctor(sources: Path | None, criteria: Path | None, home: Path | None) -> No
     sys.exit(1 if any(finding.is_wrong for finding in findings) else 0)
 
 
-@main.command()
-@click.argument("destination")
-@click.option("--sources", type=_FILE)
-@click.option("--yes", is_flag=True, help="Execute the statements instead of printing them.")
-def prepare(destination: str, sources: Path | None, yes: bool) -> None:
-    """Print what adds the missing handoff columns to DESTINATION; do it only with --yes."""
-    from orchestration.destinations.base import DestinationError
-    from orchestration.destinations.open import open_destination
-    from orchestration.sources.registry import RegistryRefused, load_registry
-
-    settings = _settings(sources=sources)
-    if settings.sources is None:
-        _refuse("no sources: name the registry with --sources FILE or HANDOFF_SOURCES")
-    try:
-        entries = load_registry(settings.sources).destinations
-        if destination not in entries:
-            _refuse(f"the registry has no destination {destination}; it has {', '.join(sorted(entries)) or 'none'}")
-        with open_destination(entries[destination]) as opened:
-            statements = opened.prepare() if yes else opened.statements()
-    except (RegistryRefused, DestinationError) as error:
-        _refuse(str(error))
-    click.echo("\n".join(f"{statement};" for statement in statements) or "-- nothing is missing")
-
-
 @main.group()
 def world() -> None:
     """The synthetic clinic world."""
@@ -188,6 +165,8 @@ def build_world(
     click.echo(f"as_of: {made['as_of']}")
 
 
+for verb in (prepare, send, reconcile, dead_letters):
+    main.add_command(verb)
 main.add_command(criteria)
 main.add_command(quarantine)
 main.add_command(handbook)

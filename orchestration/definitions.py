@@ -15,6 +15,7 @@ from orchestration.assets.readiness import readiness_assets
 from orchestration.assets.routing import routing_assets
 from orchestration.assets.signals import signal_assets
 from orchestration.jobs import build_jobs
+from orchestration.reconcile_job import reconcile_job
 from orchestration.resources import dbt_resource, run_resource
 from orchestration.schedules import build_schedules
 from orchestration.sensors import build_sensors
@@ -37,7 +38,7 @@ def build_defs(settings: Settings, **overrides: Any) -> dg.Definitions:
             *publication_assets(settings),
         ],
         asset_checks=build_asset_checks(),
-        jobs=[*build_jobs(), what_if_job(settings)],
+        jobs=[*build_jobs(), what_if_job(settings), reconcile_job()],
         schedules=build_schedules(settings),
         sensors=build_sensors(settings),
         resources={"run": run_resource(settings), "dbt": dbt_resource(settings), **overrides},

@@ -6,6 +6,7 @@ only routes tell. It must never keep a publication from its readers: `card_besid
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import duckdb
 from orchestration.failures import print_frames, where
 from orchestration.lake.manifest import Manifest
 from orchestration.lake.private_files import write_bytes
+from orchestration.lake.publication import Publication
 from orchestration.readiness_notes import champion_card, champion_version, latest_training
 
 MODEL_CARD = "model_card.html"
@@ -24,12 +26,24 @@ _CONTROL = """
 select readiness, has_work_events, is_worked, is_converted, is_control from ml.ml_readiness__evaluation order by all
 """
 
+_DRAWN = """
+select count(*) as scored, count(*) filter (where is_control) as control from staging.stg_handoff__scores
+"""
 
-def card_beside(models: Path, warehouse: Path, told: Callable[[str], None]) -> Callable[[Path, Manifest], None]:
-    """What `publish` calls to put the card into a publication; without a model there is none. `told` hears why not."""
 
-    def write(folder: Path, _: Manifest) -> None:
+def card_beside(
+    models: Path, warehouse: Path, told: Callable[[str], None], *, before: Publication | None = None
+) -> Callable[[Path, Manifest], None]:
+    """What `publish` calls to put the card into a publication; without a model there is none. `told` hears why not.
+
+    With `before` the card of that publication is put there as it is, if it is of the model that scores now.
+    """
+
+    def write(folder: Path, manifest: Manifest) -> None:
         try:
+            if before is not None and before.manifest.model == manifest.model and (before.path / MODEL_CARD).exists():
+                os.link(before.path / MODEL_CARD, folder / MODEL_CARD)
+                return
             html = model_card_html(models, warehouse, folder)
             if html is not None:
                 write_bytes(folder / MODEL_CARD, html.encode())
@@ -51,7 +65,10 @@ def model_card_html(models: Path, warehouse: Path, publication: Path) -> str | N
     from orchestration.report.readiness_figures import card_html
     from orchestration.report.words import Names
 
-    evaluation = _rows(warehouse, _CONTROL)
+    evaluation, drawn = _rows(warehouse, _CONTROL), _rows(warehouse, _DRAWN)
+    control = {} if evaluation is None else control_report(evaluation)
+    if drawn is not None:
+        control["drawn"] = {name: int(drawn[name].iloc[0]) for name in ("scored", "control")}
     names = {name: _rows(publication / "warehouse.duckdb", query) for name, query in _NAMES.items()}
     called = {
         name: dict(zip(rows.iloc[:, 0], rows.iloc[:, 1], strict=True))
@@ -62,7 +79,7 @@ def model_card_html(models: Path, warehouse: Path, publication: Path) -> str | N
         card,
         version=champion_version(models),
         latest=latest_training(models),
-        control={} if evaluation is None else control_report(evaluation),
+        control=control,
         names=Names(called),
     )
 

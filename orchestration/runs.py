@@ -144,7 +144,7 @@ class Run:
     def _destinations_hash(self) -> str:
         # Keyed: a publication is for readers, and an address may hold a password.
         said = "\n".join(
-            f"{name} {entry.model_dump_json()} {entry.url.get_secret_value()}"
+            f"{name} {entry.model_dump_json()} {sorted(entry.options().items())}"
             for name, entry in sorted(self.registry.destinations.items())
         )
         key = load_key(self.home, from_env=self.settings.vault_key)

@@ -26,10 +26,11 @@ def reason_to_skip(settings: Settings, instance: dg.DagsterInstance) -> str | No
 
 
 def build_schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """Intake every five minutes, daily at three."""
+    """Intake every five minutes, daily at three, reconciliation before it."""
     return [
         _schedule(settings, "intake", "*/5 * * * *", "Only what is new, from landing to the CRM."),
         _schedule(settings, "daily", "0 3 * * *", "Everything, with training."),
+        _schedule(settings, "reconcile", "30 2 * * *", "Reads back all that was written to CRMs."),
     ]
 
 

@@ -13,6 +13,7 @@ from itertools import count
 import pytest
 
 from tests.servers import MARIADBD, mariadb_database, mariadb_server, postgres_database, postgres_server
+from tests.tryton.server import Tryton, tryton_server
 
 _numbers = count(1)
 
@@ -45,6 +46,13 @@ def mariadb_database_url(mariadb_url: str) -> Iterator[str]:
     """URL of an empty database on it, of this test alone."""
     with mariadb_database(mariadb_url, f"test_{next(_numbers)}") as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def tryton(postgres_url: str) -> Iterator[Tryton]:
+    """A Tryton that lives as long as the session; its environment is made from PyPI on first use."""
+    with tryton_server(postgres_url, f"tryton_{next(_numbers)}") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Real servers for tests: PostgreSQL from a wheel, MariaDB from Debian's package; no rights needed, none left running."""
+"""Real servers for tests: PostgreSQL from a wheel, MariaDB from Debian's package; no rights needed, none left on."""
 
 from __future__ import annotations
 

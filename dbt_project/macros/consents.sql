@@ -2,7 +2,7 @@
 
 {#
   May a lead be contacted by call, sms, e-mail as of now, as far as consent goes (a relation in parentheses: lead_key and
-  can_contact_by_<channel>). Nobody's yes where consent is required and was never given. Sources that share lead ids speak of
+  can_contact_by_<channel>); `only` filters the leads, `asked`. Nobody's yes where consent is required and was never given. Sources that share lead ids speak of
   the same leads: where one of them must have consent, all must.
 #}
 {% macro contact_permissions(only = 'true') -%}
@@ -27,13 +27,13 @@
         )
 
         select
-            leads.lead_key,
+            asked.lead_key,
             {%- for channel in ['call', 'sms', 'email'] %}
             not coalesce(stated.is_withdrawn_from_{{ channel }}, required.is_consent_required, false) as can_contact_by_{{ channel }}{{ ',' if not loop.last }}
             {%- endfor %}
-        from {{ ref('int_leads__current') }} as leads
-        left join required on leads.id_space = required.id_space
-        left join stated on leads.lead_key = stated.lead_key
+        from {{ ref('int_leads__current') }} as asked
+        left join required on asked.id_space = required.id_space
+        left join stated on asked.lead_key = stated.lead_key
         where {{ only }}
     )
 {%- endmacro %}

@@ -6,10 +6,23 @@
 {# Intake teams; one that several sources define is that of the first by name. #}
 {% macro intake_teams() -%}
     (
-        select team.*
-        from {{ ref('int_teams__current') }} as team
-        where team.source = team.defined_by
-        qualify row_number() over (partition by team.team_id order by team.source) = 1
+        select known_team.*
+        from {{ ref('int_teams__current') }} as known_team
+        where known_team.source = known_team.defined_by
+        qualify row_number() over (partition by known_team.team_id order by known_team.source) = 1
+    )
+{%- endmacro %}
+
+{# Members of staff who are there as of now; one whom several sources define is that of the first by name. #}
+{% macro present_staff() -%}
+    (
+        select member.*
+        from {{ ref('int_staff__current') }} as member
+        where
+            member.source = member.defined_by
+            and coalesce(member.valid_from <= {{ as_of() }}, true)
+            and coalesce(member.valid_to > {{ as_of() }}, true)
+        qualify row_number() over (partition by member.staff_id order by member.source) = 1
     )
 {%- endmacro %}
 
@@ -46,7 +59,7 @@
   Load that routes put on a team or a member (`bearer`: team_id or staff_id): routed on the team's local date of as_of, and
   open leads whose latest route it is. A lead past its horizon is no load. Without a calendar a team's day is that of UTC.
 #}
-{% macro route_loads(bearer) -%}
+{% macro route_loads(bearer, routes = 'stg_handoff__earlier_routes') -%}
     (
         with clocks as (
             select
@@ -69,7 +82,7 @@
                 route.routed_as_of,
                 coalesce(clocks.offset_seconds, 0) as offset_seconds,
                 route.route_no = max(route.route_no) over (partition by route.record_key) as is_latest
-            from {{ ref('stg_handoff__earlier_routes') }} as route
+            from {{ ref(routes) }} as route
             left join clocks on route.team_id = clocks.team_id
             where route.routed_as_of <= {{ as_of() }}
         )

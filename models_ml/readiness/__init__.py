@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from models_ml.readiness.classifier import TRUSTED, ReadinessClassifier
 from models_ml.readiness.predict import score_readiness
-from models_ml.readiness.train import train_readiness
+from models_ml.readiness.train import train_and_watch, train_readiness
 from models_ml.readiness.trained import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness
 from models_ml.readiness.watch import watch_readiness
 
@@ -20,6 +20,7 @@ __all__ = [
     "TooFewOutcomes",
     "TrainedReadiness",
     "score_readiness",
+    "train_and_watch",
     "train_readiness",
     "watch_readiness",
 ]

@@ -99,7 +99,7 @@ def balance_alarms(ratio: Interval, groups: Mapping[str, Iterable[Mapping[str, A
             own = row["predicted_over_actual"]
             known = Interval(*(np.nan if own[name] is None else own[name] for name in Interval._fields))
             if is_off(known):
-                words = f"For {kind.replace('_', ' ')} {row['group']} the model forecast {_off(known)}."
+                words = f"For {_whose(kind, str(row['group']))} the model forecast {_off(known)}."
                 figures = {"kind": kind, "group": row["group"], "ratio": own}
                 alarms.append(Alarm("predicted_over_actual_of_group", "notice", words, figures))
     return alarms
@@ -159,6 +159,11 @@ def stability(before: pd.Series, now: pd.Series) -> tuple[float, float]:
     share = np.maximum(counts, 0.5) / counts.sum(axis=0)
     index = float(((share[:, 1] - share[:, 0]) * np.log(share[:, 1] / share[:, 0])).sum())
     return index, float(stats.chi2_contingency(counts)[1])
+
+
+def _whose(kind: str, group: str) -> str:
+    called = kind.replace("_", " ")
+    return f"leads whose {called} is not known" if group == "(none)" else f"{called} {group}"
 
 
 def _off(ratio: Interval) -> str:

@@ -4,21 +4,24 @@ need be.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from models_ml.model_selection import TemporalSplit
+from models_ml.model_selection import Rows, TemporalSplit
 from models_ml.readiness.card import make_card, recalibrated_card
 from models_ml.readiness.columns import FeatureSchema, feature_frame
+from models_ml.readiness.fairness import protected_groups
 from models_ml.readiness.judging import Judged, alarms_of, residuals
 from models_ml.readiness.promotion import MIN_UNSEEN, Verdict
 from models_ml.readiness.proxies import protected_values, proxy_report
 from models_ml.readiness.recalibrate import find_recalibration, with_shift
 from models_ml.readiness.trained import TrainedReadiness
-from models_ml.readiness.training_data import Floats, TrainingData, fit_classifier, forecast
+from models_ml.readiness.training_data import Floats, TrainingData, fit_classifier, forecast, version_frame
 from models_ml.readiness.uncertainty import Uncertainty, learn_uncertainty
+from models_ml.readiness.versions import training_version
 
 PROTECTED = "protected"
 
@@ -37,6 +40,32 @@ class Training:
     hashes: dict[str, str]
     parameters: dict[str, Any]
 
+    @classmethod
+    def of(
+        cls,
+        examples: pd.DataFrame,
+        attributes: pd.DataFrame,
+        *,
+        as_of: pd.Timestamp,
+        excluded_attributes: Collection[str] | Mapping[str, str] = (),
+        points: Collection[str] | None = None,
+        horizons: Mapping[str, int] | None = None,
+        random_state: int = 7,
+    ) -> Training | None:
+        """As `train_readiness` takes it; None without an example."""
+        if examples.empty:
+            return None
+        why = excluded_attributes if isinstance(excluded_attributes, Mapping) else {}
+        excluded = {name: why.get(name, PROTECTED) for name in sorted(excluded_attributes)}
+        data = TrainingData.of(
+            examples, attributes, as_of=as_of, excluded_attributes=excluded, random_state=random_state
+        )
+        known = dict(horizons or data.horizons())
+        named = None if points is None else tuple(sorted(points))
+        parameters = {"horizons": known, "random_state": random_state, "excluded": list(excluded), "points": named}
+        version, hashes = training_version(version_frame(data), parameters)
+        return cls(data, attributes, as_of, excluded, named, known, version, hashes, parameters)
+
     @property
     def protected(self) -> list[str]:
         """Attributes whose proxies are reported: of all that is kept out, what is so because it is protected."""
@@ -52,7 +81,7 @@ def fit_final(training: Training, split: TemporalSplit, judged: Judged, verdict:
     card = make_card(
         data,
         split,
-        judged.report,
+        judged.report | {"by_protected": _groups(protected, split.is_holdout & data.used, judged)},
         tier=str(classifier.tier_),
         schema=schema,
         as_of=training.as_of,
@@ -82,6 +111,18 @@ def fit_final(training: Training, split: TemporalSplit, judged: Judged, verdict:
     held = judged.holdout
     again = forecast(classifier, schema, held.raw[held.used])
     return recalibrated(model, held.known, again, held.weights, training.as_of)
+
+
+def _groups(protected: Mapping[str, pd.Series], is_judged: Rows, judged: Judged) -> list[dict[str, Any]]:
+    held = judged.holdout
+    return protected_groups(
+        protected,
+        is_judged,
+        held.known,
+        judged.forecasts["model"],
+        high=judged.bands["high"],
+        weights=held.weights,
+    )
 
 
 def _uncertainty(classifier: Any, schema: FeatureSchema, data: TrainingData, off: dict[str, Any]) -> Uncertainty:

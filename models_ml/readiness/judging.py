@@ -11,11 +11,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from models_ml.metrics import Interval, calibration_line, calibration_table, row_log_loss
-from models_ml.model_selection import TemporalSplit, forward_folds
+from models_ml.model_selection import forward_folds
 from models_ml.readiness.alarms import Alarm, balance_alarms, base_rate_alarms, leak_alarms
 from models_ml.readiness.classifier import Tier
 from models_ml.readiness.columns import FeatureSchema, feature_frame, learn_schema
-from models_ml.readiness.evaluate import by_band, by_group, compare, gain_report, intake_capacity
+from models_ml.readiness.evaluate import by_band, by_group, compare, gain_report
 from models_ml.readiness.training_data import Floats, TrainingData, baseline_forecasts, fit_classifier, forecast
 
 # Outcomes of either kind on both sides of a split that is to choose by.
@@ -85,9 +85,18 @@ def _losses(tier: Tier, learned: TrainingData, judged: TrainingData, points: Col
     return loss if judged.weights is None else loss * judged.weights / judged.weights.mean()
 
 
-def judge(data: TrainingData, split: TemporalSplit, tier: Tier, points: Collection[str] | None) -> Judged:
-    """Learn from the training part, forecast the hold-out, and measure: the one time the hold-out is looked at."""
-    learned, held = data.where(split.is_training), data.where(split.is_holdout)
+def judge(
+    learned: TrainingData,
+    held: TrainingData,
+    tier: Tier,
+    points: Collection[str] | None,
+    *,
+    capacity: tuple[float, str],
+) -> Judged:
+    """Learn from the training part, forecast the hold-out, and measure: the one time the hold-out is looked at.
+
+    `capacity` is the share of new MQLs intake can call, and how that is known.
+    """
     everyone = {
         "model": forecast(*fit_classifier(learned, tier, points), held.raw),
         **baseline_forecasts(learned, held),
@@ -97,9 +106,9 @@ def judge(data: TrainingData, split: TemporalSplit, tier: Tier, points: Collecti
         "medium": float(np.quantile(everyone["model"], LOW_SHARE)),
     }
     forecasts = {name: predicted[held.used] for name, predicted in everyone.items()}
-    report = compare(held.known, forecasts, seed=data.random_state, weights=held.weights)
+    report = compare(held.known, forecasts, seed=held.random_state, weights=held.weights)
     report |= _by_parts(held, forecasts["model"], bands)
-    share, why = intake_capacity(data.examples)
+    share, why = capacity
     report["gain"] = gain_report(held.known, forecasts["model"], capacity_share=share) | {"capacity": why}
     report["gain_of_baselines"] = {
         name: gain_report(held.known, forecasts[name], capacity_share=share)

@@ -13,6 +13,8 @@ from typing import Any
 from models_ml.readiness.columns import ATTRIBUTE, SIGNAL_COUNT, SIGNAL_DAYS, SIGNAL_POINTS, origin_of
 
 SIGNAL = "signal"
+# How many sessions and how much was done in each are one theme: where none is known, neither says anything else.
+SESSIONS, _SESSION_COLUMNS = "sessions", ("session_count", "touches_per_session")
 _NO_SESSION = "no session known"
 _UNSAID = {"campaign_id": "campaign", "landing_page": "first page"}
 _CODES = {"source": "source", "service_line": "service line", "location_id": "location", "channel": "channel",
@@ -55,6 +57,8 @@ def theme_of(column: str, words: Words) -> str:
     kind, bare = origin_of(column)
     if kind in (SIGNAL_COUNT, SIGNAL_DAYS):
         return f"{SIGNAL} {bare}"
+    if column in _SESSION_COLUMNS:
+        return SESSIONS
     return f"{SIGNAL} {words.rules[bare]}" if kind == SIGNAL_POINTS and bare in words.rules else column
 
 
@@ -71,6 +75,8 @@ def phrase(theme: str, facts: Mapping[str, Any], levels: Collection[str], words:
             return _signal(done, facts.get(count), facts.get(days))
         points = sum(value for value in facts.values() if not _is_missing(value))
         return f"{_plain(points) if points else 'no'} points: {done}"
+    if theme == SESSIONS:
+        return _sessions(*(facts.get(column) for column in _SESSION_COLUMNS))
     kind, bare = origin_of(theme)
     value = None if _is_missing(facts[theme]) else facts[theme]
     if kind == SIGNAL_POINTS:
@@ -147,9 +153,11 @@ def _points(half: str) -> Any:
     return said
 
 
-def _sessions(value: float | None) -> str:
+def _sessions(count: Any, touches: Any) -> str:
     # Only sources that tell of sessions have any: that none is known does not say that there was none.
-    return f"{_plain(value)} visit{'s' * (value != 1)} to the website" if value else _NO_SESSION
+    visits = "" if _is_missing(count) or not count else f"{_plain(count)} visit{'s' * (count != 1)} to the website"
+    each = "" if _is_missing(touches) else f"{_plain(touches)} touch{'es' * (_plain(touches) != '1')} a visit"
+    return ", ".join(said for said in (visits, each) if said) or _NO_SESSION
 
 
 _NUMBERS = {
@@ -158,8 +166,6 @@ _NUMBERS = {
     "touch_count": _count("touch", "touches", " so far"),
     "touches_last_week_count": _count("touch", "touches", " in the week before"),
     "touches_as_lead_count": _count("touch", "touches", " since it is a lead"),
-    "session_count": _sessions,
-    "touches_per_session": lambda x: _NO_SESSION if x is None else f"{_plain(x)} touches a visit",
     "earlier_record_count": _count("earlier record", "earlier records", " of the person"),
     "days_from_first_touch": _since("first touch {} before", "no touch so far"),
     "days_from_last_touch": _since("last touch {} before", "no touch so far"),

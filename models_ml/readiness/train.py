@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from models_ml.model_selection import Rows, TemporalSplit, temporal_holdout
+from models_ml.readiness.alarms import Alarm
 from models_ml.readiness.card import challenged, counts_of
-from models_ml.readiness.evaluate import measure
-from models_ml.readiness.final import PROTECTED, Training, fit_final, recalibrated
+from models_ml.readiness.evaluate import intake_capacity, measure
+from models_ml.readiness.final import Training, fit_final, recalibrated
 from models_ml.readiness.judging import Judged, choose_tier, judge, unseen_by
 from models_ml.readiness.promotion import (
     MIN_UNSEEN,
@@ -26,8 +27,8 @@ from models_ml.readiness.promotion import (
     too_little_new,
 )
 from models_ml.readiness.trained import NoReadiness, NoSkill, TooFewOutcomes, TrainedReadiness
-from models_ml.readiness.training_data import TrainingData, forecast, version_frame
-from models_ml.readiness.versions import training_version
+from models_ml.readiness.training_data import TrainingData, forecast
+from models_ml.readiness.watch import watch_prepared
 
 # Below these there is no model. With fewer outcomes held out, no model of use could be told from the base rate (at ten
 # against ninety, only one that gains about a quarter of the log loss is); the hold-out grows, to half of the rows,
@@ -76,16 +77,52 @@ def train_readiness(
     ------
     ValueError: an example without a mature label.
     """
-    why = excluded_attributes if isinstance(excluded_attributes, Mapping) else {}
-    excluded = {name: why.get(name, PROTECTED) for name in sorted(excluded_attributes)}
-    if examples.empty:
+    training = Training.of(
+        examples,
+        attributes,
+        as_of=as_of,
+        excluded_attributes=excluded_attributes,
+        points=points,
+        horizons=horizons,
+        random_state=random_state,
+    )
+    return train_prepared(training, incumbent)
+
+
+def train_and_watch(
+    examples: pd.DataFrame,
+    attributes: pd.DataFrame,
+    candidates: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+    excluded_attributes: Collection[str] | Mapping[str, str] = (),
+    horizons: Mapping[str, int] | None = None,
+    random_state: int = 7,
+    incumbent: TrainedReadiness | None = None,
+) -> tuple[TrainedReadiness | NoReadiness, list[Alarm]]:
+    """`train_readiness`, and `watch_readiness` of the model that scores from now on, on examples prepared once.
+
+    `candidates` are rows of `ml_readiness__scoring_candidates`; without a model there are no alarms.
+    """
+    training = Training.of(
+        examples,
+        attributes,
+        as_of=as_of,
+        excluded_attributes=excluded_attributes,
+        horizons=horizons,
+        random_state=random_state,
+    )
+    trained = train_prepared(training, incumbent)
+    if training is None or isinstance(trained, NoReadiness):
+        return trained, []
+    return trained, watch_prepared(trained, training.data, candidates, attributes, as_of=as_of)
+
+
+def train_prepared(training: Training | None, incumbent: TrainedReadiness | None) -> TrainedReadiness | NoReadiness:
+    """The model that scores from now on, of what `Training.of` gave."""
+    if training is None:
         return TooFewOutcomes("too few outcomes: there are no examples", {"examples": 0, "converted": 0})
-    data = TrainingData.of(examples, attributes, as_of=as_of, excluded_attributes=excluded, random_state=random_state)
-    known = dict(horizons or data.horizons())
-    named = None if points is None else tuple(sorted(points))
-    parameters = {"horizons": known, "random_state": random_state, "excluded": list(excluded), "points": named}
-    version, hashes = training_version(version_frame(data), parameters)
-    return _train(Training(data, attributes, as_of, excluded, named, known, version, hashes, parameters), incumbent)
+    return _train(training, incumbent)
 
 
 def _train(training: Training, incumbent: TrainedReadiness | None) -> TrainedReadiness | NoReadiness:
@@ -113,8 +150,9 @@ def _train(training: Training, incumbent: TrainedReadiness | None) -> TrainedRea
         if min(converted, int(new.sum()) - converted) < MIN_UNSEEN:
             verdict = Verdict("incumbent", too_little_new(int(new.sum()), converted), None, int(new.sum()), converted)
             return replace(incumbent, card=incumbent.card | {"promotion": verdict.to_dict()})
-    tier, tried = choose_tier(data.where(split.is_training), training.points)
-    judged = judge(data, split, tier, training.points)
+    learned, held = data.where(split.is_training), data.where(split.is_holdout)
+    tier, tried = choose_tier(learned, training.points)
+    judged = judge(learned, held, tier, training.points, capacity=intake_capacity(data.examples))
     judged.report["tried"] = tried
     if incumbent is None:
         return _first(training, split, judged)

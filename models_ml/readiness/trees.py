@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import logit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models_ml.readiness.paths import tree_effects
@@ -85,17 +86,18 @@ def level_tables(
 ) -> list[Floats]:
     """The number that stands for each code, by categorical column: the code itself up to `few` levels (None: always).
 
-    Beyond, it is the logit of the level's rate in these rows, shrunk to the whole by `strength` rows.
+    Beyond, it is the logit of the level's rate in these rows, shrunk to the whole by `strength` rows. A code that none
+    of these rows has is no neighbour of the last level: it is missing, and goes with the most rows at every split.
     """
     mean = float(np.clip(np.average(labels, weights=weights), 1e-6, 1 - 1e-6))
     tables = []
     for place, feature in enumerate(feature for feature in features if feature.kind == "categorical"):
         codes, width = rows.codes[:, place], len(feature.levels) + 2
-        if few is None or len(feature.levels) <= few:
-            tables.append(np.arange(width, dtype=np.float64))
-            continue
         count = np.asarray(np.bincount(codes, weights, width), dtype=np.float64)
+        if few is None or len(feature.levels) <= few:
+            tables.append(np.where(count > 0, np.arange(width), np.nan))
+            continue
         won = np.bincount(codes, weights * labels, width)
         rate = (won + strength * mean) / (count + strength)
-        tables.append(np.log(rate) - np.log1p(-rate))
+        tables.append(logit(rate))
     return tables

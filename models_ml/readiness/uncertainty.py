@@ -2,7 +2,7 @@
 
 Three parts, all in log odds. How well the training knows this kind of lead: the posterior variance of a logistic ridge
 on the same columns (a rare kind, or a level never seen, has little behind it). How much the answer hangs on the form of
-the model: a part of what lies between ridge and classifier. How far forecasts of leads never learned from lay off: an
+the model: what lies between ridge and classifier. How far forecasts of leads never learned from lay off: an
 error all scores share. Learned once at training, kept as plain numbers; a row's interval hangs on that row alone. An
 interval is of the share among such leads, not of one person: what no column tells stays outside.
 """
@@ -26,8 +26,9 @@ Floats = npt.NDArray[np.float64]
 NORMAL = 1.959963984540054
 MOST_ROWS, MOST_LEVELS, FARTHEST = 20_000, 12, 4.0
 START = 4.0
-# Share of the squared distance between ridge and classifier that counts as error (chosen by simulation).
-FORM_SHARE = 0.6
+# Share of the squared distance between ridge and classifier that counts as error. By simulation, 250, 700, 3,000, 8,000
+# examples: 95 % intervals hold the truth of .97, .92, .94, .93 of leads; with 0.6 of .97, .91, .92, .91.
+FORM_SHARE = 1.0
 DIGITS = 9
 
 

@@ -36,23 +36,39 @@ def watch_readiness(
     as_of
         naive UTC.
     """
+    if examples.empty:
+        return _severe_first([Alarm(**alarm) for alarm in model.card["alarms"]])
+    data = TrainingData.of(
+        examples,
+        attributes,
+        as_of=as_of,
+        excluded_attributes=model.excluded_attributes,
+        random_state=int(model.card["parameters"]["random_state"]),
+    )
+    return watch_prepared(model, data, candidates, attributes, as_of=as_of)
+
+
+def watch_prepared(
+    model: TrainedReadiness,
+    data: TrainingData,
+    candidates: pd.DataFrame,
+    attributes: pd.DataFrame,
+    *,
+    as_of: pd.Timestamp,
+) -> list[Alarm]:
+    """`watch_readiness` on examples prepared already; nothing the model may look at may be kept out of them."""
     found = [Alarm(**alarm) for alarm in model.card["alarms"]]
-    if len(examples):
-        data = TrainingData.of(
-            examples,
-            attributes,
-            as_of=as_of,
-            excluded_attributes=model.excluded_attributes,
-            random_state=int(model.card["parameters"]["random_state"]),
-        )
-        is_new = unseen_by(data, model.card["learned_until"])
-        if moved := _base_rate(model, data):
-            found = [alarm for alarm in found if alarm.name != moved[0].name] + moved
-        found += _before_move(model, as_of) + _since(model, data.where(is_new))
-        newest = raw_features(candidates, attributes, excluded_attributes=model.excluded_attributes)
-        learned = feature_frame(data.raw[~is_new], model.schema)
-        found += drift_alarms(learned, feature_frame(newest, model.schema))
-    return sorted(found, key=lambda alarm: alarm.severity != "severe")
+    is_new = unseen_by(data, model.card["learned_until"])
+    if moved := _base_rate(model, data):
+        found = [alarm for alarm in found if alarm.name != moved[0].name] + moved
+    found += _before_move(model, as_of) + _since(model, data.where(is_new))
+    newest = raw_features(candidates, attributes, excluded_attributes=model.excluded_attributes)
+    learned = feature_frame(data.raw[~is_new], model.schema)
+    return _severe_first(found + drift_alarms(learned, feature_frame(newest, model.schema)))
+
+
+def _severe_first(alarms: list[Alarm]) -> list[Alarm]:
+    return sorted(alarms, key=lambda alarm: alarm.severity != "severe")
 
 
 def _since(model: TrainedReadiness, data: TrainingData) -> list[Alarm]:

@@ -1,24 +1,24 @@
-"""Write-back: what may leave goes through the outbox to each destination, and its receipts land like any source.
+"""Write-back: what may leave goes through the outbox to each destination; what became of it lands like any source.
 
-A destination that cannot be used fails the run, not the publication. Proof of writes is `destinations.delivery`.
+A destination that cannot be used fails the run, not the publication. What is sent is `orchestration.sending`.
 """
 
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from typing import Any
 
 import dagster as dg
-import duckdb
-import pandas as pd
 import pyarrow as pa
 
 from orchestration.assets.frames import land_rows
 from orchestration.assets.policy import spec
-from orchestration.destinations.base import FIELDS, DestinationError
-from orchestration.destinations.delivery import deliver
-from orchestration.destinations.open import open_destination
-from orchestration.lake.canonical_text import Value
-from orchestration.lake.outbox import Outbox, Wanted
+from orchestration.assets.shown_writes import waiting_metadata
+from orchestration.destinations.base import DestinationError
+from orchestration.lake.lease import LeaseHeld
+from orchestration.lake.outbox import Outbox
+from orchestration.lake.outbox_file import now
+from orchestration.lake.outbox_log import Log
 from orchestration.runs import Run
+from orchestration.sending import SYNC, Sent, reconcile_destination, send
 
 _TIME = pa.timestamp("us")
 _TEXTS = ("destination", "source", "lead_id", "lead_key", "payload_sha256", "status", "remote_id", "error_code")
@@ -27,83 +27,122 @@ RECEIPTS = pa.schema(
     + [("sequence", pa.int64()), ("attempt", pa.int32())]
     + [(name, _TIME) for name in ("attempted_at", "acknowledged_at", "verified_at")]
 )
-SYNC = ("syncs", "sync_crm__lead_readiness")
+_FOUND = ("destination", "source", "lead_id", "lead_key", "field", "ours", "theirs", "theirs_sha256", "resolution")
+CONFLICTS = pa.schema([(name, pa.string()) for name in _FOUND] + [("found_at", _TIME), ("found_as_of", _TIME)])
+STATES = pa.schema(
+    [("destination", pa.string()), ("mode", pa.string()), ("state", pa.string())]
+    + [("record_count", pa.int64()), ("wanted_count", pa.int64())]
+    + [(name, _TIME) for name in ("oldest_unsent_at", "counted_at")]
+)
+# What a wanted record can be after a run: in exactly one of them.
+STATE_NAMES = (
+    *("written", "unchanged", "conflicting", "rejected", "gone", "archived", "merged"),
+    *("unverified", "waiting", "shadow"),
+)
 
 
 def crm_sync_assets() -> list[dg.AssetsDefinition]:
-    """Receipts."""
+    """What became of writes, and what others changed."""
 
-    @dg.multi_asset(
-        name="send_to_crm",
-        specs=[
-            spec(
-                ["handoff", "receipts"],
-                group="crm_sync",
-                kinds=("python", "parquet"),
-                description="Receipts of writes to CRMs, read back. One row per write and attempt.",
-                deps=[list(SYNC)],
-            )
-        ],
-    )
-    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
+    @dg.multi_asset(name="send_to_crm", specs=_specs())
+    def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> Iterator[dg.MaterializeResult[None]]:
         run.say("writing back", "")
         with closing(Outbox(run.settings.outbox)) as outbox:
-            metadata: dict[str, int] = {}
-            for name in run.registry.destinations:
-                try:
-                    counts = send(outbox, run, name)
-                except DestinationError as error:
-                    context.log.error(str(error))
-                    run.fail(str(error))
-                    counts = outbox.counts(name)
-                else:
-                    if failed := counts.get("failed", 0):
-                        run.fail(f"destination {name}: {failed} records could not be written; the next run tries again")
-                metadata |= {f"{name}_{status}": count for status, count in counts.items()}
-            metadata["receipts"] = land_receipts(outbox, run)
-        return dg.MaterializeResult(metadata=metadata)
+            sent = {name: _send(context, outbox, run, name) for name in run.registry.destinations}
+            receipts, conflicts = land_logs(outbox, run)
+            states = land_states(outbox, run, sent)
+            waiting = waiting_metadata(run, outbox)
+        shown = {f"{name}_{state}": count for name, each in sent.items() for state, count in each.states.items()}
+        calls = {f"{name}_calls": each.reads + each.writes for name, each in sent.items()}
+        yield dg.MaterializeResult(asset_key=_key("receipts"), metadata={**shown, **calls, "receipts": receipts})
+        yield dg.MaterializeResult(asset_key=_key("conflicts"), metadata={"conflicts": conflicts})
+        yield dg.MaterializeResult(asset_key=_key("sync_states"), metadata={"states": states, **waiting})
 
     return [step]
 
 
-def send(outbox: Outbox, run: Run, name: str) -> dict[str, int]:
-    """Queue what changed for one destination and deliver it; returns its records by state."""
-    with open_destination(run.registry.destinations[name]) as destination:
-        destination.check()
-        outbox.aim(name, destination.place)
-        # Leads are told by the source whose ids they have, which may be another than the one that brings them.
-        wanted = wanted_rows(run, run.registry.sources[destination.source].id_space)
-        outbox.queue(name, wanted, floor=destination.highest_sequence())
-        return deliver(outbox, destination)
-
-
-def wanted_rows(run: Run, source: str) -> list[Wanted]:
-    """What the records of one source should say, from the sync table."""
-    with duckdb.connect(str(run.paths.warehouse), read_only=True) as connection:
-        query = f'select * from "{SYNC[0]}"."{SYNC[1]}" where source = ? order by lead_id'
-        frame = connection.execute(query, [source]).df()
-    fields = [name for name in FIELDS if name in frame.columns and name != "handoff_sequence"]
-    rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
+def _specs() -> list[dg.AssetSpec]:
+    said = {
+        "receipts": "Receipts of writes to CRMs, read back. One row per write and attempt.",
+        "conflicts": "Fields of ours that someone else changed in a CRM. One row per record, field and finding.",
+        "sync_states": "Wanted records by state after a run. One row per destination, run and state.",
+    }
     return [
-        Wanted(
-            row["lead_id"],
-            row["lead_key"],
-            row["source"],
-            {name: _plain(row[name]) for name in fields},
-        )
-        for row in rows
+        spec(["handoff", name], group="crm_sync", kinds=("python", "parquet"), description=text, deps=[list(SYNC)])
+        for name, text in said.items()
     ]
 
 
-def land_receipts(outbox: Outbox, run: Run) -> int:
-    """Land every attempt that has not landed; safe to be killed between any two steps."""
+def _key(name: str) -> dg.AssetKey:
+    return dg.AssetKey(["handoff", name])
+
+
+def _send(context: dg.AssetExecutionContext, outbox: Outbox, run: Run, name: str) -> Sent:
+    """Send to one destination; what keeps it from being written to fails the run, and the others go on."""
+    began = now()
+    try:
+        sent = send(outbox, run.registry, run.paths.warehouse, name)
+    except (DestinationError, LeaseHeld) as error:
+        told = f"destination {name}: {error}" if isinstance(error, LeaseHeld) else str(error)
+        context.log.error(told)
+        run.fail(told)
+        return Sent(states=outbox.states(name, since=began))
+    run.notices.extend(sent.notices)
+    is_paused = run.registry.destinations[name].mode == "paused"
+    unsettled = sum(sent.states.get(state, 0) for state in ("waiting", "unverified"))
+    if unsettled and not is_paused:
+        run.fail(f"destination {name}: {unsettled} records could not be written; the next run tries again")
+    return sent
+
+
+def reconcile_all(context: dg.OpExecutionContext, run: Run) -> dict[str, int]:
+    """Read back what counts as settled at every destination that is not paused; returns findings by resolution."""
+    found: dict[str, int] = {}
+    with closing(Outbox(run.settings.outbox)) as outbox:
+        for name, entry in run.registry.destinations.items():
+            if entry.mode == "paused":
+                continue
+            try:
+                done = reconcile_destination(outbox, run.registry, name)
+            except (DestinationError, LeaseHeld) as error:
+                context.log.error(f"destination {name}: {error}")
+                run.fail(f"destination {name}: {error}")
+                continue
+            for resolution, count in done.findings.items():
+                found[f"{name}_{resolution}"] = count
+        land_logs(outbox, run)
+    return found
+
+
+def land_logs(outbox: Outbox, run: Run) -> tuple[int, int]:
+    """Land every attempt and finding that has not landed; safe to be killed between any two steps."""
+    receipts = outbox.unlanded_receipts(run.batch_id("receipts"))
+    findings = outbox.unlanded_findings(run.batch_id("conflicts"))
+    for rows in findings.values():
+        for row in rows:
+            row["found_as_of"] = run.as_of
+    landed = _land(outbox, run, "receipts", receipts, RECEIPTS, "attempts")
+    return landed, _land(outbox, run, "conflicts", findings, CONFLICTS, "findings")
+
+
+def _land(
+    outbox: Outbox, run: Run, name: str, batches: Mapping[str, list[dict[str, object]]], schema: pa.Schema, log: Log
+) -> int:
     landed = 0
-    for batch_id, rows in outbox.unlanded_receipts(run.batch_id("receipts")).items():
-        landed += land_rows(run, "receipts", batch_id, rows, RECEIPTS)
-        outbox.mark_landed(batch_id)
+    for batch_id, rows in batches.items():
+        landed += land_rows(run, name, batch_id, rows, schema)
+        outbox.mark_landed(batch_id, log=log)
     return landed
 
 
-def _plain(value: Any) -> Value:
-    plain: Value = value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
-    return plain
+def land_states(outbox: Outbox, run: Run, sent: Mapping[str, Sent]) -> int:
+    """Land how many wanted records are in which state, every state of every destination; returns the rows."""
+    counted_at, rows = now(), []
+    for name, each in sent.items():
+        wanted = sum(each.states.values())
+        about = {"destination": name, "mode": run.registry.destinations[name].mode, "wanted_count": wanted}
+        oldest = {"oldest_unsent_at": outbox.oldest_unsent(name), "counted_at": counted_at}
+        rows += [
+            {**about, "state": state, "record_count": each.states.get(state, 0), **oldest} for state in STATE_NAMES
+        ]
+    return land_rows(run, "sync_states", run.batch_id("sync_states"), rows, STATES) if rows else 0

@@ -28,7 +28,7 @@ from orchestration.sources.extracting import Cursors
 
 GROUP = "landing"
 NOT_LANDED_FROM_SOURCES = frozenset({"criteria", "handoff", "run"})
-KEPT_BY_THE_RUN = ("load_accounting", "earlier_scores", "earlier_routes")
+KEPT_BY_THE_RUN = ("load_accounting", "earlier_scores", "earlier_routes", "earlier_conflicts")
 
 
 def landing_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:

@@ -22,7 +22,7 @@ from orchestration.runs import Run
 from orchestration.settings import Settings
 
 PUBLISHING = ("daily", "intake")
-# The rhythm that leaves what is judged once a day as it was published, and the report with it.
+# The rhythm that leaves what is judged once a day as it was published, and the pages with it.
 _LEAVES_JUDGED = "intake"
 PUBLISHED = dg.AssetKey(["published", "current"])
 
@@ -76,7 +76,7 @@ def publish_what_stands(context: dg.HookContext) -> None:
 
 
 def publish_run(run: Run, *, leaves_judged: bool = False) -> Publication:
-    """Publish what this run built; with `leaves_judged` what is judged once a day, and the report, as before."""
+    """Publish what this run built; with `leaves_judged` what is judged once a day, and the pages, as before."""
     run.say("publishing", "")
     tables = published_tables(run.settings.dbt_manifest)
     provenance = Provenance(
@@ -103,9 +103,10 @@ def publish_run(run: Run, *, leaves_judged: bool = False) -> Publication:
 
 def _beside(run: Run, *, leaves_judged: bool) -> Callable[[Path, Manifest], None]:
     """The pages beside the tables; an older as_of gets no card, its model is of today."""
-    writers = [report_beside(run.notices.append, before=run.before if leaves_judged else None)]
+    before = run.before if leaves_judged else None
+    writers = [report_beside(run.notices.append, before=before)]
     if not run.is_historic:
-        writers.append(card_beside(run.home.models, run.paths.warehouse, run.notices.append))
+        writers.append(card_beside(run.home.models, run.paths.warehouse, run.notices.append, before=before))
 
     def write(folder: Path, manifest: Manifest) -> None:
         for each in writers:

@@ -65,16 +65,16 @@ def _champion() -> dg.AssetsDefinition:
     def step(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> dg.MaterializeResult[None]:
         # Imported here: the libraries behind it take seconds that a run without news has not got.
         from models_ml.artifacts import promote_readiness, store_readiness
-        from models_ml.readiness import NoReadiness, NoSkill, train_readiness, watch_readiness
+        from models_ml.readiness import NoReadiness, NoSkill, train_and_watch
 
         run.say("readiness", "")
         examples, attributes, candidates = read_tables(run.paths.warehouse, "ml", *(name for _, name in _EXAMPLES))
-        as_of = pd.Timestamp(run.as_of)
         incumbent = standing_champion(run, context.log.warning)
-        trained = train_readiness(
+        trained, alarms = train_and_watch(
             examples,
             attributes,
-            as_of=as_of,
+            candidates,
+            as_of=pd.Timestamp(run.as_of),
             excluded_attributes=run.criteria.barred_from_models,
             horizons=horizons(run),
             random_state=run.settings.seed,
@@ -90,7 +90,6 @@ def _champion() -> dg.AssetsDefinition:
         store_readiness(trained, run.paths.models, key=run.model_key, about=run.about_model)
         promote_readiness(trained.version, run.paths.models)
         forget_no_model(run.paths.models)
-        alarms = watch_readiness(trained, examples, candidates, attributes, as_of=as_of)
         note_training(run.paths.models, trained.card["promotion"], [alarm.to_dict() for alarm in alarms])
         for alarm in alarms:
             context.log.warning(f"{alarm.severity}: {alarm.words}")

@@ -30,19 +30,21 @@ def model_metadata(
 ) -> dict[str, dg.MetadataValue[Any]]:
     """A trained model's card, pictures in it, and its calibration by itself."""
     # Imported here: a plotting library is for trainings only.
-    from orchestration.report.readiness_figures import card_markdown
+    from orchestration.report.readiness_figures import card_markdown, holdout_calibration_png
 
-    text = card_markdown(card, version=version, latest=latest)
-    return {"model_card": dg.MetadataValue.md(text), **_calibration(card["holdout"])}
+    picture = holdout_calibration_png(card["holdout"])
+    text = card_markdown(card, version=version, latest=latest, calibration=picture)
+    return {"model_card": dg.MetadataValue.md(text), **_calibration(picture)}
 
 
 def refused_metadata(holdout: Mapping[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
     """What a model that was not kept did on the hold-out; nothing where it came to no hold-out."""
     if not holdout:
         return {}
-    from orchestration.report.readiness_figures import holdout_markdown
+    from orchestration.report.readiness_figures import holdout_calibration_png, holdout_markdown
 
-    return {"holdout": dg.MetadataValue.md(holdout_markdown(holdout)), **_calibration(holdout)}
+    text = holdout_markdown(holdout)
+    return {"holdout": dg.MetadataValue.md(text), **_calibration(holdout_calibration_png(holdout))}
 
 
 def publication_metadata(publication: Publication) -> dict[str, dg.MetadataValue[Any]]:
@@ -57,11 +59,10 @@ def publication_metadata(publication: Publication) -> dict[str, dg.MetadataValue
     return {name: dg.MetadataValue.md(text) for name, text in shown.items()}
 
 
-def _calibration(holdout: Mapping[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
-    from orchestration.report.readiness_figures import holdout_calibration_png, picture_markdown
+def _calibration(png: bytes) -> dict[str, dg.MetadataValue[Any]]:
+    from orchestration.report.readiness_figures import picture_markdown
 
-    picture = picture_markdown("calibration on the hold-out", holdout_calibration_png(holdout))
-    return {"calibration": dg.MetadataValue.md(picture)}
+    return {"calibration": dg.MetadataValue.md(picture_markdown("calibration on the hold-out", png))}
 
 
 def _row_counts(publication: Publication) -> list[tuple[str, int, str, str]]:

@@ -15,7 +15,8 @@ from orchestration.criteria_files.scalars import Flag, Items, Text, Whole
 from orchestration.criteria_files.shapes import AttributeTest, Shape
 
 # Why no team may take a lead, as the router names it.
-REASONS = ("no_team", "consent", "service_line", "location", "complexity", "language", "licence", "hours", "capacity")
+REASONS = ("no_team", "consent", "service_line", "location", "complexity", "language", "licence", "hours", "shifts",
+           "capacity")  # fmt: skip
 _DEFAULT_TOLD = "intake lead"
 
 

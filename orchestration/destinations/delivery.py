@@ -52,6 +52,7 @@ class Delivery:
         self.name = calls.destination.name
         self.max_attempts = max_attempts
         self._acknowledged: dict[str, tuple[int, datetime]] = {}
+        self._begun: dict[int, Write] = {}
         self._schema_version = ""
 
     def run(self) -> None:
@@ -71,7 +72,7 @@ class Delivery:
     def resolve(self, *, full_only: bool = False) -> None:
         """Read what is on its way and judge it; `full_only`: as long as there is a full call of it."""
         size = self.destination.read_size
-        while writes := self.outbox.unresolved(self.name, limit=size):
+        while writes := self.outbox.unresolved(self.name, limit=size, begun=self._begun):
             if full_only and len(writes) < size:
                 return
             held = self.calls.read([write.lead_id for write in writes])
@@ -102,6 +103,7 @@ class Delivery:
             if not self.destination.is_guarding:
                 batch = self._look_first(batch)
             if batch := self.outbox.begin(self.name, batch):
+                self._begun.update((write.sequence, write) for write in batch)
                 self._send(batch)
             self.resolve(full_only=True)
         self.resolve()
@@ -138,6 +140,8 @@ class Delivery:
             self.outbox.settle(self.name, receipts)
 
     def _settle(self, writes: Sequence[Write], verdicts: Sequence[Verdict]) -> None:
+        for write in writes:
+            self._begun.pop(write.sequence, None)
         self.outbox.settle(
             self.name,
             [verdict.receipt for verdict in verdicts if verdict.receipt is not None],

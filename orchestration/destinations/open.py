@@ -2,55 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
+from importlib import import_module
+from typing import Any, Protocol, cast
 
-from pydantic import SecretStr
+from orchestration.destinations.base import Destination
 
-from orchestration.destinations.sql import SqlDestination
+# Kind → module and class: the client of a CRM that is not written to is not imported.
+_CLIENTS = {
+    "sql": ("sql", "SqlDestination"),
+    "tryton": ("tryton", "TrytonDestination"),
+    "hubspot": ("hubspot", "HubSpotDestination"),
+    "salesforce": ("salesforce", "SalesforceDestination"),
+}
 
 
 class DestinationEntry(Protocol):
-    """What the registry says of a destination of kind `sql`."""
+    """What the registry says of a destination."""
 
-    @property
-    def name(self) -> str:
-        """Its name."""
+    kind: str
 
-    @property
-    def url(self) -> SecretStr:
-        """SQLAlchemy address of the database."""
-
-    @property
-    def source(self) -> str:
-        """The source whose lead ids it knows."""
-
-    @property
-    def table(self) -> str:
-        """Table of the records."""
-
-    @property
-    def key(self) -> str:
-        """Column of the lead ids."""
-
-    @property
-    def db_schema(self) -> str | None:
-        """Schema of the table, None for the default."""
+    def options(self) -> Mapping[str, Any]:
+        """What its client is made with."""
 
 
 @contextmanager
-def open_destination(entry: DestinationEntry) -> Iterator[SqlDestination]:
-    """The destination of a registry entry; closed on leaving."""
-    destination = SqlDestination(
-        name=entry.name,
-        source=entry.source,
-        url=entry.url.get_secret_value(),
-        table=entry.table,
-        schema=entry.db_schema,
-        key=entry.key,
-    )
+def open_destination(entry: DestinationEntry) -> Iterator[Destination]:
+    """The destination of a registry entry; closed on leaving. Raises DestinationError where it cannot be made."""
+    module, name = _CLIENTS[entry.kind]
+    client = getattr(import_module(f"orchestration.destinations.{module}"), name)
+    destination = client(**entry.options())
     try:
-        yield destination
+        yield cast(Destination, destination)
     finally:
         destination.close()

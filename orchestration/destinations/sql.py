@@ -1,24 +1,25 @@
 """Destination `sql`: writes handoff fields into one table of a CRM's database, by key, over SQLAlchemy.
 
-Updates the columns that exist there, never inserts a record and never touches a column that is not ours. Numbers and
-times are compared after a read-back in the column's own type. Adding missing columns is `prepare`.
+Updates the columns that exist there, never inserts a record and never touches a column that is not ours. How a batch
+becomes one guarded statement is `sql_batches.py`, what a database's errors mean `sql_errors.py`, what `prepare` adds
+`sql_plan.py`. Numbers and times are compared after a read-back in the column's own type.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from orchestration.destinations.base import FIELDS, REQUIRED, Answer, DestinationError, Held
-from orchestration.destinations.sql_values import column_type, from_column, to_column
+from orchestration.destinations.base import FIELDS, REQUIRED, Answer, BatchRefused, DestinationError, Held
+from orchestration.destinations.sql_batches import Batch
+from orchestration.destinations.sql_errors import meaning
+from orchestration.destinations.sql_plan import VIEW, Plan
+from orchestration.destinations.sql_values import from_column, to_column
 from orchestration.lake.outbox import Write
-
-_STAGED = "handoff_staged_writes"
 
 
 class SqlDestination:
@@ -40,7 +41,7 @@ class SqlDestination:
         self.name = name
         self.source = source
         self.key = key
-        self.batch_size = batch_size
+        self.batch_size = self.read_size = batch_size
         self._schema, self._table_name = schema, table
         self._engine = _engine(name, url)
         self._reflected: sa.Table | None = None
@@ -56,47 +57,37 @@ class SqlDestination:
         told = "|".join((url.render_as_string(), self._schema or "", self._table_name, self.key))
         return hashlib.sha256(told.encode()).hexdigest()
 
-    @property
-    def read_size(self) -> int:
-        """As many as it writes."""
-        return self.batch_size
-
     def schema_version(self) -> str:
-        """Hash of the handoff columns and their types."""
+        """Hash of the handoff columns, their types, and the rules the table has for its rows."""
         table = self._table()
-        told = "|".join(f"{name} {table.columns[name].type!r}" for name in FIELDS if name in table.columns)
-        return hashlib.sha256(told.encode()).hexdigest()
-
-    def plan(self) -> list[str]:
-        """The statements `prepare` would execute."""
-        return [f"{statement};" for statement in self.statements()]
+        columns = [f"{c.name} {c.type!r} {c.nullable}" for c in table.columns if c.name in FIELDS]
+        rules = sorted(str(c.sqltext) for c in table.constraints if isinstance(c, sa.CheckConstraint))
+        return hashlib.sha256("|".join((*columns, *rules)).encode()).hexdigest()
 
     def missing_columns(self) -> list[str]:
         """Handoff columns the table lacks, in order. Raises DestinationError where the table cannot be read."""
-        present = self._table().columns.keys()
-        return [name for name in FIELDS if name not in present]
+        return self._plan().missing
 
-    def statements(self) -> list[str]:
-        """What adds the missing columns, in the database's own words."""
-        prepare = self._engine.dialect.identifier_preparer
-        table = prepare.format_table(self._table())
-        return [
-            f"ALTER TABLE {table} ADD COLUMN {prepare.quote(name)} "
-            f"{column_type(FIELDS[name], self._engine.dialect.name).compile(dialect=self._engine.dialect)}"
-            for name in self.missing_columns()
-        ]
+    def plan(self) -> list[str]:
+        """Statements that add the missing columns and the queue view, and the least rights our user needs."""
+        plan = self._plan()
+        return [f"{statement};" for statement in (*plan.columns(), *plan.view())] + plan.rights()
 
     def prepare(self) -> list[str]:
-        """Add the missing columns; returns the statements that did it."""
-        statements = self.statements()
+        """Add the missing columns, and the queue view where our user may; returns the statements that did it."""
+        plan = self._plan()
+        done, self._reflected = plan.columns(), None
         try:
             with self._engine.begin() as connection:
-                for statement in statements:
-                    connection.exec_driver_sql(statement)
+                _execute(connection, done)
         except SQLAlchemyError as error:
             raise self._error("could not add its handoff columns", error) from None
-        self._reflected = None
-        return statements
+        try:
+            with self._engine.begin() as connection:
+                _execute(connection, views := plan.view())
+        except SQLAlchemyError:
+            return done
+        return done + views
 
     def check(self) -> None:
         """Raise DestinationError where the table, its key or a column no run can do without is missing."""
@@ -122,24 +113,14 @@ class SqlDestination:
             raise self._error("could not be read", error) from None
 
     def write(self, writes: Sequence[Write]) -> Mapping[str, Answer]:
-        """Update a batch in one transaction; where that fails, record by record, to name the ones at fault."""
-        answers = {write.lead_id: Answer("acknowledged", remote_id=write.lead_id) for write in writes}
+        """Update a batch in one transaction, all or, where the database refuses a record, nothing of it."""
+        if not writes:
+            return {}
         try:
             with self._engine.begin() as connection:
-                self._update(connection, writes)
-            return answers
+                return Batch(connection, self._table(), self.key, writes).apply()
         except SQLAlchemyError as error:
-            if _is_down(error):
-                raise self._error("could not be written", error) from None
-        for write in writes:
-            try:
-                with self._engine.begin() as connection:
-                    self._update(connection, [write])
-            except SQLAlchemyError as error:
-                if _is_down(error):
-                    raise self._error("could not be written", error) from None
-                answers[write.lead_id] = Answer("rejected", type(error).__name__)
-        return answers
+            raise self._error("could not be written", error) from None
 
     def read(self, lead_ids: Sequence[str]) -> Mapping[str, Held]:
         """Read the handoff fields of these records, as canonical text."""
@@ -152,8 +133,8 @@ class SqlDestination:
         values = list(asked)
         try:
             with self._engine.connect() as connection:
-                for start in range(0, len(values), 500):
-                    query = sa.select(key, *fields).where(key.in_(values[start : start + 500]))
+                for start in range(0, len(values), self.read_size):
+                    query = sa.select(key, *fields).where(key.in_(values[start : start + self.read_size]))
                     for row in connection.execute(query):
                         found = {c.name: from_column(v, FIELDS[c.name]) for c, v in zip(fields, row[1:], strict=True)}
                         sequence = found.pop("handoff_sequence")
@@ -164,41 +145,14 @@ class SqlDestination:
             raise self._error("could not be read", error) from None
         return held
 
-    def _update(self, connection: Connection, writes: Sequence[Write]) -> None:
+    def _plan(self) -> Plan:
         table = self._table()
-        names = [name for name in FIELDS if name in table.columns]
-        rows = [row for write in writes if (row := self._row(write, names)) is not None]
-        if not rows:
-            return
-        if connection.dialect.name == "postgresql":
-            self._update_staged(connection, names, rows)
-        else:
-            connection.execute(_keyed_update(table, self.key, names), rows)
-
-    def _row(self, write: Write, names: Sequence[str]) -> dict[str, Any] | None:
-        table = self._table()
-        key = to_column(write.lead_id, table.c[self.key].type, "text")
-        if key is None:
-            return None
-        values = {**write.payload, "handoff_sequence": str(write.sequence)}
-        row = {f"v_{name}": to_column(values.get(name), table.c[name].type, FIELDS[name]) for name in names}
-        return {"k": key, **row}
-
-    def _update_staged(self, connection: Connection, names: Sequence[str], rows: list[dict[str, Any]]) -> None:
-        """One statement for the batch: a row at a time is twenty times slower on PostgreSQL."""
-        table = self._table()
-        columns = [sa.Column("k", table.c[self.key].type)] + [
-            sa.Column(f"v_{name}", table.c[name].type) for name in names
-        ]
-        staged = sa.Table(_STAGED, sa.MetaData(), *columns, prefixes=["TEMPORARY"], postgresql_on_commit="DROP")
-        staged.create(connection)
-        connection.execute(staged.insert(), rows)
-        connection.execute(
-            sa.update(table)
-            .values({table.c[name]: staged.c[f"v_{name}"] for name in names})
-            .where(table.c[self.key] == staged.c.k)
-            .where(_is_not_newer(table, staged.c.v_handoff_sequence))
-        )
+        table.info["database"] = self._engine.url.database or ""
+        try:
+            views = sa.inspect(self._engine).get_view_names(schema=self._schema)
+        except SQLAlchemyError as error:
+            raise self._error("could not be read", error) from None
+        return Plan(self._engine.dialect, table, self.key, has_view=VIEW in views)
 
     def _table(self) -> sa.Table:
         if self._reflected is None:
@@ -211,9 +165,17 @@ class SqlDestination:
                 raise self._error(f"has no table {self._table_name} that can be read", error) from None
         return self._reflected
 
-    def _error(self, what: str, error: Exception) -> DestinationError:
-        # The database's own message may hold values of rows; its class does not.
-        return DestinationError(f"destination {self.name}: {what} ({type(error).__name__}); check its url and rights")
+    def _error(self, what: str, error: SQLAlchemyError) -> DestinationError:
+        told = meaning(error, name=self.name, what=what)
+        if not isinstance(told, BatchRefused):
+            # What the table was read to be may be what is wrong.
+            self._reflected = None
+        return told
+
+
+def _execute(connection: Connection, statements: Sequence[str]) -> None:
+    for statement in statements:
+        connection.execute(sa.text(statement.replace(":", "\\:")))
 
 
 def _engine(name: str, url: str) -> Engine:
@@ -223,23 +185,3 @@ def _engine(name: str, url: str) -> Engine:
         raise DestinationError(
             f"destination {name}: its url names no usable driver ({type(error).__name__}); see docs/how-to"
         ) from None
-
-
-def _keyed_update(table: sa.Table, key: str, names: Sequence[str]) -> sa.Update:
-    return (
-        sa.update(table)
-        .values({table.c[name]: sa.bindparam(f"v_{name}", type_=table.c[name].type) for name in names})
-        .where(table.c[key] == sa.bindparam("k", type_=table.c[key].type))
-        .where(_is_not_newer(table, sa.bindparam("v_handoff_sequence", type_=table.c.handoff_sequence.type)))
-    )
-
-
-def _is_not_newer(table: sa.Table, sequence: Any) -> sa.ColumnElement[bool]:
-    held = table.c.handoff_sequence
-    return sa.or_(held.is_(None), held <= sequence)
-
-
-def _is_down(error: SQLAlchemyError) -> bool:
-    return isinstance(error, sa.exc.DBAPIError) and (
-        error.connection_invalidated or isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError))
-    )

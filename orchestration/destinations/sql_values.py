@@ -6,12 +6,15 @@ short, too coarse) reads back as something else, and the write is not verified.
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from orchestration.destinations.base import Kind
 from orchestration.lake.canonical_text import text_of
@@ -22,6 +25,8 @@ def column_type(kind: Kind, dialect: str) -> sa.types.TypeEngine[Any]:
     if kind == "number":
         # SQLite has no decimals: SQLAlchemy would warn at every read.
         return sa.Double() if dialect == "sqlite" else sa.Numeric(18, 6)
+    if kind == "time" and dialect in ("mysql", "mariadb"):
+        return mysql.DATETIME(fsp=6)
     kinds: dict[Kind, sa.types.TypeEngine[Any]] = {"text": sa.Text(), "time": sa.DateTime(), "integer": sa.BigInteger()}
     return kinds[kind]
 
@@ -46,6 +51,17 @@ def to_column(text: str | None, type_: sa.types.TypeEngine[Any], kind: Kind) -> 
     if isinstance(type_, sa.types.NullType) and kind != "text":
         return _float(text) if kind in ("number", "integer") else text
     return text
+
+
+def copy_line(texts: Sequence[str | None]) -> str:
+    """One line of COPY's text format."""
+    if _COPY_MARK.search("".join(text for text in texts if text)):
+        texts = [text and text.translate(_COPY_MARKS) for text in texts]
+    return "\t".join("\\N" if text is None else text for text in texts) + "\n"
+
+
+_COPY_MARK = re.compile(r"[\\\t\n\r]")
+_COPY_MARKS = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def from_column(value: Any, kind: Kind) -> str | None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
-from orchestration.lake.outbox_file import now
-from orchestration.lake.outbox_log import LogSide
-from orchestration.lake.outbox_queue import QueueSide, payload_text
+from orchestration.lake.outbox_changes import ChangeSide, verified_payload
+from orchestration.lake.outbox_file import now, payload_text
+from orchestration.lake.outbox_queue import QueueSide
 from orchestration.lake.outbox_types import OPEN, SETTLED, Finding, Settled, value_hash
 from orchestration.lake.outbox_types import Receipt as Receipt
 from orchestration.lake.outbox_types import Wanted as Wanted
@@ -22,9 +23,19 @@ from orchestration.lake.outbox_types import Write as Write
 from orchestration.lake.outbox_views import ViewSide
 
 _BEGIN = f"""
-update outbox set status = 'sending', error_code = null, sent_sequence = sequence, sent_payload = payload, sent_at = ?
-where destination = ? and lead_id = ? and sequence = ? and sent_sequence is null
-    and {OPEN}
+update outbox set status = 'sending', error_code = null, sent_sequence = sequence, sent_payload = null, sent_at = ?
+where destination = ? and {OPEN} and sequence between ? and ? and sent_sequence is null
+    and sequence in (select value from json_each(?))
+returning sequence
+"""
+# Most of a batch: read as it was meant, in one statement for all of them.
+_VERIFIED = """
+update outbox set verified_sequence = sent_sequence, verified_payload = sent_payload, sent_sequence = null,
+    sent_payload = null, sent_at = null, status = case when sequence = sent_sequence then 'verified' else status end,
+    attempt = attempt + (sequence = sent_sequence), error_code = null,
+    settled_at = case when sequence = sent_sequence then ? else settled_at end
+where destination = ? and sent_sequence in (select value from json_each(?))
+returning verified_sequence
 """
 # What reading told of the write that was on its way; whatever was queued meanwhile stays queued.
 _READ = """
@@ -34,7 +45,7 @@ where destination = ? and lead_id = ? and sent_sequence = ?
 """
 # The record held it already, before this process sent anything.
 _FOUND = """
-update outbox set verified_sequence = sequence, verified_payload = payload
+update outbox set verified_sequence = sequence, verified_payload = null
 where destination = ? and lead_id = ? and sequence = ? and sent_sequence is null
 """
 _NOT_THERE = """
@@ -50,7 +61,7 @@ where destination = ? and lead_id = ? and sequence = ?
 """
 
 
-class Outbox(QueueSide, LogSide, ViewSide):
+class Outbox(QueueSide, ChangeSide, ViewSide):
     """The outbox of one home."""
 
     def pending(self, destination: str, *, limit: int, after: int = 0, attempts: int = 1_000) -> list[Write]:
@@ -62,24 +73,30 @@ class Outbox(QueueSide, LogSide, ViewSide):
         )
         return [_write(row) for row in rows]
 
-    def unresolved(self, destination: str, *, limit: int, after: int = 0) -> list[Write]:
-        """Writes on their way, as they were sent, by sequence: only reading tells what became of them."""
+    def unresolved(
+        self, destination: str, *, limit: int, after: int = 0, begun: Mapping[int, Write] = MappingProxyType({})
+    ) -> list[Write]:
+        """Writes on their way, as they were sent, by sequence: only reading tells what became of them.
+
+        `begun`: those this process began itself, by sequence; they are taken as they are.
+        """
         rows = self._connection.execute(
             "select * from outbox where destination = ? and sent_sequence > ? order by sent_sequence limit ?",
             (destination, after, limit),
         )
-        return [_sent(row) for row in rows]
+        return [begun.get(row["sent_sequence"]) or _sent(row) for row in rows]
 
     def begin(self, destination: str, writes: Sequence[Write]) -> list[Write]:
         """Note, before anything is sent, that these are on their way; returns those that still are what is wanted."""
+        asked = sorted(write.sequence for write in writes)
+        if not asked:
+            return []
         moment = now()
-        begun = []
+        said = (moment.isoformat(), destination, asked[0], asked[-1], json.dumps(asked))
         with self._transaction():
-            for write in writes:
-                said = (moment.isoformat(), destination, write.lead_id, write.sequence)
-                if self._connection.execute(_BEGIN, said).rowcount:
-                    begun.append(write)
-        return begun
+            rows = self._connection.execute(_BEGIN, said).fetchall()
+        begun = {row["sequence"] for row in rows}
+        return [replace(write, attempted_at=moment) for write in writes if write.sequence in begun]
 
     def settle(
         self,
@@ -95,8 +112,12 @@ class Outbox(QueueSide, LogSide, ViewSide):
         `learned`: lead id → what a record was found to hold of which nothing was known; expected there from now on.
         """
         with self._transaction():
+            verified = [receipt.write.sequence for receipt in receipts if receipt.status == "verified"]
+            said = (now().isoformat(), destination, json.dumps(verified))
+            done = {row["verified_sequence"] for row in self._connection.execute(_VERIFIED, said).fetchall()}
             for receipt in receipts:
-                self._settle_one(destination, receipt)
+                if receipt.write.sequence not in done:
+                    self._settle_one(destination, receipt)
             self._keep_apart(destination, {receipt.write.lead_id for receipt in receipts if receipt.verified_at})
             self._note(destination, receipts)
             for write in released:
@@ -115,9 +136,9 @@ class Outbox(QueueSide, LogSide, ViewSide):
     def _settle_one(self, destination: str, receipt: Receipt) -> None:
         write = receipt.write
         key = (destination, write.lead_id, write.sequence)
-        if receipt.verified_at is None and receipt.status != "unverified":
+        if not receipt.has_arrived and receipt.status != "unverified":
             self._connection.execute(_NOT_THERE, key)
-        elif receipt.verified_at is not None and not self._connection.execute(_READ, key).rowcount:
+        elif receipt.has_arrived and not self._connection.execute(_READ, key).rowcount:
             self._connection.execute(_FOUND, key)
         status: str = receipt.status
         if status == "conflicting" and not receipt.verified_at:
@@ -125,94 +146,6 @@ class Outbox(QueueSide, LogSide, ViewSide):
         settled_at = now().isoformat() if status in SETTLED else None
         about = (status, receipt.error_code, write.attempt + 1, receipt.schema_version, settled_at)
         self._connection.execute(_STATE, (*about, *key))
-
-    def _keep_apart(self, destination: str, verified: Collection[str]) -> None:
-        """Of records just verified: where staff's value stands they are conflicting; what was left was written over."""
-        query = "select lead_id, changed from outbox where destination = ? and changed is not null"
-        for row in self._connection.execute(query, (destination,)).fetchall():
-            if row["lead_id"] not in verified:
-                continue
-            standing = {name: said for name, said in json.loads(row["changed"]).items() if said["how"] == "stands"}
-            self._connection.execute(
-                "update outbox set changed = ?, status = case when status = 'verified' then ? else status end "
-                "where destination = ? and lead_id = ?",
-                (
-                    json.dumps(standing) if standing else None,
-                    "conflicting" if standing else "verified",
-                    destination,
-                    row["lead_id"],
-                ),
-            )
-
-    def _again(self, destination: str, lead_id: str, *, payload: str | None = None) -> None:
-        """The record goes on under a new number: a CRM that guards takes no number twice."""
-        number = self._take_numbers(destination, 1)
-        self._connection.execute(
-            f"update outbox set sequence = ?, queued_at = case when {OPEN} then queued_at else ? end, "
-            "status = case when sent_sequence is null then 'queued' else status end, "
-            "payload = coalesce(?, payload), payload_sha256 = coalesce(?, payload_sha256) "
-            "where destination = ? and lead_id = ?",
-            (number, now().isoformat(), payload, value_hash(payload), destination, lead_id),
-        )
-
-    def _change(self, destination: str, finding: Finding, *, is_numbered: bool) -> None:
-        """What someone else's value does to a record: it stands in the payload, is left, or ours is sent again."""
-        query = "select * from outbox where destination = ? and lead_id = ?"
-        row = self._connection.execute(query, (destination, finding.lead_id)).fetchone()
-        self._find(destination, row, finding)
-        is_settled = row["status"] in ("verified", "conflicting")
-        if finding.resolution == "restored":
-            if is_settled and not is_numbered:
-                self._again(destination, finding.lead_id)
-            return
-        said = {"how": finding.resolution, "theirs": finding.theirs, "sha": finding.theirs_sha256}
-        changed = {**json.loads(row["changed"] or "{}"), finding.field: said}
-        self._connection.execute(
-            "update outbox set changed = ?, status = case when status = 'verified' then 'conflicting' else status end "
-            "where destination = ? and lead_id = ?",
-            (json.dumps(changed), destination, finding.lead_id),
-        )
-        if finding.resolution == "stands":
-            self._stand(destination, row, finding, is_settled=is_settled)
-
-    def _stand(self, destination: str, row: sqlite3.Row, finding: Finding, *, is_settled: bool) -> None:
-        payload = payload_text({**json.loads(row["payload"]), finding.field: finding.theirs})
-        if row["verified_payload"] is not None:
-            verified = payload_text({**json.loads(row["verified_payload"]), finding.field: finding.theirs})
-            self._connection.execute(
-                "update outbox set verified_payload = ? where destination = ? and lead_id = ?",
-                (verified, destination, finding.lead_id),
-            )
-        if not is_settled:
-            self._again(destination, finding.lead_id, payload=payload)
-            # Each change found costs an attempt: somebody who changes his mind all the time must not hold us up.
-            self._connection.execute(
-                "update outbox set attempt = attempt + 1 where destination = ? and lead_id = ?",
-                (destination, finding.lead_id),
-            )
-            return
-        self._connection.execute(
-            "update outbox set payload = ?, payload_sha256 = ? where destination = ? and lead_id = ?",
-            (payload, value_hash(payload), destination, finding.lead_id),
-        )
-
-    def requeue(self, destination: str, lead_id: str) -> None:
-        """Send a settled record again, under a new number."""
-        with self._transaction():
-            self._again(destination, lead_id)
-
-    def agree(self, destination: str, lead_id: str, fields: Iterable[str]) -> None:
-        """These fields of a record hold ours again: nothing of anybody else is left in them."""
-        with self._transaction():
-            query = "select changed from outbox where destination = ? and lead_id = ?"
-            row = self._connection.execute(query, (destination, lead_id)).fetchone()
-            changed = {k: v for k, v in json.loads(row["changed"] or "{}").items() if k not in set(fields)}
-            text = json.dumps(changed) if changed else None
-            self._connection.execute(
-                "update outbox set changed = ?, status = case when status = 'conflicting' then ? else status end "
-                "where destination = ? and lead_id = ?",
-                (text, "conflicting" if changed else "verified", destination, lead_id),
-            )
 
     def retry_failed(self, destination: str) -> None:
         """Give what failed in earlier runs a new budget of attempts in this one."""
@@ -241,22 +174,21 @@ class Outbox(QueueSide, LogSide, ViewSide):
 
 def _write(row: sqlite3.Row) -> Write:
     names = ("lead_id", "lead_key", "source", "sequence", "payload_sha256", "attempt")
-    verified = row["verified_payload"]
     return Write(
         payload=json.loads(row["payload"]),
-        expected=json.loads(verified) if verified else None,
+        expected=verified_payload(row),
         **{name: row[name] for name in names},
     )
 
 
 def _sent(row: sqlite3.Row) -> Write:
     names = ("lead_id", "lead_key", "source", "attempt")
-    verified, sent_at = row["verified_payload"], row["sent_at"]
+    sent_at, payload = row["sent_at"], row["sent_payload"] or row["payload"]
     return Write(
-        payload=json.loads(row["sent_payload"]),
-        payload_sha256=str(value_hash(row["sent_payload"])),
+        payload=json.loads(payload),
+        payload_sha256=str(value_hash(payload)),
         sequence=row["sent_sequence"],
-        expected=json.loads(verified) if verified else None,
+        expected=verified_payload(row),
         attempted_at=datetime.fromisoformat(sent_at) if sent_at else None,
         **{name: row[name] for name in names},
     )

@@ -5,8 +5,9 @@ What is written into the tables is `outbox_queue.py`, `outbox.py` and `outbox_lo
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from orchestration.lake.lease import hold_file
 from orchestration.lake.private_files import make_folder
 
 # sent_…: the write on its way, until reading has told what became of it. verified_…: what the record was last read to
-# hold. changed: fields of ours in which someone else's value stands, as JSON.
+# hold; their payloads are null while they are the row's. changed: fields in which someone else's value stands, as JSON.
 _TABLES = """
 create table if not exists outbox (
     destination text not null, lead_id text not null, lead_key text not null, source text not null,
@@ -50,8 +51,8 @@ create table findings (
     lead_id text not null, lead_key text not null, field text not null, ours text, theirs text, theirs_sha256 text,
     resolution text not null, found_at text not null, batch_id text, is_landed integer not null default 0
 );
-update outbox set verified_sequence = sequence, verified_payload = payload where status = 'verified';
-update outbox set sent_sequence = sequence, sent_payload = payload where status in ('sending', 'acknowledged');
+update outbox set verified_sequence = sequence where status = 'verified';
+update outbox set sent_sequence = sequence where status in ('sending', 'acknowledged');
 update outbox set status = 'gone' where status = 'dead_letter' and error_code = 'unknown_record';
 update outbox set status = 'rejected' where status = 'dead_letter';
 update outbox set status = 'unverified' where status = 'acknowledged';
@@ -66,6 +67,16 @@ pragma user_version = 1;
 """
 
 
+# A commit is on disk before anything is sent. A hundred thousand records are a few hundred megabytes: more of them in
+# memory, and fewer copies of the log, than by default.
+_PRAGMAS = """
+pragma journal_mode = wal;
+pragma synchronous = full;
+pragma cache_size = -65536;
+pragma wal_autocheckpoint = 16384;
+"""
+
+
 class OutboxFile:
     """One SQLite file, its owner's alone. Times are naive UTC."""
 
@@ -76,7 +87,7 @@ class OutboxFile:
         self.path = path
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=30)
         self._connection.row_factory = sqlite3.Row
-        self._connection.executescript("pragma journal_mode = wal; pragma synchronous = full;")
+        self._connection.executescript(_PRAGMAS)
         self._make_tables()
 
     def close(self) -> None:
@@ -128,6 +139,11 @@ class OutboxFile:
 def now() -> datetime:
     """The wall clock: receipts and the age of what waits are in it."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def payload_text(payload: Mapping[str, str | None]) -> str:
+    """The one text of a payload: what its hash is taken over."""
+    return json.dumps(dict(sorted(payload.items())), separators=(",", ":"))
 
 
 def _statements(script: str) -> list[str]:

@@ -13,14 +13,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from orchestration.lake.canonical_text import text_of
-from orchestration.lake.outbox_file import OutboxFile, now
-from orchestration.lake.outbox_types import Wanted
+from orchestration.lake.outbox_file import OutboxFile, now, payload_text
+from orchestration.lake.outbox_types import KEPT, Wanted
 
-_QUEUE = """
+_QUEUE = f"""
 insert into outbox (destination, lead_id, lead_key, source, sequence, payload, payload_sha256, changed, status,
     queued_at)
 values (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?)
 on conflict (destination, lead_id) do update set
+    {KEPT},
     lead_key = excluded.lead_key, source = excluded.source, sequence = excluded.sequence, payload = excluded.payload,
     payload_sha256 = excluded.payload_sha256, changed = excluded.changed, attempt = 0, error_code = null,
     queued_at = case when status in ('queued', 'failed', 'sending', 'unverified') then queued_at
@@ -28,7 +29,7 @@ on conflict (destination, lead_id) do update set
     status = 'queued'
 """
 _READ_AGAIN = """
-update outbox set sent_sequence = sequence, sent_payload = payload, sent_at = null, verified_sequence = null,
+update outbox set sent_sequence = sequence, sent_payload = null, sent_at = null, verified_sequence = null,
     verified_payload = null, changed = null, status = 'unverified', attempt = 0, error_code = null, queued_at = :now
 where destination = :destination and status in ('verified', 'conflicting', 'sending', 'unverified')
 """
@@ -157,11 +158,6 @@ class QueueSide(OutboxFile):
             "where destination = ? and status = 'shadow'",
             (now().isoformat(), destination),
         )
-
-
-def payload_text(payload: Mapping[str, str | None]) -> str:
-    """The one text of a payload: what its hash is taken over."""
-    return json.dumps(dict(sorted(payload.items())), separators=(",", ":"))
 
 
 def _still_standing(before: sqlite3.Row | None, payload: dict[str, str | None]) -> str | None:

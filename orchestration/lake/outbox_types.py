@@ -29,6 +29,13 @@ Resolution = Literal["stands", "restored", "left"]
 
 # What waits to be sent or read, as SQL.
 OPEN = "status in ('queued', 'failed', 'sending', 'unverified')"
+# A payload that was sent or verified stands once, in `payload`, as long as that is the same: rows are kept short. To be
+# set wherever payload or sequence change.
+KEPT = (
+    "sent_payload = case when sent_sequence is not null then coalesce(sent_payload, payload) end, "
+    "verified_payload = case when verified_sequence is not null then coalesce(verified_payload, payload) "
+    "else verified_payload end"
+)
 # Nothing is left to do for these; the others wait.
 SETTLED = frozenset({"verified", "conflicting", "rejected", "gone", "archived", "merged", "shadow", "withdrawn"})
 # A dead letter says why it was not written, and what to do stands with the reason.
@@ -68,7 +75,8 @@ class Write:
 class Receipt:
     """What became of one attempt. `error_code` is a word of ours or the CRM's code, never a message.
 
-    `schema_version` is what the CRM's fields were when it was rejected; `is_renumbered`: goes on under a new number.
+    `schema_version` is what the CRM's fields were when it was rejected; `has_arrived`: the record holds this write,
+    but for what others or the CRM itself changed; `is_renumbered`: goes on under a new number.
     """
 
     write: Write
@@ -79,6 +87,7 @@ class Receipt:
     remote_id: str | None = None
     error_code: str | None = None
     schema_version: str | None = None
+    has_arrived: bool = False
     is_renumbered: bool = False
 
 

@@ -1,8 +1,8 @@
 """The model card, for those who work by its scores: what readiness says, how good it is, what it rests on.
 
 A card (`models_ml.readiness.card`), what the latest training said, and control leads in; sections of a page out. The
-parts stand in `readiness_trials` (how it did), `readiness_grounds` (what it rests on) and `readiness_control`. No
-figures are worked out in any of them.
+parts stand in `readiness_use` (what to do with it), `readiness_trials` (how it did), `readiness_grounds` (what it
+rests on) and `readiness_control`. No figures are worked out in any of them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from orchestration.report import readiness_control, readiness_grounds, readiness_trials, words
+from orchestration.report import readiness_control, readiness_grounds, readiness_trials, readiness_use, words
 from orchestration.report.parts import Card, Section, Table
 from orchestration.report.readiness_words import Content, held_out, horizon_words, is_weighted, weighted_words
 from orchestration.report.words import Names
@@ -45,6 +45,7 @@ def card_sections(
     called = names or Names()
     return [
         _bands(card, called),
+        readiness_use.use(card),
         readiness_trials.calibration(card, called),
         readiness_trials.gain(card),
         readiness_trials.compared(card),
@@ -70,11 +71,13 @@ def _bands(card: Content, called: Names) -> Section:
         "change afterwards.",
         "The bands cut it in three: `high` is the best fifth of leads, `low` the lower half, `medium` what lies "
         f"between. How they did was tried on {held_out(card)}; the model had learned nothing from these.",
+        _high_and_low(rows),
     ]
     if is_weighted(card):
         said.append(
-            "Shares and forecasts of the bands are weighted: what was worked stands for like leads that were not. The "
-            "numbers of leads are not weighted, so a share of them does not give the SQLs that were counted."
+            "Shares and forecasts of the bands are weighted: what was worked stands for like leads that were not. "
+            "Leads and SQLs are counted as they are, without leads nobody worked: dividing them does not quite give "
+            "the share, and the band high is not just a fifth of them."
         )
     top = rows.get("high", next(iter(rows.values())))
     rests = tuple(
@@ -98,15 +101,27 @@ def _bands(card: Content, called: Names) -> Section:
     return Section("bands", "What a score means", tuple(said), beware, (), (_band_table(card, rows),), front)
 
 
+def _high_and_low(rows: Mapping[str, Content]) -> str:
+    """What a manager may count on, and what not."""
+    rates = {name: rows[name]["observed_rate"]["estimate"] for name in ("high", "low") if name in rows}
+    if None in rates.values() or len(rates) < 2:
+        return "In these leads the bands high and low cannot be compared."
+    return (
+        f"So `high` does not mean surely: {words.of_a_hundred(1 - rates['high'])} leads marked high did not become "
+        f"SQL. And `low` does not mean never: {words.of_a_hundred(rates['low'])} marked low did."
+    )
+
+
 def _band_table(card: Content, rows: Mapping[str, Content]) -> Table:
     return Table(
         f"Of leads in a band, how many became SQL{weighted_words(card)}",
-        ("band", "readiness", "leads", "forecast", "became SQL", "95 % interval"),
+        ("band", "readiness", "leads", "of them SQL", "forecast", "became SQL", "95 % interval"),
         tuple(
             (
                 name,
                 _cut(name, card["bands"]),
                 words.count(row["rows"]),
+                words.count(row["converted"]),
                 words.of_a_hundred(row["mean_predicted"]),
                 words.of_a_hundred(row["observed_rate"]["estimate"]),
                 words.percent_range(row["observed_rate"]["lower"], row["observed_rate"]["upper"]),

@@ -6,20 +6,27 @@ from orchestration.report import words
 from orchestration.report.parts import Section, Table
 from orchestration.report.readiness_words import Content
 
+_WHY = (
+    "Who is scored high is called first, and may become SQL for that very reason. So a random share of leads can "
+    "be routed as if nobody had scored them (the setting `control_share`): they show what scores are worth by "
+    "themselves."
+)
+_KEPT = (
+    "Such a lead is scored and the score is kept back: in the CRM it has no readiness, band or reasons, and it is "
+    "queued as leads are in a house without scores, so it may be called sooner or later than its score would have "
+    "had it. Work it like any other: that is all it is drawn for."
+)
+
 
 def control(report: Content) -> Section:
     """Leads routed without their score."""
     title = "Leads routed without it"
-    why = (
-        "Who is scored high is called first, and may become SQL for that very reason. So a random share of leads can "
-        "be routed as if nobody had scored them (the setting `control_share`): they show what scores are worth by "
-        "themselves."
-    )
-    if not report:
-        return Section("control", title, (why, "No such lead has reached the end of its time yet, or none is drawn."))
+    if not report.get("control"):
+        return Section("control", title, (_WHY, _KEPT, _none_yet(report.get("drawn"))))
     apart, difference = report["population"]["auc"], report["difference"]
     says = [
-        why,
+        _WHY,
+        _KEPT,
         f"By their readiness the two groups are told apart with an AUC of {words.decimal(apart['estimate'])} "
         f"({' to '.join(words.decimal(apart[side]) for side in ('lower', 'upper'))}; 0.5: alike, as a random draw "
         "should be). "
@@ -48,6 +55,17 @@ def control(report: Content) -> Section:
             "needed."
         )
     return Section("control", title, tuple(says), tables=(_outcomes(report),))
+
+
+def _none_yet(drawn: Content | None) -> str:
+    if drawn is None:
+        return "No such lead has reached the end of its time yet, or none is drawn."
+    if not drawn["control"]:
+        return f"None of the {words.count(drawn['scored'])} leads scored so far was drawn."
+    return (
+        f"So far {words.count(drawn['control'])} of {words.count(drawn['scored'])} scored leads were drawn. The time "
+        "of none of them is over yet: what they show stands here once it is."
+    )
 
 
 def _outcomes(report: Content) -> Table:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from orchestration.report.markdown_tables import markdown_table
 from orchestration.report.page import page_html
-from orchestration.report.parts import Table
+from orchestration.report.parts import Section, Table
 from orchestration.report.readiness_card import TITLE, answers_for, card_sections
 from orchestration.report.readiness_words import FORECASTS, Content
 from orchestration.report.words import Names
@@ -37,11 +37,22 @@ def card_html(
     return page_html(TITLE, as_of, [(section, as_of) for section in sections])
 
 
-def card_markdown(card: Content, *, version: str, latest: Content | None = None, control: Content | None = None) -> str:
-    """The model card as Markdown, pictures in it."""
-    pictures = {"calibration": holdout_calibration_png(card["holdout"]), "gain": gain_png(card["holdout"])}
-    parts = [f"# {TITLE}", _at_a_glance(card, version)]
-    for section in card_sections(card, version=version, latest=latest, control=control):
+def card_markdown(
+    card: Content,
+    *,
+    version: str,
+    latest: Content | None = None,
+    control: Content | None = None,
+    calibration: bytes | None = None,
+) -> str:
+    """The model card as Markdown, pictures in it; `calibration` is that picture where it is drawn already."""
+    pictures = {
+        "calibration": calibration or holdout_calibration_png(card["holdout"]),
+        "gain": gain_png(card["holdout"]),
+    }
+    sections = card_sections(card, version=version, latest=latest, control=control)
+    parts = [f"# {TITLE}", _at_a_glance(sections)]
+    for section in sections:
         parts += [f"## {section.title}", *section.says]
         if section.key in pictures:
             parts.append(picture_markdown(section.title, pictures[section.key]))
@@ -51,8 +62,8 @@ def card_markdown(card: Content, *, version: str, latest: Content | None = None,
     return "\n\n".join(parts) + "\n"
 
 
-def _at_a_glance(card: Content, version: str) -> str:
-    cards = [section.card for section in card_sections(card, version=version) if section.card]
+def _at_a_glance(sections: Sequence[Section]) -> str:
+    cards = [section.card for section in sections if section.card]
     return "\n".join(
         f"- **{card.title}**: {card.number} {card.what}" + (f" (95 %: {card.interval})" if card.interval else "")
         for card in cards

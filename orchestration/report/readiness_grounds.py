@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from orchestration.report import words
 from orchestration.report.parts import Card, Section, Table
-from orchestration.report.readiness_words import Content, day
+from orchestration.report.readiness_groups import groups_table, groups_words
+from orchestration.report.readiness_words import Content, day, weighted_words
 
 _GIVEN_AWAY = 0.7
 # `models_ml.readiness.promotion.MIN_UNSEEN`, said without loading what trains.
@@ -30,7 +31,8 @@ def verdict(told: Content, version: str) -> Section:
     stays = promotion["decision"] == "incumbent"
     says = [
         f"Model `{version}` was trained on what was known on {day(told['trained_as_of'])}.",
-        f"{'It stays' if stays else 'It scores'}: {promotion['why']}.",
+        f"{'It stays' if stays else 'It scores'}: {promotion['why']}. (The hold-out: the leads it was tried on. The "
+        "base rate: the same chance for every lead. Log loss: how far forecasts lay off, less is better.)",
     ]
     if moved := told.get("recalibration"):
         before, after = (words.decimal(moved[name]["estimate"]) for name in ("before", "after"))
@@ -117,10 +119,11 @@ def learned(card: Content) -> Section:
         "It knows what was in the systems at the moment, not what a call would bring out.",
         "A service line, a channel or a campaign that is new is treated as an average one until there are outcomes.",
     )
-    return Section("learned", "What it learned from", (*says, *_features(card["features"])), beware)
+    says.append(f"It may look at {words.several(len(card['features']), 'thing')}, as known when the lead became MQL.")
+    return Section("learned", "What it learned from", tuple(says), beware, tables=(_features(card["features"]),))
 
 
-def _features(names: Sequence[str]) -> list[str]:
+def _features(names: Sequence[str]) -> Table:
     """What it may look at, by where it comes from."""
     found: dict[str, list[str]] = {}
     for name in names:
@@ -133,11 +136,8 @@ def _features(names: Sequence[str]) -> list[str]:
         "signal_days": "how long ago it did",
         "signal_points": "points, as they fade, by rule",
     }
-    said = [f"{kinds.get(kind, kind)}: {', '.join(each)}" for kind, each in found.items()]
-    return [
-        f"It may look at {words.several(len(names), 'thing')}, as known when the lead became MQL. "
-        f"{'; '.join(said)[0].upper()}{'; '.join(said)[1:]}."
-    ]
+    rows = tuple((kinds.get(kind, kind), ", ".join(each)) for kind, each in found.items())
+    return Table("What it may look at", ("where it comes from", "what it is"), rows, numeric_from=2)
 
 
 def protected(card: Content) -> Section:
@@ -163,7 +163,7 @@ def protected(card: Content) -> Section:
     says += _untried(card)
     tables = [
         Table(
-            "How well a barred attribute can be guessed",
+            "How well a barred attribute can be guessed (tried on at most 4,000 leads)",
             ("attribute", "value", "leads", "AUC", "95 % interval"),
             tuple(
                 (
@@ -178,7 +178,9 @@ def protected(card: Content) -> Section:
         )
     ]
     beware = ("That an attribute can be guessed does not say that the model treats its groups otherwise; it could.",)
-    return Section("protected", "What it must not know", tuple(says), beware, tables=tuple(tables if proxies else ()))
+    fair = card["holdout"].get("by_protected", ())
+    shown = (*(groups_table(fair, weighted_words(card)) if fair else ()), *(tables if proxies else ()))
+    return Section("protected", "What it must not know", (*says, *groups_words(fair)), beware, tables=shown)
 
 
 def _untried(card: Content) -> list[str]:

@@ -105,7 +105,10 @@ def _group(card: Content, name: str, said: str, called: Names) -> Figure | None:
         for row in rows
     ]
     table = _group_table([(dot.label, row) for dot, row in zip(dots, rows, strict=True)], said, weighted_words(card))
-    caption = f"Full marks: became SQL, with 95 % interval (hollow: fewer than {words.FEW} leads). ◇ forecast."
+    caption = (
+        f"Full marks: became SQL, with 95 % interval (hollow: fewer than {words.FEW} leads). ◇ forecast; where none is "
+        "seen it lies under the mark."
+    )
     alt = words.gist(
         f"{dot.label}: {words.percent(dot.value)} became SQL, {words.percent(dot.others[0][0])} forecast"
         for dot in dots

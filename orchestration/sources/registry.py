@@ -2,7 +2,7 @@
 
     registry = load_registry(Path("sources.yaml"))      # RegistryRefused: .faults, each with file, line, what to do
     registry.sources["clinic"].timezone
-    registry.destinations["crm"].url.get_secret_value()  # the one way to a secret: never in repr, errors or the hash
+    registry.destinations["crm"].options()               # the one way to a secret: never in repr, errors or the hash
     registry.readiness.control_share                     # of newly scored MQLs, routed as if nobody had scored them
     registry.meaning_hash                                # changes with what the registry says of the sources
 
@@ -31,13 +31,12 @@ from orchestration.sources.registry_checks import (
     check_source,
     check_written,
 )
+from orchestration.sources.registry_destinations import KINDS, Destination, SqlDestination
 from orchestration.sources.registry_schema import (
     CONNECTORS,
-    KINDS,
     BaseSource,
     ReadinessSettings,
     Source,
-    SqlDestination,
 )
 from orchestration.sources.registry_values import NAME, did_you_mean
 from orchestration.sources.yaml_lines import Document, Fault, Loc, load_document, read_as
@@ -61,7 +60,7 @@ class Registry:
 
     file: Path
     sources: Mapping[str, Source]
-    destinations: Mapping[str, SqlDestination]
+    destinations: Mapping[str, Destination]
     lines: Mapping[Loc, int] = field(repr=False, compare=False)
     readiness: ReadinessSettings = ReadinessSettings()
 

@@ -16,13 +16,13 @@ from pydantic import ValidationError
 from orchestration.lake.contract import ENTITIES, LINEAGE, Entity
 from orchestration.sources.registry_ads import AdsSource
 from orchestration.sources.registry_ads_checks import check_ads
+from orchestration.sources.registry_destinations import Destination, SalesforceDestination
 from orchestration.sources.registry_schema import (
     BaseSource,
     CrmSqlSource,
     FileColumn,
     FileObject,
     FilesSource,
-    SqlDestination,
     SqlTable,
 )
 from orchestration.sources.registry_values import FOLDER, did_you_mean
@@ -95,10 +95,17 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def check_destination(destination: SqlDestination, checks: Checks) -> None:
-    """A destination's key is the CRM's own."""
+def check_destination(destination: Destination, checks: Checks) -> None:
+    """A destination's key is the CRM's own; how it is live, and how it logs in, is said once."""
     if destination.key.lower().startswith(OURS):
         checks.fault(("key",), "names a column this project writes: name the column that holds the lead's id")
+    if destination.live_teams and destination.mode != "live":
+        checks.fault(("live_teams",), f"means nothing with `mode: {destination.mode}`: leave one of them out")
+    if isinstance(destination, SalesforceDestination):
+        pair = (destination.client_id, destination.client_secret)
+        is_pair = all(part is not None for part in pair)
+        if (destination.token is not None) == is_pair or (not is_pair and any(part is not None for part in pair)):
+            checks.fault((), "needs either `token`, or `client_id` and `client_secret`")
 
 
 def _has_naive_moment(source: BaseSource) -> bool:

@@ -1,4 +1,4 @@
-"""What a source and a destination may say of themselves in the registry, one class per connector.
+"""What a source may say of itself in the registry, one class per connector; destinations: `registry_destinations.py`.
 
 Shapes only: reading the file, lines and the checks that need several entries together are `registry.py`; what a
 connector does with its entry stands in the connector's own file. What every source may say is `registry_base.py`;
@@ -136,18 +136,6 @@ class CrmSqlSource(BaseSource):
         return frozenset(self.tables)
 
 
-class SqlDestination(Entry):
-    """A table of a CRM's database that takes the `handoff_*` columns of the leads of one source."""
-
-    name: str = Field(alias="@name")
-    kind: Literal["sql"]
-    url: DatabaseUrl
-    source: Text
-    table: Text
-    key: Text
-    db_schema: Text | None = Field(default=None, alias="schema")
-
-
 def _as_share(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise refuse("must be a number from 0 (nobody) to 1 (everybody), such as 0.05")
@@ -169,4 +157,3 @@ CONNECTORS: dict[str, type[Any]] = {
     "meta_ads": MetaAdsSource,
     "ga4_export": Ga4Source,
 }
-KINDS: dict[str, type[Any]] = {"sql": SqlDestination}

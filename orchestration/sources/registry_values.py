@@ -78,7 +78,7 @@ def _moment_or_stages(value: object) -> object:
     return value if isinstance(value, dict) else _moment(value)
 
 
-def _resolved(value: object, info: ValidationInfo, what: str) -> str:
+def resolved(value: object, info: ValidationInfo, what: str) -> str:
     """`env:NAME` looked up in the environment the registry was given."""
     if not isinstance(value, str) or not value.strip():
         raise refuse(f"must be text: {what}")
@@ -92,14 +92,14 @@ def _resolved(value: object, info: ValidationInfo, what: str) -> str:
 
 
 def _path(value: object, info: ValidationInfo) -> Path:
-    path = Path(_resolved(value, info, "the folder or file of this source")).expanduser()
+    path = Path(resolved(value, info, "the folder or file of this source")).expanduser()
     return Path((info.context or {}).get("folder", ".")) / path
 
 
 def _url(value: object, info: ValidationInfo) -> SecretStr:
     if isinstance(value, SecretStr):
         return value
-    text = _resolved(value, info, "a database address such as postgresql://user@host/name or sqlite:///crm.db")
+    text = resolved(value, info, "a database address such as postgresql://user@host/name or sqlite:///crm.db")
     try:
         url = make_url(text)
         if url.drivername in ("postgresql", "postgres"):

@@ -15,10 +15,11 @@ import pandas as pd
 
 from models_ml.world import OutcomeModel, build_world
 from models_ml.world import World as Clinic
+from models_ml.world.plan import Plan
 from orchestration.criteria_files.load import load_criteria
 from orchestration.lake.zones import offset_spans
 from tests.golden.builds import PROJECT, DbtBuilds
-from tests.golden.compiled_models import World, compile_project
+from tests.golden.compiled_models import CompiledProject, World, compile_project
 
 MODELS = ("ml_readiness__training_examples", "ml_readiness__example_attributes")
 _TOKENS = {
@@ -30,21 +31,33 @@ _STAGES = ("mql", "sql", "opportunity", "appointment", "consult", "disqualified"
 
 @dataclass(frozen=True)
 class WorldExamples:
-    """Mature MQLs of the world, what was known of them, and P(SQL within 30 days), if intake takes them up as usual."""
+    """Mature MQLs of the world, what was known of them, and P(SQL within 30 days), if intake takes them up as usual.
+
+    `lead_ids` and `plan` lead back to the world: one id per example.
+    """
 
     examples: pd.DataFrame
     attributes: pd.DataFrame
     truth: npt.NDArray[np.float64]
     as_of: pd.Timestamp
+    lead_ids: list[str]
+    plan: Plan
 
 
-def world_examples(leads: int, seed: int, scratch: Path, *, scenario: str = "real") -> WorldExamples:
-    """Build the world and its examples. The same arguments give the same rows."""
+def compile_examples(scratch: Path) -> CompiledProject:
+    """The models that make examples, compiled; good for any number of worlds."""
     home = scratch / "home"
     home.mkdir(parents=True, exist_ok=True)
-    project = compile_project(DbtBuilds(scratch), home, select=MODELS)
-    clinic = build_world(leads, seed, scenario=scenario)
-    world = World(project)
+    return compile_project(DbtBuilds(scratch), home, select=MODELS)
+
+
+def world_examples(
+    leads: int, seed: int, scratch: Path, *, scenario: str = "real", months: int = 18,
+    project: CompiledProject | None = None,
+) -> WorldExamples:  # fmt: skip
+    """Build the world and its examples. The same arguments give the same rows."""
+    clinic = build_world(leads, seed, months, scenario=scenario)
+    world = World(project or compile_examples(scratch))
     _write(world, clinic)
     world.build(full=True)
     examples = world.read(
@@ -55,7 +68,8 @@ def world_examples(leads: int, seed: int, scratch: Path, *, scenario: str = "rea
     world.close()
     moments = pd.to_datetime(examples["became_mql_at"]).dt.tz_localize("UTC")
     truth = OutcomeModel(clinic.plan).chances(list(examples["lead_id"]), [30], at=moments)[:, 0]
-    return WorldExamples(examples.drop(columns="lead_id"), attributes, truth, clinic.as_of.tz_localize(None))
+    ids = [str(one) for one in examples.pop("lead_id")]
+    return WorldExamples(examples, attributes, truth, clinic.as_of.tz_localize(None), ids, clinic.plan)
 
 
 def _write(world: World, clinic: Clinic) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.assets.dbt_parts import PARTS
 from orchestration.assets.signals import EXAMPLES, JUDGED
 from orchestration.dbt_manifest import ensure_manifest
 from orchestration.definitions import build_defs
@@ -76,9 +77,25 @@ def test_lineage_runs_from_a_source_to_the_publication(definitions):
         assert dg.AssetKey(key) in above
 
 
-def test_dbt_is_split_into_as_few_parts_as_the_python_steps_need(definitions):
+def test_each_part_of_dbt_is_one_step(definitions):
     steps = [node.name for node in definitions.resolve_job_def("daily").graph.nodes_in_topological_order]
-    assert sum(name.startswith("dbt_models") for name in steps) == 4, "each part starts dbt anew, which takes seconds"
+    built = [name for name in steps if name.startswith("dbt_")]
+    assert sorted(built) == sorted(f"dbt_{part}" for part in PARTS), "each further step calls dbt anew"
+
+
+def test_the_crm_waits_for_nothing_that_is_only_reported(definitions):
+    graph = definitions.resolve_asset_graph()
+    above = dg.AssetSelection.assets(["handoff", "receipts"]).upstream(include_self=False).resolve(graph)
+    parts = {graph.get(key).assets_def.op.name for key in above if graph.get(key).is_materializable}
+    assert {name for name in parts if name.startswith("dbt_")} == {
+        "dbt_for_scores",
+        "dbt_for_routes",
+        "dbt_for_the_crm",
+    }
+    waiting = [
+        each for each in definitions.assets if getattr(each, "op", None) and each.op.name.startswith("dbt_for_reports")
+    ]
+    assert [each.op.tags["dagster/priority"] for each in waiting] == ["-1", "-1"]
 
 
 def test_definitions_need_neither_home_nor_lake(tmp_path):

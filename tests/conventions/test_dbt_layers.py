@@ -77,7 +77,8 @@ def is_allowed(child: str, parent: str) -> bool:
         named = {"ml_readiness__evaluation": ("stg_handoff__scores", "stg_handoff__routes")}
         if of == "routing":
             named[name] = tuple(
-                f"stg_handoff__{what}" for what in ("scores", "routes", "earlier_scores", "earlier_routes")
+                f"stg_handoff__{what}"
+                for what in ("scores", "routes", "earlier_scores", "earlier_routes", "earlier_conflicts")
             )
         return onto in allowed or upper in named.get(name, ())
     if of in ("dim", "fct"):

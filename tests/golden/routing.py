@@ -1,4 +1,4 @@
-"""Routing in a story: what the router says of the relations that were built, by the rules in the story's `routing.yaml`.
+"""Routing in a story: what the router says of the relations that were built, by the story's own rules.
 
     routing.yaml             rules of routing (optional)
     handoff/scores.csv       readiness given before: lead_id, readiness, band, is_control

@@ -12,7 +12,9 @@ import pytest
 from selenium import webdriver
 
 from orchestration.report.page import report_html
+from orchestration.report.readiness_figures import card_html
 from tests.integration.test_ui import OFFLINE
+from tests.unit.orchestration.cards import card
 from tests.unit.report.frames import FACTS, clinic_tables, empty_tables, page_frames
 
 WIDTHS = {"wide": (1440, 900), "narrow": (360, 780)}
@@ -62,7 +64,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("report")
     for name, tables in (("full", clinic_tables()), ("empty", empty_tables())):
         (folder / f"{name}.html").write_text(report_html(page_frames(tables), FACTS), encoding="utf-8")
-    return {name: Path(folder / f"{name}.html").as_uri() for name in ("full", "empty")}
+    (folder / "card.html").write_text(card_html(card(), version="abc"), encoding="utf-8")
+    return {name: Path(folder / f"{name}.html").as_uri() for name in ("full", "empty", "card")}
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +106,7 @@ def rgb(colour: str) -> list[float]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", WIDTHS.values(), ids=WIDTHS)
-@pytest.mark.parametrize("name", ["full", "empty"])
+@pytest.mark.parametrize("name", ["full", "empty", "card"])
 def test_it_fits_and_can_be_read(browser, pages, name, size, scheme):
     open_page(browser, pages[name], size, scheme)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= size[0]

@@ -8,21 +8,21 @@ with openings as (
 )
 
 select
-    team.team_id,
-    team.name,
-    team.queue,
-    team.service_lines,
-    team.location_ids,
-    team.complexity_levels,
-    team.languages,
-    team.calendar_id,
+    intake.team_id,
+    intake.name,
+    intake.queue,
+    intake.service_lines,
+    intake.location_ids,
+    intake.complexity_levels,
+    intake.languages,
+    intake.calendar_id,
     coalesce(openings.next_open_at = {{ as_of() }}, false) as is_open,
-    team.daily_capacity,
-    team.open_lead_capacity,
+    intake.daily_capacity,
+    intake.open_lead_capacity,
     coalesce(loads.routed_today_count, 0) as routed_today_count,
     coalesce(loads.open_lead_count, 0) as open_lead_count,
     openings.next_open_at,
     openings.closes_at
-from {{ intake_teams() }} as team
-left join openings on team.team_id = openings.team_id
-left join {{ route_loads('team_id') }} as loads on team.team_id = loads.team_id
+from {{ intake_teams() }} as intake
+left join openings on intake.team_id = openings.team_id
+left join {{ route_loads('team_id') }} as loads on intake.team_id = loads.team_id

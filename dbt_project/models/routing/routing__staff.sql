@@ -1,11 +1,5 @@
 with staff as (
-    select member.*
-    from {{ ref('int_staff__current') }} as member
-    where
-        member.source = member.defined_by
-        and coalesce(member.valid_from <= {{ as_of() }}, true)
-        and coalesce(member.valid_to > {{ as_of() }}, true)
-    qualify row_number() over (partition by member.staff_id order by member.source) = 1
+    select * from {{ present_staff() }} as member
 ),
 
 -- A shift that became an absence is its later version.

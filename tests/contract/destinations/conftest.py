@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from orchestration.lake.outbox import Outbox
+from tests.contract.destinations.hubspot_system import HubSpotSystem
+from tests.contract.destinations.salesforce_system import SalesforceSystem
 from tests.contract.destinations.sql_system import SqlSystem
 from tests.contract.destinations.systems import System
+from tests.contract.destinations.tryton_system import TrytonSystem
 
 Opened = Callable[[pytest.FixtureRequest, Path], System]
 
@@ -27,10 +30,30 @@ def _mariadb(request: pytest.FixtureRequest, folder: Path) -> System:
     return SqlSystem("mariadb", request.getfixturevalue("mariadb_database_url"))
 
 
+def _hubspot(request: pytest.FixtureRequest, folder: Path) -> System:
+    return HubSpotSystem("hubspot")
+
+
+def _hubspot_ids(request: pytest.FixtureRequest, folder: Path) -> System:
+    return HubSpotSystem("hubspot_ids", key="hs_object_id", dialect="200")
+
+
+def _salesforce(request: pytest.FixtureRequest, folder: Path) -> System:
+    return SalesforceSystem()
+
+
+def _tryton(request: pytest.FixtureRequest, folder: Path) -> System:
+    return TrytonSystem(request.getfixturevalue("tryton"))
+
+
 SYSTEMS: dict[str, Opened] = {
     "sqlite": _sqlite,
     "postgresql": _postgresql,
     "mariadb": _mariadb,
+    "hubspot": _hubspot,
+    "hubspot_ids": _hubspot_ids,
+    "salesforce": _salesforce,
+    "tryton": _tryton,
 }
 SQL = ("sqlite", "postgresql", "mariadb")
 

@@ -106,7 +106,7 @@ class SqlSystem:
         found: list[tuple[Any, ...]] = []
         with self._engine.begin() as connection:
             for statement in statements:
-                rows = connection.exec_driver_sql(statement)
+                rows = connection.execute(sa.text(statement.replace(":", "\\:")))
                 found = [tuple(row) for row in rows] if rows.returns_rows else []
         return found
 

@@ -1,4 +1,4 @@
-"""The CRMs the contract suite runs against, each behind one `System`: what a test needs to see and do beside our client.
+"""The CRMs the contract suite runs against, each behind one `System`: what a test sees and does beside our client.
 
 A system is real, or a strict stand-in. A new one adds a class with these methods in a file of its own and a line in
 `conftest.py`'s SYSTEMS; every test of the suite then holds for it.

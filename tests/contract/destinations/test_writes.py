@@ -1,4 +1,4 @@
-"""What every destination's own calls must do: keyed writes to records that exist, answers per record, guards, read-back."""
+"""What every destination's own calls must do: keyed writes to records that exist, an answer each, guards, read-back."""
 
 from __future__ import annotations
 

@@ -90,16 +90,19 @@ class Schedule:
 
     def session(self, *, reconciles: bool) -> None:
         """Processes, one after another, until one comes to its end; each may be killed."""
-        for _ in range(30):
-            outbox = FragileOutbox(self.path, is_killed=lambda: self.kills > 0 and self.chance.random() < self.kills)
-            try:
-                with closing(outbox):
+        with closing(self.opened()) as outbox:
+            for _ in range(30):
+                try:
                     self.send(outbox, reconciles=reconciles)
-                return
-            except Killed:
-                continue
-            except DestinationError:
-                return
+                    return
+                except Killed:
+                    # All a process knows beside the file is gone.
+                    continue
+                except DestinationError:
+                    return
+
+    def opened(self) -> FragileOutbox:
+        return FragileOutbox(self.path, is_killed=lambda: self.kills > 0 and self.chance.random() < self.kills)
 
     def send(self, outbox: FragileOutbox, *, reconciles: bool) -> None:
         """What a run does, a second sender trying at the same time."""

@@ -107,19 +107,12 @@ class Crm:
 
     def _apply(self, write: Write) -> Answer:
         record = self.records.get(write.lead_id)
-        if record is None:
-            return Answer("gone")
-        if record.state != "live":
-            return Answer(record.state)
+        if record is None or record.state != "live":
+            return Answer("gone" if record is None else record.state)
         if write.payload["handoff_stage"] == BAD or self._is("refused"):
             return Answer("rejected", "BAD_STAGE" if write.payload["handoff_stage"] == BAD else "ROW_LOCKED")
-        if self.kind.is_guarding:
-            if record.sequence is not None and record.sequence >= write.sequence:
-                return Answer("newer")
-            expected = write.expected or {}
-            for name in STAFFS_OWN:
-                if record.fields[name] not in (expected.get(name), write.payload[name]):
-                    return Answer("conflict")
+        if self.kind.is_guarding and (refused := self._guard(record, write)):
+            return refused
         if record.sequence is not None and record.sequence > write.sequence:
             self.broken.append(f"{write.lead_id}: {write.sequence} over {record.sequence}")
         for name, value in record.by_staff.items():
@@ -128,6 +121,13 @@ class Crm:
         record.fields = {name: write.payload[name] for name in NAMES}
         record.sequence = write.sequence
         return Answer("acknowledged", remote_id=write.lead_id)
+
+    def _guard(self, record: Record, write: Write) -> Answer | None:
+        if record.sequence is not None and record.sequence >= write.sequence:
+            return Answer("newer")
+        expected = write.expected or {}
+        is_changed = any(record.fields[name] not in (expected.get(name), write.payload[name]) for name in STAFFS_OWN)
+        return Answer("conflict") if is_changed else None
 
     def _begin(self, what: str) -> None:
         self.calls += 1

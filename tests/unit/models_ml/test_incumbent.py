@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from models_ml.readiness import NoReadiness, TrainedReadiness, train_readiness, watch_readiness
+from models_ml.readiness import (
+    NoReadiness,
+    TrainedReadiness,
+    train_and_watch,
+    train_readiness,
+    training_data,
+    watch_readiness,
+)
+from models_ml.readiness.columns import raw_features
 from models_ml.readiness.recalibrate import ShiftedClassifier
 from models_ml.readiness.training_data import TrainingData, forecast
 from tests.unit.models_ml.examples import AS_OF, HORIZON, made_examples
@@ -152,3 +160,24 @@ def test_a_base_rate_that_fell_is_told_when_the_incumbent_is_moved_and_while_it_
         assert figures["now"]["estimate"] < 0.8 * figures["before"] and "moved (-" in alarms[OFF].words
     assert at_once[OFF].figures["ratio"] == model.card["recalibration"]["before"]
     assert (at_once[OFF].severity, later[OFF].severity) == ("severe", "notice")
+
+
+def test_a_daily_training_prepares_its_examples_once_and_says_what_two_calls_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    examples, attributes, incumbent = fallen()
+    model = trained(examples, attributes, incumbent)
+    apart = watch_readiness(model, examples, examples.tail(50), attributes, as_of=AS_OF)
+    prepared: list[int] = []
+
+    def counted(*rows: pd.DataFrame, **options: object) -> pd.DataFrame:
+        prepared.append(len(rows[0]))
+        return raw_features(*rows, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(training_data, "raw_features", counted)
+    both, alarms = train_and_watch(examples, attributes, examples.tail(50), as_of=AS_OF, incumbent=incumbent)
+    assert isinstance(both, TrainedReadiness) and both.card == model.card
+    assert alarms == apart and alarms
+    assert prepared == [len(examples)]
+    nobody, nothing = train_and_watch(examples.head(0), attributes, examples.tail(50), as_of=AS_OF)
+    assert isinstance(nobody, NoReadiness) and nothing == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models_ml.model_selection import TemporalSplit, forward_folds, temporal_holdout
@@ -33,6 +33,7 @@ def assert_sound(split: TemporalSplit, began: pd.Series, horizons: np.ndarray, p
     assert not set(people[split.is_training].dropna()) & set(people[split.is_holdout].dropna())
 
 
+@settings(deadline=None)
 @given(ROWS, st.sampled_from([0.1, 0.25, 0.5]))
 def test_embargo_and_people_hold_in_the_holdout(rows: list[tuple[int, int, int | None]], share: float) -> None:
     began, horizons, people = columns(rows)
@@ -45,6 +46,7 @@ def test_embargo_and_people_hold_in_the_holdout(rows: list[tuple[int, int, int |
     assert ((began + pd.to_timedelta(horizons, unit="D") > split.split_at) | seen)[left].all()
 
 
+@settings(deadline=None)
 @given(ROWS, st.integers(1, 4))
 def test_embargo_and_people_hold_in_every_forward_fold(rows: list[tuple[int, int, int | None]], folds: int) -> None:
     began, horizons, people = columns(rows)

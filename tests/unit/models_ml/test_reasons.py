@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from models_ml.readiness import score_readiness
 from models_ml.readiness.columns import SIGNAL_COUNT, SIGNAL_DAYS
-from models_ml.readiness.explain import LONGEST, TYPICAL, moved, strength
-from models_ml.readiness.phrases import Words, phrase
+from models_ml.readiness.explain import LONGEST, TYPICAL, explain_scores, moved, strength
+from models_ml.readiness.phrases import Words, phrase, theme_of
 from tests.unit.models_ml.scored import AS_OF, WORDS, leads, model
 
 ROWS, FACTS, _ = leads(400, seed=11)
@@ -164,7 +164,28 @@ def test_how_often_and_how_lately_are_said_as_they_are(count: int, days: float) 
     ],
 )
 def test_what_is_not_known_is_not_called_none(column: str, value: float | None, says: str) -> None:
-    assert phrase(column, {column: value}, (), WORDS) == says
+    assert phrase(theme_of(column, WORDS), {column: value}, (), WORDS) == says
+
+
+@pytest.mark.parametrize(
+    ("count", "each", "says"),
+    [
+        (0.0, None, "no session known"),
+        (1.0, 1.0, "1 visit to the website, 1 touch a visit"),
+        (3.0, 2.5, "3 visits to the website, 2.5 touches a visit"),
+    ],
+)
+def test_sessions_are_one_reason_whatever_columns_tell_of_them(count: float, each: float | None, says: str) -> None:
+    columns = ["session_count", "touches_per_session"]
+    pulls = pd.DataFrame([[0.7, 0.2]], columns=columns)
+    told = explain_scores(pd.DataFrame([[count, each]], columns=columns), pulls, -0.5, {}, WORDS)
+    assert told.reasons == [f"raised much: {says}"]
+    parts = json.loads(told.contributions[0])
+    assert [(part["feature"], part["log_odds"]) for part in parts] == [
+        ("sessions", 0.9),
+        ("(rest)", 0),
+        ("(base)", -0.5),
+    ]
 
 
 def test_words_of_strength() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -11,6 +13,7 @@ import pytest
 
 from orchestration import model_card_files
 from orchestration.lake.manifest import Manifest
+from orchestration.lake.publication import Publication
 from orchestration.model_card_files import MODEL_CARD, card_beside
 from orchestration.readiness_notes import latest_alarms, note_training, readiness_lines, severe_alarms
 from tests.unit.orchestration.cards import card
@@ -31,6 +34,10 @@ def home(folder: Path) -> tuple[Path, Path, Path]:
     warehouse = folder / "warehouse.duckdb"
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema ml")
+        connection.execute("create schema staging")
+        connection.execute(
+            "create table staging.stg_handoff__scores as select i % 4 = 0 as is_control from range(300) as r(i)"
+        )
         connection.execute(
             f"create table ml.ml_readiness__evaluation as "
             f"select *, true as has_work_events, true as is_worked from ({SCORES})"
@@ -77,3 +84,26 @@ def test_a_page_that_cannot_be_made_is_told_and_in_nobodys_way(tmp_path: Path, m
     told: list[str] = []
     card_beside(models, warehouse, told.append)(folder, Manifest.read(folder / "manifest.json"))
     assert "the publication stands" in told[0] and "what a cell held" not in told[0]
+
+
+def test_between_two_trainings_the_page_is_the_one_that_was_published_unless_another_model_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models, warehouse, folder = home(tmp_path)
+    manifest = replace(Manifest.read(folder / "manifest.json"), model="abc")
+    page(models, warehouse, folder)
+    before = Publication(folder, manifest)
+
+    def published_next(name: str, manifest: Manifest, models: Path = models) -> Path:
+        beside = tmp_path / name
+        shutil.copytree(folder, beside, ignore=shutil.ignore_patterns(MODEL_CARD))
+        card_beside(models, warehouse, pytest.fail, before=before)(beside, manifest)
+        return beside / MODEL_CARD
+
+    with monkeypatch.context() as without:
+        without.setattr(model_card_files, "model_card_html", lambda *_: pytest.fail("drawn in an intake run"))
+        assert published_next("same", manifest).samefile(folder / MODEL_CARD)
+    assert not published_next("other", replace(manifest, model="def")).samefile(folder / MODEL_CARD)
+    assert not published_next("none", replace(manifest, model="none"), tmp_path / "elsewhere").exists()
+    (folder / MODEL_CARD).unlink()
+    assert published_next("missing", manifest).exists(), "where it was not made it is made now"

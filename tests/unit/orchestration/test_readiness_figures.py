@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from models_ml.readiness.feedback import control_report
+from orchestration.report import readiness_figures
+from orchestration.report.readiness_card import card_sections
 from orchestration.report.readiness_figures import (
     card_html,
     card_markdown,
@@ -39,6 +41,7 @@ def test_the_page_says_of_a_hundred_leads_in_each_band_how_many_became_sql() -> 
     said = page()
     for row in card()["holdout"]["by_band"]:
         assert f"{100 * row['observed_rate']['estimate']:.0f} of 100" in said
+        assert f" {row['rows']} {row['converted']} " in said
     assert "within 30 days of becoming MQL" in said.replace("\xa0", " ")
 
 
@@ -73,6 +76,19 @@ def test_what_is_barred_is_named_with_its_reason_and_proxies_with_their_auc() ->
     assert f"{card()['proxies'][0]['auc']['estimate']:.2f}" in said
 
 
+def test_the_page_says_whether_scores_are_as_right_for_every_payer() -> None:
+    told = card()
+    groups = told["holdout"]["by_protected"]
+    assert {row["group"] for row in groups} == {"insured", "self_pay", "(none)"}
+    assert sum(row["rows"] for row in groups) == told["counts"]["holdout_examples"]
+    said = page()
+    for row in groups:
+        assert f"{row['rows']} {100 * row['high_rate']:.1f}" in said
+    assert "as right for one group as for another?" in said and "payer type not told" in said.replace("  ", " ")
+    del told["holdout"]["by_protected"]
+    assert "could not be tried" in page(told), "a card of an older training has no such figures"
+
+
 def test_the_page_says_how_many_examples_may_have_been_filled_in_later_than_they_seem() -> None:
     told = card()
     assert "latest state" not in page(told)
@@ -94,6 +110,9 @@ def test_an_incumbent_that_stays_says_why() -> None:
 
 def test_leads_routed_without_their_score_are_shown_beside_the_others() -> None:
     assert "or none is drawn" in page()
+    drawn = page(control={"drawn": {"scored": 206, "control": 11}})
+    assert "So far 11 of 206 scored leads were drawn" in drawn and "no readiness, band or reasons" in drawn
+    assert "None of the 206 leads scored so far was drawn" in page(control={"drawn": {"scored": 206, "control": 0}})
     random = np.random.default_rng(1)
     readiness = random.random(600)
     rows = pd.DataFrame(
@@ -140,3 +159,19 @@ def test_a_model_not_kept_shows_its_verdict() -> None:
     lines = [line for line in text.splitlines() if line.startswith("| ")]
     assert [line.split("|")[1].strip() for line in lines[2:]] == ["model", "points", "lead frequency", "base rate"]
     assert "Verdict: better than the points" in text
+
+
+def test_one_card_as_markdown_makes_its_sections_once_and_draws_nothing_it_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told, picture = card(), holdout_calibration_png(card()["holdout"])
+    made: list[object] = []
+
+    def counted(*given: Any, **more: Any) -> Any:
+        made.append(given)
+        return card_sections(*given, **more)
+
+    monkeypatch.setattr(readiness_figures, "card_sections", counted)
+    monkeypatch.setattr(readiness_figures, "holdout_calibration_png", lambda _: pytest.fail("drawn twice"))
+    assert card_markdown(told, version="abc", calibration=picture).count("data:image/png;base64,") == 2
+    assert len(made) == 1

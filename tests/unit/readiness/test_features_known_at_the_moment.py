@@ -22,15 +22,6 @@ from tests.unit.stages.ledgers import SOURCES
 COUNT = 1100
 Mql = tuple[str, pd.Timestamp]
 FEATURES = ("int_mqls__featured", "int_mql_facts__known")
-COUNT = 1100
-Mql = tuple[str, pd.Timestamp]
-FEATURES = ("int_mqls__featured", "int_mql_facts__known")
-MODELS = (
-    *FEATURES,
-    "ml_readiness__training_examples",
-    "ml_readiness__scoring_candidates",
-    "ml_readiness__example_attributes",
-)
 
 
 @dataclass(frozen=True)
@@ -91,6 +82,8 @@ def test_what_is_known_later_changes_no_feature(told: Told) -> None:
     before, after = facts(told, told.here), facts(told, told.there)
     both = before.keys() & after.keys()
     assert len(both) >= 500
+    # Nor does another future take MQLs away, but where it unmakes the lead itself.
+    assert len(both) >= 0.95 * len(before)
     assert not [key for key in both if before[key] != after[key]]
     varied = told.here.read(f"select * from intermediate.{FEATURES[0]}")
     for name in ("session_count", "earlier_record_count", "touches_as_lead_count", "seconds_from_last_touch"):

@@ -41,5 +41,5 @@ select
     leads.created_at,
     leads.effective_at as became_lead_at
 from {{ ref('int_leads__current') }} as leads
-inner join {{ contact_permissions(touched_only('leads.lead_key')) }} as allowed on leads.lead_key = allowed.lead_key
+inner join {{ contact_permissions(touched_only('asked.lead_key')) }} as allowed on leads.lead_key = allowed.lead_key
 left join contacts on leads.lead_key = contacts.lead_key

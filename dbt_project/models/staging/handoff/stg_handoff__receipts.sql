@@ -5,7 +5,12 @@ select
     landed.lead_key,
     cast(landed.sequence as bigint) as sequence,
     landed.payload_sha256,
-    landed.status,
+    -- What earlier code called a dead letter, by its reason.
+    case
+        when landed.status = 'dead_letter' and landed.error_code = 'unknown_record' then 'gone'
+        when landed.status = 'dead_letter' then 'rejected'
+        else landed.status
+    end as status,
     landed.remote_id,
     landed.error_code,
     cast(landed.attempt as integer) as attempt,

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from models_ml.readiness import ReadinessClassifier
+from models_ml.readiness.prepared import prepare
 from tests.unit.models_ml.classifier.leads import leads
 
 
@@ -44,6 +45,23 @@ def test_odd_columns_go_in(tier: Any) -> None:
     assert kinds["always"] == kinds["never"] == "dropped"
     assert kinds["text_numbers"] == kinds["yes"] == kinds["moment"] == "numeric"
     assert kinds["mixed"] == kinds["rare"] == kinds["grade"] == "categorical"
+
+
+@pytest.mark.parametrize("tier", ["small", "full"])
+def test_an_unseen_level_is_nobodys_neighbour(tier: Any) -> None:
+    """It came to stand beside the last level in the alphabet, and was scored like it."""
+    random = np.random.default_rng(0)
+    for odd in ("aaa", "zzz"):
+        frame = pd.DataFrame({"origin": np.where(random.random(600) < 0.25, odd, "m"), "pages": random.poisson(4, 600)})
+        labels = (random.random(600) < np.where(frame["origin"] == odd, 0.95, 0.3)).astype(int)
+        model = ReadinessClassifier(tier=tier, random_state=0).fit(frame, labels)
+        asked = pd.DataFrame({"origin": ["m", odd, "zzzz", "b"], "pages": 4})
+        common, rare, unseen, other = model.decision_function(asked)
+        trees = model.model_.parts[-1].logits(prepare(asked, model.features_))
+        assert trees[2] == trees[0] < trees[1] - 1 and unseen == other
+        assert common <= unseen < (common + rare) / 2 + 0.1
+        total = model.base_logit_ + model.contributions(asked).sum(axis=1)
+        np.testing.assert_allclose(total, [common, rare, unseen, other], atol=1e-9)
 
 
 def test_unseen_missing_and_infinite_are_scored() -> None:

@@ -27,7 +27,10 @@ def _judged(model: ReadinessClassifier, frame: pd.DataFrame, labels: Any, folds:
     return float(np.mean(areas))
 
 
-@pytest.mark.parametrize("tier", ["points", pytest.param("small", marks=pytest.mark.nightly)])
+TIERS = ["points", *(pytest.param(tier, marks=pytest.mark.nightly) for tier in ("small", "full"))]
+
+
+@pytest.mark.parametrize("tier", TIERS)
 def test_permuted_outcomes_cannot_be_told(tier: Any) -> None:
     frame, labels = leads(200)
     model = ReadinessClassifier(tier=tier, random_state=0)
@@ -35,7 +38,7 @@ def test_permuted_outcomes_cannot_be_told(tier: Any) -> None:
     assert 0.45 <= np.mean(areas) <= 0.55
 
 
-@pytest.mark.parametrize("tier", ["points", pytest.param("full", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("tier", TIERS)
 def test_a_random_column_of_many_levels_tells_nothing(tier: Any) -> None:
     areas = []
     for seed in range(20):

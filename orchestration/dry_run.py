@@ -1,0 +1,151 @@
+"""A dry run: what sending would change in a CRM, field by field, by reading it; nothing is written, there or here.
+
+Works on a copy of the outbox, so that all that decides (what changed, what staff set, live teams) is the same code.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.destinations.base import SHOWN, STAFFS_OWN, Held
+from orchestration.destinations.calls import Calls
+from orchestration.destinations.judging import changed_fields
+from orchestration.destinations.open import open_destination
+from orchestration.lake.outbox import Outbox, Write
+from orchestration.lake.outbox_file import now
+from orchestration.sending import TEAM, unreachable, wanted_rows
+from orchestration.sources.registry import Registry
+
+_EMPTY = "(empty)"
+_THEIRS = "(changed by someone else)"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of one record: what the CRM holds, what it would hold."""
+
+    lead_id: str
+    field: str
+    before: str | None
+    after: str | None
+    is_kept: bool = False
+
+
+@dataclass
+class DryRun:
+    """What a sending would do. `kept` are teams and members set by staff, which stand."""
+
+    destination: str
+    wanted: int = 0
+    unchanged: int = 0
+    shadow: int = 0
+    already_there: int = 0
+    missing: list[str] = field(default_factory=list)
+    changes: dict[str, list[Change]] = field(default_factory=dict)
+
+    def show(self, rows: int) -> None:
+        """Counts first, then field by field for the first records."""
+        console = Console(soft_wrap=True)
+        kept = sum(change.is_kept for changes in self.changes.values() for change in changes)
+        console.print(f"{self.destination}: a dry run, nothing is written", highlight=False)
+        counts = {
+            "wanted": self.wanted,
+            "unchanged since the last write": self.unchanged,
+            "there already": self.already_there,
+            "to be written": len(self.changes),
+            "not in the CRM, archived or merged": len(self.missing),
+            "in shadow": self.shadow,
+            "teams and members set by staff, which stand": kept,
+        }
+        for what, count in counts.items():
+            console.print(f"{count:>9,} {what}", highlight=False)
+        if not self.changes or not rows:
+            return
+        table = Table("record", "field", "from", "to", title_justify="left")
+        for lead_id in list(self.changes)[:rows]:
+            for place, change in enumerate(self.changes[lead_id]):
+                shown = (_EMPTY if value is None else value for value in (change.before, change.after))
+                table.add_row("" if place else lead_id, change.field, *shown)
+        console.print(table)
+        if len(self.changes) > rows:
+            console.print(f"and {len(self.changes) - rows:,} records more (--rows)", highlight=False)
+
+
+def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str) -> DryRun:
+    """What sending to a destination would change now; `outbox` is a copy that may be changed.
+
+    Raises DestinationError where the CRM cannot be read.
+    """
+    entry, found = registry.destinations[name], DryRun(name)
+    with open_destination(entry) as destination:
+        calls = Calls(destination)
+        calls.again(destination.check)
+        outbox.aim(name, destination.place)
+        rows = wanted_rows(warehouse, registry.sources[entry.source].id_space, withheld=unreachable(warehouse, now()))
+        found.wanted = len(rows)
+        outbox.queue(name, rows, floor=lambda: calls.again(destination.highest_sequence))
+        outbox.keep_only(name, {row.lead_id for row in rows})
+        if entry.live_teams:
+            found.shadow = outbox.shadow(name, field=TEAM, live=entry.live_teams)
+        else:
+            outbox.unshadow(name)
+        writes = _open(outbox, name)
+        for start in range(0, len(writes), destination.read_size):
+            batch = writes[start : start + destination.read_size]
+            held = calls.read([write.lead_id for write in batch])
+            for write in batch:
+                _compare(found, write, held.get(write.lead_id))
+    found.unchanged = max(0, found.wanted - len(writes) - found.shadow)
+    return found
+
+
+def _open(outbox: Outbox, name: str) -> list[Write]:
+    writes = {write.lead_id: write for write in outbox.unresolved(name, limit=10_000_000)}
+    writes |= {write.lead_id: write for write in outbox.pending(name, limit=10_000_000)}
+    return [writes[lead_id] for lead_id in sorted(writes)]
+
+
+def _compare(found: DryRun, write: Write, held: Held | None) -> None:
+    if held is None or held.state != "live":
+        found.missing.append(write.lead_id)
+        return
+    expected = write.expected or {}
+    changes = []
+    for name in changed_fields(write.payload, held):
+        before, after = held.fields[name], write.payload[name]
+        is_ours = write.expected is not None or held.sequence is not None
+        is_theirs = before is not None if not is_ours else write.expected is not None and before != expected.get(name)
+        is_kept = is_theirs and name in STAFFS_OWN
+        if is_theirs and name not in SHOWN:
+            before = _THEIRS
+        changes.append(
+            Change(write.lead_id, name, before, f"{before or _EMPTY}: set by staff" if is_kept else after, is_kept)
+        )
+    if changes:
+        found.changes[write.lead_id] = changes
+    else:
+        found.already_there += 1
+
+
+@contextmanager
+def outbox_copy(path: Path) -> Iterator[Outbox]:
+    """A copy of the outbox as it is now, thrown away after; an empty one where nothing was ever sent."""
+    folder = Path(tempfile.mkdtemp(prefix="handoff-dry-run-"))
+    try:
+        if path.exists():
+            # Through SQLite, not by copying the file: a sender may be writing it.
+            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(folder / "outbox.sqlite")) as copy:
+                source.backup(copy)
+        with closing(Outbox(folder / "outbox.sqlite")) as outbox:
+            yield outbox
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,143 @@
+"""From the sync table to a destination: what each record should say now, who may not be contacted, what is sent.
+
+What Dagster's step and the verbs `send` and `reconcile` share. A destination in shadow does everything but the sending;
+one that is paused only queues. Proof of writes is `orchestration.destinations.delivery`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from orchestration.destinations.base import FIELDS, Destination, DestinationError
+from orchestration.destinations.calls import Calls
+from orchestration.destinations.delivery import Delivery
+from orchestration.destinations.open import open_destination
+from orchestration.destinations.reconcile import Reconciled, reconcile
+from orchestration.lake.canonical_text import Value
+from orchestration.lake.outbox import Outbox, Wanted
+from orchestration.lake.outbox_file import now
+from orchestration.sources.registry import Registry
+from orchestration.sources.registry_destinations import Destination as Entry
+
+SYNC = ("syncs", "sync_crm__lead_readiness")
+TEAM = "handoff_team_id"
+# Who may be reached on no channel by now is nobody's to call: the record says so, and no queue holds it.
+_WITHHELD = (TEAM, "handoff_staff_id", "handoff_queue", "handoff_priority", "handoff_sla_due_at")
+_WITHHELD_REASON = "not to be contacted: consent is withdrawn on every channel"
+_UNREACHABLE = """
+select lead_key from intermediate.int_consents__newest
+where valid_from <= ? and (valid_to is null or valid_to > ?)
+group by lead_key having bool_and(is_withdrawn)
+"""
+
+
+@dataclass
+class Sent:
+    """What a sending did. `states`: wanted records by state, each in one; `notices`: what whoever waits should know."""
+
+    queued: int = 0
+    reads: int = 0
+    writes: int = 0
+    waited_seconds: float = 0.0
+    states: Mapping[str, int] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+
+def send(
+    outbox: Outbox, registry: Registry, warehouse: Path, name: str, *, pause: Callable[[float], None] = time.sleep
+) -> Sent:
+    """Queue what changed for one destination and deliver it.
+
+    Raises DestinationError where it cannot be used or is away; LeaseHeld where another process sends there.
+    """
+    entry, began, sent = registry.destinations[name], now(), Sent()
+    with open_destination(entry) as destination:
+        calls = Calls(destination, pause=pause)
+        try:
+            outbox.aim(name, destination.place)
+            rows = wanted_rows(
+                warehouse, registry.sources[entry.source].id_space, withheld=unreachable(warehouse, began)
+            )
+            # In shadow the CRM may not be asked yet: numbers that were never sent need no floor.
+            floor = (lambda: calls.again(destination.highest_sequence)) if entry.mode == "live" else 0
+            sent.queued = outbox.queue(name, rows, floor=floor)
+            outbox.keep_only(name, {row.lead_id for row in rows})
+            _go(outbox, destination, entry, calls, sent)
+        finally:
+            sent.reads, sent.writes, sent.waited_seconds = calls.reads, calls.writes, calls.waited
+            sent.states = outbox.states(name, since=began)
+    return sent
+
+
+def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, sent: Sent) -> None:
+    name = entry.name
+    if entry.mode == "paused":
+        waiting = sum(outbox.counts(name).get(state, 0) for state in ("queued", "failed", "sending", "unverified"))
+        sent.notices.append(f"destination {name} is paused: {waiting} records wait")
+        return
+    if entry.mode == "shadow":
+        try:
+            calls.again(destination.check)
+        except DestinationError as error:
+            sent.notices.append(f"{error} (in shadow: nothing is sent)")
+        booked = outbox.shadow(name)
+        sent.notices.append(f"destination {name} is in shadow: {booked} records were not sent")
+        return
+    if entry.live_teams:
+        outbox.shadow(name, field=TEAM, live=entry.live_teams)
+    else:
+        outbox.unshadow(name)
+    if not outbox.is_idle(name):
+        with outbox.sender(name):
+            Delivery(outbox, calls).run()
+
+
+def reconcile_destination(
+    outbox: Outbox, registry: Registry, name: str, *, pause: Callable[[float], None] = time.sleep
+) -> Reconciled:
+    """Read back all that counts as settled at one destination; restores as the registry says. Raises as `send`."""
+    entry = registry.destinations[name]
+    with open_destination(entry) as destination:
+        return reconcile(
+            outbox,
+            destination,
+            conflicts=entry.conflicts,
+            sends=entry.mode == "live" and not entry.live_teams,
+            pause=pause,
+        )
+
+
+def wanted_rows(warehouse: Path, source: str, *, withheld: Collection[str] = frozenset()) -> list[Wanted]:
+    """What the records of one source should say, from the sync table; `withheld`: leads nobody may contact now."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return [withhold(row) if row.lead_key in withheld else row for row in _rows(connection, source)]
+
+
+def withhold(row: Wanted) -> Wanted:
+    """The record of a lead nobody may contact: no team, member, queue, priority or due time, and why."""
+    payload: dict[str, Value] = {**row.payload, **{name: None for name in _WITHHELD if name in row.payload}}
+    if "handoff_reasons" in payload:
+        payload["handoff_reasons"] = _WITHHELD_REASON
+    return Wanted(row.lead_id, row.lead_key, row.source, payload)
+
+
+def unreachable(warehouse: Path, at: datetime) -> frozenset[str]:
+    """Leads that by all that landed may be contacted on no channel at this moment (naive UTC, the wall clock's)."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return frozenset(key for (key,) in connection.execute(_UNREACHABLE, [at, at]).fetchall())
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[Wanted]:
+    table = f'"{SYNC[0]}"."{SYNC[1]}"'
+    present = {row[0] for row in connection.execute(f"describe {table}").fetchall()}
+    fields = [name for name in FIELDS if name in present]
+    names = ", ".join(("lead_id", "lead_key", "source", *fields))
+    query = f"select {names} from {table} where source = ? order by lead_id"
+    for lead_id, lead_key, space, *values in connection.execute(query, [source]).fetchall():
+        yield Wanted(lead_id, lead_key, space, dict(zip(fields, values, strict=True)))
