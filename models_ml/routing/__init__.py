@@ -37,8 +37,8 @@ limit; a team's limits hold for all its members together.
 5. *Fairness*: of places that may take the same leads, each is as full as the others for its size (its open-lead limit,
    else its daily one): no load is further than one lead from its quota, unless it was before or an earlier aim asks
    for it.
-6. *Order of service*: by priority (that of the band; one up each for a first contact due soon and for a lead that
-   asked again or waits for a call back), due time, moment of becoming MQL, key.
+6. *Order of service*: by priority (that of the band; one up each for a first contact due soon, not one
+   overdue, and for a lead that asked again or waits for a call back), due time, moment of becoming MQL, key.
 7. *The lot*, drawn from the seed and from names, for what is then still equal. No order of rows plays a part.
 
 **Answers.** Each lead has a team, or the constraint that left none and who is told of it (`notify`). A route carries

@@ -92,9 +92,13 @@ def _readiness_points(leads: Columns, readiness: NDArray[np.float64]) -> NDArray
 
 
 def _prioritise(leads: Columns, rules: Mapping[str, Any], now: int) -> None:
-    """One step up for a first contact due soon, one for a lead that asked again or waited for a call back in vain."""
-    levels = rules["priorities"]
-    leads["is_due_soon"] = (leads["due_at"] <= now + rules["due_soon_minutes"] * 60_000_000) & ~leads["is_past_horizon"]
+    """One step up for a first contact due soon, one for a lead that asked again or waited for a call back in vain. One
+    that is overdue is not raised: it would be called before those that can still be kept.
+    """
+    levels, due = rules["priorities"], leads["due_at"]
+    leads["is_overdue"] = (due < now) & ~leads["is_past_horizon"]
+    leads["is_due_soon"] = (now <= due) & (due <= now + rules["due_soon_minutes"] * 60_000_000)
+    leads["is_due_soon"] &= ~leads["is_past_horizon"]
     asked = (leads["requests_since_mql_count"] > 0) | (leads["missed_call_backs_count"] > 0)
     base = np.array([levels.get(band or "none", levels["none"]) for band in leads["band"]], dtype="int64")
     raised = np.maximum(base - leads["is_due_soon"] - asked, 1)

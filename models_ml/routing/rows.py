@@ -159,7 +159,7 @@ def decision_rows(
         told = None if made.team_id else _told(notify, made.constraint)
         rows.append(
             (lead["lead_key"], lead["record_key"], lead["route_no"] + 1, made.team_id, made.staff_id, made.queue,
-             lead["priority"], reasons_of(lead, made.why, sorter.now), lead["sla_due_at"], made.constraint, told,
+             lead["priority"], reasons_of(lead, made.why), lead["sla_due_at"], made.constraint, told,
              lead["is_without_score"])
         )  # fmt: skip
     return rows

@@ -40,7 +40,7 @@ def why(constraint: str, *, is_fit: bool = True, is_unreachable: bool = False) -
     return _FITS_NOBODY.get(constraint, f"no team takes this {name}")
 
 
-def reasons_of(lead: Mapping[str, Any], reason: str, now: int) -> str:
+def reasons_of(lead: Mapping[str, Any], reason: str) -> str:
     """The reason of the route, then what the lead counts by. A lead drawn for control comes without band and is told
     like one that nobody has scored: who calls must not know.
     """
@@ -51,6 +51,6 @@ def reasons_of(lead: Mapping[str, Any], reason: str, now: int) -> str:
         parts.append("waits for a call back")
     if lead["is_past_horizon"]:
         parts.append("past its horizon")
-    if lead["is_due_soon"]:
-        parts.append("first contact overdue" if lead["due_at"] < now else "first contact due soon")
+    if lead["is_overdue"] or lead["is_due_soon"]:
+        parts.append("first contact overdue" if lead["is_overdue"] else "first contact due soon")
     return "; ".join(parts)

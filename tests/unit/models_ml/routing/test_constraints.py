@@ -144,3 +144,11 @@ def test_leads_go_where_they_are_called_in_time_the_ones_that_count_most_first()
     )
     assert asked["team_id"].to_dict() == {"lead_0": "now", "lead_1": "later"}
     assert asked.loc["lead_0", "priority"] == 2 and "asked again since" in asked.loc["lead_0", "reasons"]
+
+
+def test_an_overdue_lead_is_not_raised_over_those_that_can_still_be_kept() -> None:
+    due = [AS_OF - hours(1), AS_OF, AS_OF + hours(0.5), AS_OF + hours(2)]
+    routes = routed(leads(*({"band": "low", "sla_due_at": at} for at in due)), teams(a={}))
+    assert routes["priority"].to_dict() == {"lead_0": 3, "lead_1": 2, "lead_2": 2, "lead_3": 3}
+    assert "first contact overdue" in routes.loc["lead_0", "reasons"]
+    assert "first contact due soon" in routes.loc["lead_1", "reasons"]
