@@ -38,13 +38,16 @@ class Levels:
         self.upper = upper.copy()
         self.flow: Numbers = lower.copy()
         self._is_solved = False
+        self._reached: list[tuple[Numbers, int]] = []
 
     def reach_for(self, aim: Numbers) -> int:
         """Make `aim @ flow` as great as it can be, keep it there, return it."""
         open_arcs = self.lower < self.upper
         if not self._is_solved or (aim[open_arcs] != 0).any():
             self._solve(aim)
-        return int(aim @ self.flow)
+        reached = int(aim @ self.flow)
+        self._reached.append((aim, reached))
+        return reached
 
     def _solve(self, aim: Numbers) -> None:
         answer = linprog(
@@ -58,6 +61,9 @@ class Levels:
             raise RoutingError(f"no flow found: {answer.message}")
         flow = np.rint(answer.x).astype("int64")
         self._check(flow, answer.x)
+        # Should a solver's noise ever let an earlier aim slip, the flow found before is kept: it is the better one.
+        if any(int(earlier @ flow) < reached for earlier, reached in self._reached):
+            return
         reduced = answer.lower.marginals + answer.upper.marginals
         kept = np.abs(reduced) > _TOO_BIG_FOR_NOISE
         self.lower[kept] = self.upper[kept] = flow[kept]
