@@ -16,7 +16,7 @@ def plan(name: str) -> list[str]:
         f"cp -r {MODULE} \"$(python -c 'import trytond.modules as m; print(m.MODULES_PATH)')/\"",
         "trytond-admin -c trytond.conf -d DATABASE -u warm_handoff --activate-dependencies",
         "# 2. In Tryton, make a user of its own, `handoff`: group Warm Handoff only, and the companies whose leads",
-        "#    it may write. The group reads and writes leads, creates and deletes none, and writes none of staff's fields;",
+        "#    it may write. The group reads and writes leads, creates and deletes none, writes none of staff's fields;",
         f"#    ours are {', '.join(FIELDS)}, and conversion_probability, set with the readiness.",
         "# 3. Give that user a key of application Warm Handoff (Administration > Users > Users, tab Applications).",
         "#    Such a key opens our own calls and nothing else of Tryton.",
