@@ -125,6 +125,18 @@ def test_in_shadow_and_paused_nothing_leaves_and_it_is_said(home, mode, states):
     assert sent(home).states == {"written": 3, "gone": 1}
 
 
+@pytest.mark.parametrize("mode", ["shadow", "paused"])
+def test_what_was_numbered_before_it_was_live_is_not_taken_for_older_than_the_crm(home, mode):
+    write_registry(home, mode=mode)
+    sent(home)
+    engine = sa.create_engine(f"sqlite:///{home / 'crm.db'}")
+    with engine.begin() as crm:
+        crm.exec_driver_sql("update leads set handoff_sequence = 500")
+    engine.dispose()
+    write_registry(home)
+    assert sent(home).states == {"written": 3, "gone": 1}
+
+
 def test_only_leads_of_live_teams_are_sent(home):
     write_registry(home, live_teams="[t1]")
     assert sent(home).states == {"written": 1, "shadow": 3}
