@@ -22,7 +22,7 @@ export SE_AVOID_STATS := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup run ui test lint types nightly bench bench-criteria bench-models bench-writeback lock format clean
+.PHONY: help setup run ui test lint types nightly bench bench-criteria bench-routes bench-models bench-writeback lock format clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ bench: setup  ## measure beside the bare engine, SIZE=1m or 10m, into docs/bench
 
 bench-criteria: setup  ## measure what deciding by the criteria costs, into docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks.qualification --out docs/benchmarks.md
+
+bench-routes: setup  ## measure what routing 10,000 leads costs, into docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks.routing --out docs/benchmarks.md
 
 bench-models: setup  ## measure readiness beside the plain ways on public data, into docs/readiness.md
 	$(BIN)/python -m tests.benchmarks.models --out docs/readiness.md

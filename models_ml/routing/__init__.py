@@ -19,7 +19,7 @@ limit; a team's limits hold for all its members together.
 
 - A lead that withdrew every channel goes to nobody, and stands in no queue that contacts by what it withdrew.
 - A team or member set by staff in the CRM stands, lists and limits or not; only consent comes before it.
-- Work begun stays with the team that began it, as long as it may take the lead.
+- Work begun stays with the team, and the member, that began it, as long as they may take the lead.
 - A route stands as long as its team may take the lead. It is given up before it is broken: where team or member cannot
   begin before the first contact is due and another with room can, the lead goes there. If none can, it stands.
 - A lead past its horizon takes no room: it goes, after all others, to the place with the most room for its size.
@@ -37,7 +37,8 @@ limit; a team's limits hold for all its members together.
 5. *Fairness*: of places that may take the same leads, each is as full as the others for its size (its open-lead limit,
    else its daily one): no load is further than one lead from its quota, unless it was before or an earlier aim asks
    for it.
-6. *Order of service*: by priority, due time, moment of becoming MQL, key.
+6. *Order of service*: by priority (that of the band; one up each for a first contact due soon and for a lead that
+   asked again or waits for a call back), due time, moment of becoming MQL, key.
 7. *The lot*, drawn from the seed and from names, for what is then still equal. No order of rows plays a part.
 
 **Answers.** Each lead has a team, or the constraint that left none and who is told of it (`notify`). A route carries

@@ -89,7 +89,7 @@ class Sorter:
             return None
         if team_id is None:
             seat = self.house.seat_place.get(staff_id)
-            team_id = lead["routed_team_id"] if seat is None else self.house.teams[self.house.seats[seat].team].team_id
+            team_id = lead["routed_team_id"] if seat is None else self._team_of(seat)
         return team_id, staff_id
 
     def _as_staff_said(self, lead: Mapping[str, Any], team_id: str | None, staff_id: str | None) -> Case:
@@ -102,12 +102,18 @@ class Sorter:
         return Case(Kind.ANSWERED, "set_by_staff", team_id, staff_id)
 
     def _begun(self, lead: Mapping[str, Any], admission: Admission) -> Case:
-        """Work begun stays with the team that began it."""
+        """Work begun stays with the team, and where members are named with the member, that began it."""
         team_id = lead["worked_team_id"]
-        if lead["routed_team_id"] == team_id:
+        seat = self.house.seat_place.get(lead["worked_staff_id"] or "") if self.with_members else None
+        is_there = seat is not None and bool(admission.seats[seat]) and self._team_of(seat) == team_id
+        staff_id = lead["worked_staff_id"] if is_there else None
+        if lead["routed_team_id"] == team_id and staff_id in (None, lead["routed_staff_id"]):
             return _STANDS
         is_choice = admission.teams.sum() > 1
-        return Case(Kind.ANSWERED, "already_worked" if is_choice else admission.narrowed_by, team_id)
+        return Case(Kind.ANSWERED, "already_worked" if is_choice else admission.narrowed_by, team_id, staff_id)
+
+    def _team_of(self, seat: int) -> str:
+        return self.house.teams[self.house.seats[seat].team].team_id
 
     def _standing(self, lead: Mapping[str, Any], admission: Admission, team: int) -> Case:
         """A route holds until its team, or member, can no longer call in time and another can."""

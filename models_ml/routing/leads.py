@@ -16,8 +16,8 @@ CHANNELS = ("call", "sms", "email")
 POINTS = 10_000  # a lead sure to become SQL, with nothing urgent about it
 NEVER = int(np.iinfo(np.int64).max)  # a moment that does not come
 _TEXTS = ("lead_key", "record_key", "service_line", "location_id", "location_ids", "complexity_level", "language",
-          "band", "worked_team_id", "override_team_id", "override_staff_id", "previous_team_id", "previous_staff_id",
-          "routed_team_id", "routed_staff_id", "routed_queue", "routed_constraint")  # fmt: skip
+          "band", "worked_team_id", "worked_staff_id", "override_team_id", "override_staff_id", "previous_team_id",
+          "previous_staff_id", "routed_team_id", "routed_staff_id", "routed_queue", "routed_constraint")  # fmt: skip
 _FLAGS = ("is_past_horizon", "is_contacted", "is_control")
 _COUNTS = ("route_no", "requests_since_mql_count", "missed_call_backs_count")
 _TIMES = ("became_mql_at", "sla_due_at")

@@ -49,9 +49,15 @@ class Places:
         }
         self.rules, self.as_of = rules, as_of
         self.by_member = bool(rules.get("assign_members"))
+        self._begins: dict[str, dict[Key, pd.Timestamp]] = {}
 
     def begins(self, lead: Row) -> dict[Key, pd.Timestamp]:
         """When each place that may take the lead begins."""
+        if lead["lead_key"] not in self._begins:
+            self._begins[lead["lead_key"]] = self._worked_out(lead)
+        return self._begins[lead["lead_key"]]
+
+    def _worked_out(self, lead: Row) -> dict[Key, pd.Timestamp]:
         begins: dict[Key, pd.Timestamp] = {}
         for team_id, team in self.teams.items():
             times = self._times(team, lead) if self.may_team(team, lead) else {}

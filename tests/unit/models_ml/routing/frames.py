@@ -14,11 +14,12 @@ NOBODY = pd.DataFrame()
 LEAD: dict[str, Any] = {
     "lead_key": None, "record_key": None, "service_line": None, "location_id": None, "location_ids": None,
     "complexity_level": None, "language": None, "person_key": None, "previous_team_id": None, "previous_staff_id": None,
-    "worked_team_id": None, "override_team_id": None, "override_staff_id": None, "band": None, "routed_team_id": None,
-    "routed_staff_id": None, "routed_queue": None, "routed_constraint": None, "is_past_horizon": False,
-    "is_contacted": False, "is_control": False, "can_contact_by_call": True, "can_contact_by_sms": True,
-    "can_contact_by_email": True, "readiness": None, "route_no": 0, "requests_since_mql_count": 0,
-    "missed_call_backs_count": 0, "became_mql_at": AS_OF - pd.Timedelta(days=2), "sla_due_at": pd.NaT,
+    "worked_team_id": None, "worked_staff_id": None, "override_team_id": None, "override_staff_id": None, "band": None,
+    "routed_team_id": None, "routed_staff_id": None, "routed_queue": None, "routed_constraint": None,
+    "is_past_horizon": False, "is_contacted": False, "is_control": False, "can_contact_by_call": True,
+    "can_contact_by_sms": True, "can_contact_by_email": True, "readiness": None, "route_no": 0,
+    "requests_since_mql_count": 0, "missed_call_backs_count": 0, "became_mql_at": AS_OF - pd.Timedelta(days=2),
+    "sla_due_at": pd.NaT,
 }  # fmt: skip
 TEAM: dict[str, Any] = {
     "team_id": None, "queue": None, "service_lines": None, "location_ids": None, "complexity_levels": None,
@@ -99,9 +100,11 @@ class Draw:
         rules["channels"] = self.of({}, {"queue_t0": ["call"]}, {"orthopaedics": ["sms", "email"], "queue_t1": ["sms"]})
         return teams(**by_team), staff(**members), rules
 
-    def leads(self, house: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]], most: int) -> pd.DataFrame:
+    def leads(
+        self, house: tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]], most: int, least: int = 1
+    ) -> pd.DataFrame:
         """Leads that nobody worked on; some have a route that holds, may no longer hold, or will be kept too late."""
-        frame = leads(*(self._lead(house) for _ in range(self.rng.integers(1, most + 1))))
+        frame = leads(*(self._lead(house) for _ in range(self.rng.integers(least, most + 1))))
         known = Places(frame, *house, as_of=AS_OF)
         for number, lead in enumerate(known.leads):
             begins = known.begins(lead)

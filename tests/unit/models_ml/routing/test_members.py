@@ -89,3 +89,15 @@ def test_a_lead_past_its_horizon_gets_a_member_too_and_takes_no_room() -> None:
     past = {"is_past_horizon": True}
     routes = routed(leads(past, past, past, past, {}, {}), teams(heart={}), members)
     assert routes["staff_id"].value_counts().to_dict() == {"ana": 3, "bo": 3}
+
+
+def test_work_begun_stays_with_the_member_who_began_it() -> None:
+    members = staff(ana={"team_id": "heart", "open_lead_count": 9}, bo={"team_id": "heart"}, cy={"team_id": "bones"})
+    begun = {"worked_team_id": "heart", "worked_staff_id": "ana", "routed_team_id": "heart", "route_no": 1}
+    capacity = teams(heart={}, bones={})
+    route = routed(leads(begun), capacity, members).loc["lead_0"]
+    assert route[["team_id", "staff_id"]].to_list() == ["heart", "ana"]
+    assert routed(leads({**begun, "routed_staff_id": "ana"}), capacity, members).empty
+    moved_on = staff(ana={"team_id": "bones"}, bo={"team_id": "heart"})
+    assert routed(leads({**begun, "routed_staff_id": "bo"}), capacity, moved_on).empty
+    assert routed(leads(begun), capacity, members, assign_members=False).empty
