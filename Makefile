@@ -99,4 +99,4 @@ lock:  ## resolve requirements.lock anew (needs uv)
 		--no-emit-index-url --only-binary :all: --no-strip-extras --all-extras -q -o requirements.lock pyproject.toml
 
 clean:  ## remove the environment, the demo and its home
-	rm -rf .venv .demo .demo.part .handoff dbt_project/target dbt_project/logs
+	rm -rf .venv .venv-tryton .demo .demo.part .handoff dbt_project/target dbt_project/logs

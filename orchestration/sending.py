@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -64,9 +65,12 @@ def send(
             rows = wanted_rows(
                 warehouse, registry.sources[entry.source].id_space, withheld=unreachable(warehouse, began)
             )
-            # In shadow the CRM may not be asked yet: numbers that were never sent need no floor.
-            floor = (lambda: calls.again(destination.highest_sequence)) if entry.mode == "live" else 0
-            sent.queued = outbox.queue(name, rows, floor=floor)
+            highest = partial(calls.again, destination.highest_sequence)
+            # In shadow, or paused, the CRM may not be there to be asked yet.
+            is_live = entry.mode == "live"
+            if is_live:
+                outbox.number_above(name, highest)
+            sent.queued = outbox.queue(name, rows, floor=highest if is_live else None)
             outbox.keep_only(name, {row.lead_id for row in rows})
             _go(outbox, destination, entry, calls, sent)
         finally:

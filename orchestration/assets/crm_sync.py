@@ -5,9 +5,11 @@ A destination that cannot be used fails the run, not the publication. What is se
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from orchestration.assets.frames import land_rows
 from orchestration.assets.policy import spec
@@ -136,7 +138,10 @@ def _land(
 
 
 def land_states(outbox: Outbox, run: Run, sent: Mapping[str, Sent]) -> int:
-    """Land how many wanted records are in which state, every state of every destination; returns the rows."""
+    """Land how many wanted records are in which state, every state of every destination; returns the rows.
+
+    A run that wrote nothing and finds all as the one before left it, with nothing waiting, lands none.
+    """
     counted_at, rows = now(), []
     for name, each in sent.items():
         wanted = sum(each.states.values())
@@ -145,4 +150,25 @@ def land_states(outbox: Outbox, run: Run, sent: Mapping[str, Sent]) -> int:
         rows += [
             {**about, "state": state, "record_count": each.states.get(state, 0), **oldest} for state in STATE_NAMES
         ]
-    return land_rows(run, "sync_states", run.batch_id("sync_states"), rows, STATES) if rows else 0
+    if not rows or _is_no_news(run, rows):
+        return 0
+    return land_rows(run, "sync_states", run.batch_id("sync_states"), rows, STATES)
+
+
+def _is_no_news(run: Run, rows: list[dict[str, object]]) -> bool:
+    files = sorted(run.paths.objects("handoff", "sync_states").glob("*.parquet"))
+    has_moved = any(row["oldest_unsent_at"] or (row["state"] == "written" and row["record_count"]) for row in rows)
+    if not files or has_moved:
+        return False
+    return _standing(pq.read_table(files[-1]).to_pylist()) == _standing(rows)
+
+
+def _standing(rows: list[dict[str, Any]]) -> dict[tuple[str, ...], int]:
+    """Records by destination, mode and state; what was written stands unchanged the next time."""
+    counts: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        state = "unchanged" if row["state"] == "written" else row["state"]
+        key = (row["destination"], row["mode"], state)
+        waits = 0 if row["oldest_unsent_at"] is None else 1
+        counts[key] = counts.get(key, 0) + row["record_count"] + waits
+    return counts

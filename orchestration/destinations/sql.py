@@ -126,7 +126,8 @@ class SqlDestination:
         """Read the handoff fields of these records, as canonical text."""
         table = self._table()
         key = table.c[self.key]
-        fields = [table.c[name] for name in FIELDS if name in table.columns]
+        names = [name for name in FIELDS if name in table.columns]
+        fields = [table.c[name] for name in names]
         asked = {to_column(lead_id, key.type, "text"): lead_id for lead_id in lead_ids}
         asked.pop(None, None)
         held: dict[str, Held] = {}
@@ -136,7 +137,10 @@ class SqlDestination:
                 for start in range(0, len(values), self.read_size):
                     query = sa.select(key, *fields).where(key.in_(values[start : start + self.read_size]))
                     for row in connection.execute(query):
-                        found = {c.name: from_column(v, FIELDS[c.name]) for c, v in zip(fields, row[1:], strict=True)}
+                        found = {
+                            name: value if value is None else from_column(value, FIELDS[name])
+                            for name, value in zip(names, row[1:], strict=True)
+                        }
                         sequence = found.pop("handoff_sequence")
                         lead_id = asked.get(row[0]) or asked.get(str(row[0]).rstrip())
                         if lead_id is not None:

@@ -46,6 +46,7 @@ alter table outbox add column schema_version text;
 alter table outbox add column queued_at text;
 alter table outbox add column settled_at text;
 alter table outbox add column is_wanted integer not null default 1;
+alter table sequences add column is_above_crm integer not null default 1;
 create table findings (
     finding_no integer primary key autoincrement, destination text not null, source text not null,
     lead_id text not null, lead_key text not null, field text not null, ours text, theirs text, theirs_sha256 text,
@@ -130,7 +131,8 @@ class OutboxFile:
         row = self._connection.execute("select last from sequences where destination = ?", (destination,)).fetchone()
         last = max(int(row["last"]) if row else 0, floor)
         self._connection.execute(
-            "insert into sequences values (?, ?) on conflict (destination) do update set last = excluded.last",
+            "insert into sequences (destination, last) values (?, ?) "
+            "on conflict (destination) do update set last = excluded.last",
             (destination, last + count),
         )
         return last + 1

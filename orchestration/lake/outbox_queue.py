@@ -38,6 +38,12 @@ update outbox set verified_sequence = null, verified_payload = null, changed = n
     error_code = null, queued_at = :now
 where destination = :destination and status in ('queued', 'failed', 'rejected', 'gone', 'archived', 'merged')
 """
+_IS_ABOVE = "select is_above_crm from sequences where destination = ?"
+_NOT_ABOVE = "update sequences set is_above_crm = 0 where destination = ?"
+_TOO_LOW = """
+select lead_id from outbox where destination = ? and sequence <= ? and sent_sequence is null
+    and status in ('queued', 'failed', 'shadow', 'withdrawn') order by sequence
+"""
 _KNOWN = "select lead_id, payload_sha256, changed from outbox where destination = ?"
 _AGREED = """
 update outbox set changed = null, status = case when status = 'conflicting' then 'verified' else status end
@@ -67,12 +73,13 @@ class QueueSide(OutboxFile):
                 self._connection.execute(_SEND_AGAIN, said)
             self._connection.execute("insert or replace into aims values (?, ?)", (destination, place))
 
-    def queue(self, destination: str, wanted: Iterable[Wanted], *, floor: int | Callable[[], int] = 0) -> int:
+    def queue(self, destination: str, wanted: Iterable[Wanted], *, floor: int | Callable[[], int] | None = 0) -> int:
         """Queue what differs from the last queued payload of its record; returns how many records that is.
 
         A record that is unchanged keeps its state: verified stays verified, a failed one is tried again by `pending`.
         A team or member that staff set stands in the payload. Sequences go on above `floor`, the highest number the
-        destination was seen to hold (asked for only if there is something new), and above all given before.
+        destination was seen to hold (asked for only if there is something new; None: it is not asked yet, see
+        `number_above`), and above all given before.
         """
         held = {row["lead_id"]: row for row in self._connection.execute(_KNOWN, (destination,))}
         fresh, settled = [], []
@@ -86,7 +93,7 @@ class QueueSide(OutboxFile):
                 fresh.append((record.lead_id, record.lead_key, record.source, text, digest, changed))
             elif before["changed"] is not None and changed is None:
                 settled.append((destination, record.lead_id))
-        number = (floor() if callable(floor) else floor) if fresh else 0
+        number = (floor() if callable(floor) else floor or 0) if fresh else 0
         with self._transaction():
             if fresh:
                 first, moment = self._take_numbers(destination, len(fresh), floor=number), now().isoformat()
@@ -94,8 +101,25 @@ class QueueSide(OutboxFile):
                 self._connection.executemany(
                     _QUEUE, [(destination, *row[:3], sequence, *row[3:], moment) for sequence, row in numbered]
                 )
+                if floor is None:
+                    self._connection.execute(_NOT_ABOVE, (destination,))
             self._connection.executemany(_AGREED, settled)
         return len(fresh)
+
+    def number_above(self, destination: str, floor: Callable[[], int]) -> None:
+        """What was numbered while the destination was not asked gets numbers above the highest it holds."""
+        row = self._connection.execute(_IS_ABOVE, (destination,)).fetchone()
+        if row is None or row["is_above_crm"]:
+            return
+        highest = floor()
+        with self._transaction():
+            rows = self._connection.execute(_TOO_LOW, (destination, highest)).fetchall()
+            first = self._take_numbers(destination, len(rows), floor=highest)
+            self._connection.executemany(
+                f"update outbox set {KEPT}, sequence = ? where destination = ? and lead_id = ?",
+                [(first + place, destination, row["lead_id"]) for place, row in enumerate(rows)],
+            )
+            self._connection.execute("update sequences set is_above_crm = 1 where destination = ?", (destination,))
 
     def keep_only(self, destination: str, lead_ids: Collection[str]) -> int:
         """Records no longer wanted are not sent, and those wanted again are; returns how many are withdrawn now."""

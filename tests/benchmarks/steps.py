@@ -186,11 +186,11 @@ def bare_score(home: str) -> Told:
 
 def sync(home: str, registry: str, scratch: str) -> Told:
     """Queue, write, read back and receipt every row of the sync table, as on a first run."""
-    from orchestration.assets.crm_sync import wanted_rows
     from orchestration.destinations.delivery import deliver
     from orchestration.destinations.open import open_destination
     from orchestration.lake.outbox import Outbox
     from orchestration.runs import open_run
+    from orchestration.sending import wanted_rows
 
     settings = replace(Settings(), home=Path(home), sources=Path(registry), as_of=parse_as_of(LAST))
     told: Told = {}
@@ -201,7 +201,7 @@ def sync(home: str, registry: str, scratch: str) -> Told:
         part(told),
     ):
         destination.check()
-        wanted = wanted_rows(run, destination.source)
+        wanted = wanted_rows(run.paths.warehouse, destination.source)
         outbox.queue("crm", wanted, floor=destination.highest_sequence())
         counts = deliver(outbox, destination)
     return {**told, "rows": len(wanted), **counts}

@@ -139,12 +139,14 @@ def main() -> None:
                 rows["delivery"].append(spent(lambda o=outbox: whole(url, o)))
                 same = wanted(leads, wave + 1)
                 rows["unchanged"].append(spent(lambda o=outbox, s=same: (o.queue("crm", s), whole(url, o))))
-    base = statistics.median(wall for wall, _ in rows["bare"])
-    for name, spans in rows.items():
-        wall = statistics.median(span[0] for span in spans)
-        cpu = statistics.median(span[1] for span in spans)
+    medians = {
+        name: [statistics.median(span[side] for span in spans) for side in (0, 1)] for name, spans in rows.items()
+    }
+    for name, (wall, cpu) in medians.items():
+        ratios = [base / own for base, own in zip(medians["bare"], (wall, cpu), strict=True)]
         print(
-            f"{name:10} {wall:6.2f} s  {cpu:6.2f} CPU s  {len(leads) / wall:9,.0f} rows/s  {base / wall:5.2f} of bare"
+            f"{name:10} {wall:6.2f} s {cpu:6.2f} CPU s {len(leads) / wall:9,.0f} rows/s; "
+            f"of bare: {ratios[0]:.2f} by wall, {ratios[1]:.2f} by CPU"
         )
 
 

@@ -46,12 +46,11 @@ def test_the_page_leads_from_nothing_to_live(tmp_path):
     dry = follow("send")
     assert "a dry run, nothing is written" in dry and written() == 0
     (shown,) = re.findall(r"([\d,]+) to be written", dry)
-    team = re.search(r"handoff_team_id\s*\│[^│]*\│\s*([\w-]+)", dry)
-    assert team, "the difference shows teams"
-    said("mode: live", f"live_teams: [{team[1]}]")
+    (team,) = re.findall(r"live_teams: \[(\w+)\]", PAGE)
+    said("mode: live", f"live_teams: [{team}]")
     follow("send")
     first = written()
-    assert 0 < first < int(shown.replace(",", "")) and teams() == [team[1]]
+    assert 0 < first < int(shown.replace(",", "")) and teams() == [team]
     said("mode: live")
     follow_all = handoff("send", "crm_leads", "--sources", str(registry), env=env)
     assert "verified" in follow_all and written() > first

@@ -83,19 +83,23 @@ def test_an_answer_that_is_no_answer_leaves_the_fate_unknown():
 
 
 def test_a_server_that_is_not_there_has_applied_nothing():
-    with closing(
-        TrytonDestination(name="crm", source="c", url="http://127.0.0.1:1", database="db", token="t")
-    ) as destination:
-        with pytest.raises(Unavailable):
-            destination.check()
+    with (
+        closing(
+            TrytonDestination(name="crm", source="c", url="http://127.0.0.1:1", database="db", token="t")
+        ) as destination,
+        pytest.raises(Unavailable),
+    ):
+        destination.check()
 
 
 def test_a_tryton_without_our_module_is_named(tryton):
-    with closing(
-        TrytonDestination(name="crm", source="c", url=tryton.url, database="nowhere", token=KEY)
-    ) as destination:
-        with pytest.raises(DestinationError, match="lacks our module"):
-            destination.check()
+    with (
+        closing(
+            TrytonDestination(name="crm", source="c", url=tryton.url, database="nowhere", token=KEY)
+        ) as destination,
+        pytest.raises(DestinationError, match="lacks our module"),
+    ):
+        destination.check()
 
 
 def test_the_key_opens_our_calls_and_nothing_else(crm):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from orchestration.destinations import delivery
-from orchestration.lake.outbox import Outbox
 from tests.unit.destinations.schedules import play
 
 
@@ -30,17 +29,6 @@ def test_the_schedules_see_a_batch_booked_by_its_reply_alone(tmp_path, monkeypat
 
     judge = delivery.judge_read
     monkeypatch.setattr(delivery, "judge_read", believe)
-    with pytest.raises(AssertionError, match="seed"):
-        for seed in range(200):
-            play(seed, tmp_path)
-
-
-def test_the_schedules_see_what_is_sent_again_unread(tmp_path, monkeypatch):
-    def forget(self, destination, **_):
-        self._connection.execute("update outbox set sent_sequence = null, sent_payload = null")
-        return []
-
-    monkeypatch.setattr(Outbox, "unresolved", forget)
     with pytest.raises(AssertionError, match="seed"):
         for seed in range(200):
             play(seed, tmp_path)

@@ -1,0 +1,125 @@
+"""What other people change in fields of ours: a team or member stands, the rest is restored or left, all is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestration.destinations.delivery import deliver
+from orchestration.destinations.reconcile import reconcile
+from tests.unit.destinations.conftest import findings, receipts, send, wanted
+
+QUIET = {"pause": lambda _: None}
+guarding = pytest.mark.parametrize("is_guarding", [True, False])
+
+
+@guarding
+def test_a_team_that_staff_set_stands_and_the_rest_is_written(outbox, make_crm, is_guarding):
+    crm = make_crm(2, is_guarding=is_guarding)
+    send(outbox, crm, wanted(2))
+    crm.change("lead-00", "handoff_team_id", "theirs")
+    counts = send(outbox, crm, wanted(2, handoff_stage="sql", handoff_team_id="t2"))
+    assert counts == {"verified": 1, "conflicting": 1} and crm.broken == []
+    record = crm.records["lead-00"]
+    assert (record.fields["handoff_team_id"], record.fields["handoff_stage"]) == ("theirs", "sql")
+    assert findings(outbox) == [("lead-00", "handoff_team_id", "t1", "theirs", "stands")]
+    # It stands as long as we want another; where routing takes it over, there is no conflict any more, and no call.
+    assert send(outbox, crm, wanted(2, handoff_stage="consult")) == {"verified": 1, "conflicting": 1}
+    assert crm.records["lead-00"].fields["handoff_team_id"] == "theirs"
+    assert send(outbox, crm, wanted(2, handoff_stage="consult", handoff_team_id="theirs")) == {"verified": 2}
+
+
+@guarding
+def test_a_team_that_staff_emptied_stands_too(outbox, make_crm, is_guarding):
+    crm = make_crm(1, is_guarding=is_guarding)
+    send(outbox, crm, wanted(1))
+    crm.change("lead-00", "handoff_team_id", None)
+    assert send(outbox, crm, wanted(1, handoff_stage="sql")) == {"conflicting": 1}
+    assert crm.records["lead-00"].fields["handoff_team_id"] is None
+
+
+@guarding
+def test_a_team_that_staff_set_before_we_ever_wrote_stands(outbox, make_crm, is_guarding):
+    crm = make_crm(1, is_guarding=is_guarding)
+    crm.change("lead-00", "handoff_staff_id", "mia")
+    assert send(outbox, crm, wanted(1, handoff_staff_id="ben")) == {"conflicting": 1}
+    assert crm.records["lead-00"].fields["handoff_staff_id"] == "mia" and crm.broken == []
+
+
+def test_reconciliation_restores_a_field_and_tells_no_free_text(outbox, make_crm):
+    crm = make_crm(3)
+    rows = wanted(3)
+    send(outbox, crm, rows)
+    crm.change("lead-00", "handoff_readiness", "0.99")
+    crm.change("lead-01", "handoff_staff_id", "mia")
+    found = reconcile(outbox, crm, **QUIET)
+    assert found.read == 3 and found.findings == {"restored": 1, "stands": 1}
+    assert crm.records["lead-00"].fields["handoff_readiness"] == "0.5"
+    assert crm.records["lead-01"].fields["handoff_staff_id"] == "mia" and crm.broken == []
+    assert findings(outbox) == [
+        ("lead-00", "handoff_readiness", "0.5", "0.99", "restored"),
+        ("lead-01", "handoff_staff_id", None, "mia", "stands"),
+    ]
+    assert reconcile(outbox, crm, **QUIET).findings == {}, "told once"
+
+
+def test_by_setting_a_field_is_left_until_the_next_write_and_told_once(outbox, make_crm):
+    crm = make_crm(2)
+    send(outbox, crm, wanted(2))
+    crm.change("lead-00", "handoff_readiness", "0.99")
+    assert reconcile(outbox, crm, conflicts="leave", **QUIET).findings == {"left": 1}
+    assert reconcile(outbox, crm, conflicts="leave", **QUIET).findings == {}
+    assert send(outbox, crm, wanted(2)) == {"conflicting": 1, "verified": 1}
+    assert crm.records["lead-00"].fields["handoff_readiness"] == "0.99"
+    assert send(outbox, crm, wanted(2, handoff_stage="sql")) == {"verified": 2}
+    assert crm.records["lead-00"].fields["handoff_readiness"] == "0.5"
+
+
+def test_records_that_go_are_said_to_be_gone_none_is_made_and_one_that_is_back_is_written(outbox, make_crm):
+    crm = make_crm(3)
+    send(outbox, crm, wanted(3))
+    crm.records["lead-00"].state = "archived"
+    crm.records["lead-01"].state = "merged"
+    lost = crm.records.pop("lead-02")
+    found = reconcile(outbox, crm, **QUIET)
+    assert found.missing == 3 and outbox.counts("crm") == {"archived": 1, "merged": 1, "gone": 1}
+    assert send(outbox, crm, wanted(3, handoff_stage="sql")) == {"archived": 1, "merged": 1, "gone": 1}
+    assert "lead-02" not in crm.records
+    crm.records["lead-00"].state, crm.records["lead-02"] = "live", lost
+    assert reconcile(outbox, crm, **QUIET).returned == 2
+    assert outbox.counts("crm") == {"verified": 2, "merged": 1}
+    assert {crm.records[lead_id].fields["handoff_stage"] for lead_id in ("lead-00", "lead-02")} == {"sql"}
+
+
+def test_shadow_books_everything_and_sends_nothing_until_it_is_live(outbox, make_crm):
+    crm = make_crm(3)
+    outbox.queue("crm", wanted(3))
+    assert outbox.shadow("crm") == 3 and outbox.is_idle("crm")
+    assert outbox.counts("crm") == {"shadow": 3} and {row["status"] for row in receipts(outbox)} == {"shadow"}
+    assert deliver(outbox, crm) == {"shadow": 3} and crm.calls == 0
+    outbox.unshadow("crm")
+    assert deliver(outbox, crm, **QUIET) == {"verified": 3}
+
+
+def test_live_for_some_teams_and_a_lead_that_leaves_one_is_told_so(outbox, make_crm):
+    crm = make_crm(2)
+    rows = [wanted(1)[0], wanted(2, handoff_team_id="t2")[1]]
+    live = {"field": "handoff_team_id", "live": ["t1"]}
+    outbox.queue("crm", rows)
+    assert outbox.shadow("crm", **live) == 1
+    assert deliver(outbox, crm, **QUIET) == {"verified": 1, "shadow": 1}
+    # The first lead goes to a team that is not live: its record must not stay in the queue of the one that is.
+    outbox.queue("crm", wanted(1, handoff_team_id="t2"))
+    assert outbox.shadow("crm", **live) == 0
+    deliver(outbox, crm, **QUIET)
+    assert crm.records["lead-00"].fields["handoff_team_id"] == "t2"
+    outbox.queue("crm", wanted(1, handoff_team_id="t2", handoff_stage="sql"))
+    assert outbox.shadow("crm", **live) == 1, "and from then on it is in shadow"
+
+
+def test_what_is_no_longer_wanted_is_not_sent(outbox, make_crm):
+    crm = make_crm(2)
+    outbox.queue("crm", wanted(2))
+    assert outbox.keep_only("crm", ["lead-00"]) == 1
+    assert deliver(outbox, crm, **QUIET) == {"verified": 1, "withdrawn": 1}
+    outbox.keep_only("crm", ["lead-00", "lead-01"])
+    assert deliver(outbox, crm, **QUIET) == {"verified": 2}

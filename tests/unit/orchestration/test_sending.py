@@ -1,0 +1,162 @@
+"""From the sync table to a CRM: who may not be contacted, what a dry run shows, what a destination's mode means."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from orchestration.cli import main
+from orchestration.criteria_files import load_criteria
+from orchestration.lake.outbox import Outbox
+from orchestration.lake.paths import HomePaths
+from orchestration.sending import send
+from orchestration.settings import CHECKOUT
+from orchestration.sources.registry import load_registry
+from orchestration.waiting import waits
+
+_SYNC = """
+create schema syncs; create schema intermediate;
+create table syncs.sync_crm__lead_readiness as
+select 'key-' || i as lead_key, 'clinic' as source, 'lead-' || i as lead_id, 'mql' as handoff_stage,
+    'near by' as handoff_reasons, 't' || i % 2 as handoff_team_id, 'q' as handoff_queue, 1 as handoff_priority,
+    0.25 * i as handoff_readiness, timestamp '2026-01-01' as handoff_sla_due_at
+from range(4) as t(i);
+create table intermediate.int_consents__newest as
+select 'key-' || i as lead_key, channel, i = 3 or (i = 2 and channel = 'sms') as is_withdrawn,
+    timestamp '2020-01-01' as valid_from, timestamp '9999-12-31' as valid_to
+from range(4) as t(i), (values ('call'), ('sms'), ('email')) as c(channel);
+"""
+_COLUMNS = "handoff_stage text, handoff_reasons text, handoff_team_id text, handoff_queue text, handoff_priority int"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a build of four leads, a CRM with three of them, and a registry."""
+    paths = HomePaths(tmp_path / "home").make()
+    with duckdb.connect(str(paths.warehouse)) as connection:
+        connection.execute(_SYNC)
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'crm.db'}")
+    with engine.begin() as crm:
+        crm.exec_driver_sql(
+            f"create table leads (lead_id text primary key, {_COLUMNS}, handoff_readiness float, "
+            "handoff_sla_due_at timestamp, handoff_sequence bigint)"
+        )
+        crm.exec_driver_sql("insert into leads (lead_id) values ('lead-0'), ('lead-1'), ('lead-3')")
+    engine.dispose()
+    write_registry(tmp_path)
+    return tmp_path
+
+
+def write_registry(folder: Path, **said: str) -> None:
+    more = "".join(f", {name}: {value}" for name, value in said.items())
+    (folder / "sources.yaml").write_text(
+        "sources:\n  clinic: {connector: contract_files, path: ., timezone: UTC}\n"
+        'destinations:\n  crm: {kind: sql, url: "sqlite:///crm.db", source: clinic, table: leads, key: lead_id'
+        f"{more}}}\n"
+    )
+
+
+def held(folder: Path) -> dict[str, tuple]:
+    engine = sa.create_engine(f"sqlite:///{folder / 'crm.db'}")
+    with engine.begin() as crm:
+        rows = crm.exec_driver_sql("select lead_id, handoff_team_id, handoff_queue, handoff_reasons from leads").all()
+    engine.dispose()
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def sent(home: Path):
+    registry = load_registry(home / "sources.yaml")
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        return send(outbox, registry, HomePaths(home / "home").warehouse, "crm", pause=lambda _: None)
+
+
+def call(home: Path, *words: str) -> str:
+    options = ["--home", str(home / "home"), "--sources", str(home / "sources.yaml")]
+    result = CliRunner().invoke(main, [*words, *options], catch_exceptions=False)
+    return f"{result.exit_code} {result.output}"
+
+
+def test_who_may_be_reached_on_no_channel_is_in_nobodys_queue(home):
+    assert sent(home).states == {"written": 3, "gone": 1}
+    assert held(home) == {
+        "lead-0": ("t0", "q", "near by"),
+        "lead-1": ("t1", "q", "near by"),
+        "lead-3": (None, None, "not to be contacted: consent is withdrawn on every channel"),
+    }
+    again = sent(home)
+    assert again.states == {"unchanged": 3, "gone": 1} and (again.reads, again.writes) == (0, 0)
+
+
+def test_a_dry_run_shows_counts_and_every_field_and_writes_nothing(home):
+    shown = call(home, "send", "crm", "--dry-run")
+    assert shown.startswith("0 ") and not (home / "home" / "outbox.sqlite").exists()
+    assert set(held(home).values()) == {(None, None, None)}
+    for line in ("4 wanted", "3 to be written", "1 not in the CRM", "handoff_readiness", "0.25", "(empty)"):
+        assert line in shown, line
+    assert call(home, "send", "crm").startswith("0 crm: 1 gone, 3 written")
+    assert "0 to be written" in call(home, "send", "crm", "--dry-run")
+
+
+def test_dead_letters_tell_what_to_do(home):
+    assert call(home, "dead-letters", "crm").startswith("2 ")
+    call(home, "send", "crm")
+    told = call(home, "dead-letters", "crm")
+    assert "lead-2\tgone\tunknown_record" in told and "correct the id where the source gives it" in told
+
+
+def test_who_finds_another_sender_at_work_leaves_with_75(home):
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox, outbox.sender("crm"):
+        assert call(home, "send", "crm").startswith("75 another process is at it: a sender to crm")
+
+
+@pytest.mark.parametrize(("mode", "states"), [("shadow", {"shadow": 4}), ("paused", {"waiting": 4})])
+def test_in_shadow_and_paused_nothing_leaves_and_it_is_said(home, mode, states):
+    write_registry(home, mode=mode)
+    done = sent(home)
+    assert done.states == states and len(done.notices) == 1 and mode in done.notices[0]
+    assert set(held(home).values()) == {(None, None, None)}
+    write_registry(home)
+    assert sent(home).states == {"written": 3, "gone": 1}
+
+
+@pytest.mark.parametrize("mode", ["shadow", "paused"])
+def test_what_was_numbered_before_it_was_live_is_not_taken_for_older_than_the_crm(home, mode):
+    write_registry(home, mode=mode)
+    sent(home)
+    engine = sa.create_engine(f"sqlite:///{home / 'crm.db'}")
+    with engine.begin() as crm:
+        crm.exec_driver_sql("update leads set handoff_sequence = 500")
+    engine.dispose()
+    write_registry(home)
+    assert sent(home).states == {"written": 3, "gone": 1}
+
+
+def test_only_leads_of_live_teams_are_sent(home):
+    write_registry(home, live_teams="[t1]")
+    assert sent(home).states == {"written": 1, "shadow": 3}
+    assert [lead_id for lead_id, row in held(home).items() if row[2]] == ["lead-1"]
+
+
+def test_a_write_waits_too_long_after_what_is_set_or_the_shortest_promise(home):
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        rows = load_registry(home / "sources.yaml")
+        assert list(waits(outbox, rows, pytest.fail)) == []
+        write_registry(home, mode="paused")
+        sent(home)
+        since = outbox.oldest_unsent("crm")
+        assert isinstance(since, datetime)
+        criteria = lambda: load_criteria(CHECKOUT / "criteria")  # noqa: E731
+        for said, minutes in ({"alarm_after": "PT10M"}, 10), ({}, 30):
+            write_registry(home, **said)
+            registry = load_registry(home / "sources.yaml")
+            for late, is_late in ((minutes - 1, False), (minutes + 1, True)):
+                (found,) = waits(outbox, registry, criteria, at=since + timedelta(minutes=late))
+                assert found.is_too_long is is_late and f"{minutes} minutes are allowed" in str(found)
+        write_registry(home, mode="paused")
+        assert list(waits(outbox, load_registry(home / "sources.yaml"), criteria)) == [], "on purpose"
