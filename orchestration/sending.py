@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -62,9 +62,8 @@ def send(
         calls = Calls(destination, pause=pause)
         try:
             outbox.aim(name, destination.place)
-            rows = wanted_rows(
-                warehouse, registry.sources[entry.source].id_space, withheld=unreachable(warehouse, began)
-            )
+            space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, began)
+            rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
             highest = partial(calls.again, destination.highest_sequence)
             # In shadow, or paused, the CRM may not be there to be asked yet.
             is_live = entry.mode == "live"
@@ -117,10 +116,20 @@ def reconcile_destination(
         )
 
 
-def wanted_rows(warehouse: Path, source: str, *, withheld: Collection[str] = frozenset()) -> list[Wanted]:
-    """What the records of one source should say, from the sync table; `withheld`: leads nobody may contact now."""
+def wanted_rows(
+    warehouse: Path,
+    source: str,
+    *,
+    withheld: Collection[str] = frozenset(),
+    time_grain: timedelta = timedelta.resolution,
+) -> list[Wanted]:
+    """What the records of one source should say, from the sync table, times cut to the CRM's grain.
+
+    `withheld`: leads nobody may contact now.
+    """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return [withhold(row) if row.lead_key in withheld else row for row in _rows(connection, source)]
+        rows = [withhold(row) if row.lead_key in withheld else row for row in _rows(connection, source)]
+    return rows if time_grain <= timedelta.resolution else [cut(row, time_grain) for row in rows]
 
 
 def withhold(row: Wanted) -> Wanted:
@@ -129,6 +138,16 @@ def withhold(row: Wanted) -> Wanted:
     if "handoff_reasons" in payload:
         payload["handoff_reasons"] = _WITHHELD_REASON
     return Wanted(row.lead_id, row.lead_key, row.source, payload)
+
+
+def cut(row: Wanted, grain: timedelta) -> Wanted:
+    """The record with its times as the CRM can hold them, cut to the last whole step of this size."""
+    times = {
+        name: value - (value - datetime.min) % grain
+        for name, value in row.payload.items()
+        if isinstance(value, datetime)
+    }
+    return Wanted(row.lead_id, row.lead_key, row.source, {**row.payload, **times})
 
 
 def unreachable(warehouse: Path, at: datetime) -> frozenset[str]:

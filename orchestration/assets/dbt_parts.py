@@ -10,9 +10,13 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 PARTS = ("for_scores", "for_routes", "for_the_crm", "for_reports", "for_reports_on_the_handoff")
-# What the scoring and training steps read; what the router reads and what may leave are known by their folders.
-_READ_BY_READINESS = tuple(
-    f"ml_readiness__{name}" for name in ("training_examples", "example_attributes", "scoring_candidates")
+# What the training and scoring steps read, and what the sender asks just before it writes; what the router reads and
+# what may leave are known by their folders.
+_READ_BY_STEPS = (
+    "ml_readiness__training_examples",
+    "ml_readiness__example_attributes",
+    "ml_readiness__scoring_candidates",
+    "int_consents__newest",
 )
 _READ_BY_DESK = ("routing", "syncs")
 _OUTSIDE_MODELS = ("load_accounting",)
@@ -24,9 +28,7 @@ def parts_of(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
         key: node for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed", "snapshot")
     }
     parents = {key: set(manifest["parent_map"][key]) for key in models}
-    read = {
-        key for key, node in models.items() if node["name"] in _READ_BY_READINESS or node["fqn"][1] in _READ_BY_DESK
-    }
+    read = {key for key, node in models.items() if node["name"] in _READ_BY_STEPS or node["fqn"][1] in _READ_BY_DESK}
     desk = read | {above for key in read for above in _above(key, parents)}
     parts: dict[str, list[str]] = {part: [] for part in PARTS}
     for key, node in models.items():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, Protocol
 
 from orchestration.lake.outbox_types import Write
@@ -121,6 +122,10 @@ class Destination(Protocol):
     @property
     def read_size(self) -> int:
         """How many records one call of `read` asks for."""
+
+    @property
+    def time_grain(self) -> timedelta:
+        """The finest step of time its fields hold: what is wanted is cut to it, or no reading would prove it."""
 
     @property
     def is_guarding(self) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from orchestration.destinations.base import FIELDS, REQUIRED, Answer, DestinationError, Held, State, Unavailable
@@ -29,6 +30,7 @@ class HubSpotDestination:
     """One object type of a HubSpot account. `key` is the property of our lead ids."""
 
     is_guarding = False
+    time_grain = timedelta(milliseconds=1)
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from orchestration.destinations.base import FIELDS, REQUIRED, Answer, DestinationError, Held, State, Unavailable
@@ -38,6 +39,7 @@ class SalesforceDestination:
     """One object of a Salesforce org. `key` is an external id field of our lead ids, or `Id`."""
 
     is_guarding = False
+    time_grain = timedelta(seconds=1)
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -26,6 +27,7 @@ class SqlDestination:
     """One table of a database. `key` is its column of lead ids."""
 
     is_guarding = True
+    time_grain = timedelta.resolution
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import requests
@@ -48,6 +49,7 @@ class TrytonDestination:
     """One database of a Tryton server. `key` is the field that holds our lead ids: reference, number or id."""
 
     is_guarding = True
+    time_grain = timedelta(seconds=1)
 
     def __init__(
         self,

@@ -2,7 +2,6 @@
 
 -- Exactly what may leave: a row for each lead that is or was MQL or SQL, on its survivor's record. A control lead leaves
 -- without its score. A CRM's text field holds 255 characters: where both do not fit, why it is routed so stays behind.
--- Its times hold seconds at the finest (Salesforce): what is below could never be read back as it was sent.
 select
     lead.lead_key,
     known.id_space as source,
@@ -24,8 +23,8 @@ select
     cast(lead.behaviour_points as decimal(18, 6)) as handoff_behaviour_points,
     score.readiness as handoff_readiness,
     route.priority as handoff_priority,
-    date_trunc('second', lead.became_mql_at) as handoff_mql_at,
-    date_trunc('second', handoff.sla_due_at) as handoff_sla_due_at
+    lead.became_mql_at as handoff_mql_at,
+    handoff.sla_due_at as handoff_sla_due_at
 from {{ ref('fct_lead_lifecycles') }} as lead
 inner join {{ ref('dim_leads') }} as known on lead.lead_key = known.lead_key
 left join {{ ref('fct_lead_scores') }} as score on lead.lead_key = score.lead_key and score.is_current and not score.is_control
