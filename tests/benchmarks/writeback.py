@@ -8,6 +8,7 @@ guards, an answer each, read-back, receipts. Times are CPU seconds of both sides
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import statistics
 import tempfile
@@ -110,7 +111,10 @@ class Meter:
 
     def _cpu(self) -> float:
         """The server's ended workers count with their parent."""
-        times = [each.cpu_times() for each in (psutil.Process(), self._server, *self._server.children())]
+        times = []
+        for each in (psutil.Process(), self._server, *self._server.children()):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times.append(each.cpu_times())
         return sum(t.user + t.system + t.children_user + t.children_system for t in times)
 
 
