@@ -8,6 +8,7 @@ guards, an answer each, read-back, receipts. Times are CPU seconds of both sides
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import statistics
 import tempfile
@@ -95,22 +96,26 @@ def whole(url: str, outbox: Outbox) -> None:
     assert set(counts) == {"verified"}, counts
 
 
-def spent(run: Callable[[], None]) -> tuple[float, float]:
-    """Wall and CPU seconds of this process and all it started (the server among them) while `run` runs."""
-    before, began = _cpu(), time.perf_counter()
-    run()
-    return time.perf_counter() - began, _cpu() - before
+class Meter:
+    """Wall and CPU seconds of this process and of the database server behind that URL."""
 
+    def __init__(self, url: str) -> None:
+        folder = Path(str(sa.make_url(url).query["host"]))
+        self._server = psutil.Process(int((folder / "postmaster.pid").read_text().split()[0]))
 
-def _cpu() -> float:
-    """The server's ended workers count with their parent."""
-    here = psutil.Process()
-    times = [process.cpu_times() for process in (here, *_servers())]
-    return sum(t.user + t.system + t.children_user + t.children_system for t in times)
+    def spent(self, run: Callable[[], object]) -> tuple[float, float]:
+        """While `run` runs."""
+        before, began = self._cpu(), time.perf_counter()
+        run()
+        return time.perf_counter() - began, self._cpu() - before
 
-
-def _servers() -> list[psutil.Process]:
-    return [process for process in psutil.process_iter(["name"]) if process.info["name"] == "postgres"]
+    def _cpu(self) -> float:
+        """The server's ended workers count with their parent."""
+        times = []
+        for each in (psutil.Process(), self._server, *self._server.children()):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times.append(each.cpu_times())
+        return sum(t.user + t.system + t.children_user + t.children_system for t in times)
 
 
 def main() -> None:
@@ -122,6 +127,7 @@ def main() -> None:
     leads = [f"lead-{n:07}" for n in range(told.leads)]
     rows: dict[str, list[tuple[float, float]]] = {"bare": [], "client": [], "delivery": [], "unchanged": []}
     with postgres_server() as url, tempfile.TemporaryDirectory() as folder:
+        spent = Meter(url).spent
         for pair in range(told.pairs):
             wave = 3 * pair
             make(url, leads)
