@@ -36,6 +36,7 @@ STATES = pa.schema(
     + [("record_count", pa.int64()), ("wanted_count", pa.int64())]
     + [(name, _TIME) for name in ("oldest_unsent_at", "counted_at")]
 )
+_READ = [list(SYNC), ["intermediate", "int_consents__newest"]]
 # What a wanted record can be after a run: in exactly one of them.
 STATE_NAMES = (
     *("written", "unchanged", "conflicting", "rejected", "gone", "archived", "merged"),
@@ -70,7 +71,7 @@ def _specs() -> list[dg.AssetSpec]:
         "sync_states": "Wanted records by state after a run. One row per destination, run and state.",
     }
     return [
-        spec(["handoff", name], group="crm_sync", kinds=("python", "parquet"), description=text, deps=[list(SYNC)])
+        spec(["handoff", name], group="crm_sync", kinds=("python", "parquet"), description=text, deps=_READ)
         for name, text in said.items()
     ]
 

@@ -16,6 +16,9 @@ _READ_BY_STEPS = (
     "ml_readiness__training_examples",
     "ml_readiness__example_attributes",
     "ml_readiness__scoring_candidates",
+    "stg_handoff__earlier_scores",
+    "input__locations",
+    "input__service_lines",
     "int_consents__newest",
 )
 _READ_BY_DESK = ("routing", "syncs")

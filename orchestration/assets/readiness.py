@@ -41,7 +41,8 @@ SCORES = pa.schema(
 _EXAMPLES = [
     ["ml", f"ml_readiness__{name}"] for name in ("training_examples", "example_attributes", "scoring_candidates")
 ]
-_CANDIDATES = [["ml", "ml_readiness__scoring_candidates"], ["handoff", "earlier_scores"]]
+_NAMED = [["input", "input__locations"], ["input", "input__service_lines"]]
+_CANDIDATES = [*_EXAMPLES[1:], ["staging", "stg_handoff__earlier_scores"], *_NAMED]
 
 
 def readiness_assets() -> list[dg.AssetsDefinition]:
@@ -109,7 +110,7 @@ def _scores() -> dg.AssetsDefinition:
                 group="readiness",
                 kinds=("python", "parquet"),
                 description="Readiness given to MQLs, once each. One row per record and moment of becoming MQL.",
-                deps=[CHAMPION, *_CANDIDATES[:1]],
+                deps=[CHAMPION, *_CANDIDATES],
             )
         ],
     )
