@@ -1,6 +1,6 @@
 """Destination `tryton`: writes handoff fields of leads and opportunities by the calls of our own Tryton module.
 
-The module (`crm/tryton/warm_handoff`) runs inside Tryton; it guards and answers for each record in one transaction,
+The module (`tryton_module/warm_handoff`) runs inside Tryton; it guards and answers for each record in one transaction,
 and its keys open nothing else. Here is only its client: plain HTTP, one call a batch, none made twice by itself
 (Python's own XML-RPC client sends a POST again without a word). What `plan` tells is `tryton_plan.py`.
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from orchestration.destinations.base import FIELDS
 
-MODULE = Path(__file__).resolve().parents[2] / "crm" / "tryton" / "warm_handoff"
+MODULE = Path(__file__).with_name("tryton_module") / "warm_handoff"
 
 
 def plan(name: str) -> list[str]:
