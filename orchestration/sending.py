@@ -64,7 +64,7 @@ def send(
             outbox.aim(name, destination.place)
             space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, began)
             rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
-            highest = partial(calls.again, destination.highest_sequence)
+            highest = partial(_highest, calls)
             # In shadow, or paused, the CRM may not be there to be asked yet.
             is_live = entry.mode == "live"
             if is_live:
@@ -76,6 +76,12 @@ def send(
             sent.reads, sent.writes, sent.waited_seconds = calls.reads, calls.writes, calls.waited
             sent.states = outbox.states(name, since=began)
     return sent
+
+
+def _highest(calls: Calls) -> int:
+    """The highest number the CRM holds; whether it has our fields at all is asked first."""
+    calls.again(calls.destination.check)
+    return calls.again(calls.destination.highest_sequence)
 
 
 def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, sent: Sent) -> None:

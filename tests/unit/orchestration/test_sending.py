@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from orchestration.assets import crm_sync
 from orchestration.cli import main
 from orchestration.criteria_files import load_criteria
+from orchestration.destinations.base import DestinationError
 from orchestration.lake.outbox import Outbox
 from orchestration.lake.paths import HomePaths
 from orchestration.sending import send
@@ -54,10 +58,11 @@ def home(tmp_path: Path) -> Path:
 
 
 def write_registry(folder: Path, **said: str) -> None:
+    said = {"table": "leads", **said}
     more = "".join(f", {name}: {value}" for name, value in said.items())
     (folder / "sources.yaml").write_text(
         "sources:\n  clinic: {connector: contract_files, path: ., timezone: UTC}\n"
-        'destinations:\n  crm: {kind: sql, url: "sqlite:///crm.db", source: clinic, table: leads, key: lead_id'
+        'destinations:\n  crm: {kind: sql, url: "sqlite:///crm.db", source: clinic, key: lead_id'
         f"{more}}}\n"
     )
 
@@ -160,3 +165,27 @@ def test_a_write_waits_too_long_after_what_is_set_or_the_shortest_promise(home):
                 assert found.is_too_long is is_late and f"{minutes} minutes are allowed" in str(found)
         write_registry(home, mode="paused")
         assert list(waits(outbox, load_registry(home / "sources.yaml"), criteria)) == [], "on purpose"
+
+
+def test_a_table_without_our_columns_is_named_and_the_others_go_on(home, monkeypatch):
+    with sqlite3.connect(home / "crm.db") as crm:
+        crm.execute("create table bare (lead_id text primary key)")
+    write_registry(home, table="bare")
+    with pytest.raises(DestinationError, match="table bare lacks .*handoff_sequence.*handoff prepare crm"):
+        sent(home)
+
+    errors = {"one": TypeError("Jo Doe, 555-0101"), "two": DestinationError("destination two: away")}
+
+    def failing(outbox, registry, warehouse, name):
+        raise errors[name]
+
+    monkeypatch.setattr(crm_sync, "send", failing)
+    failures: list[str] = []
+    log = SimpleNamespace(error=lambda text: failures.append(text))
+    run = SimpleNamespace(registry=None, paths=SimpleNamespace(warehouse=None), fail=failures.append)
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        for name in ("one", "two"):
+            assert crm_sync._send(SimpleNamespace(log=log), outbox, run, name).states == {}
+    told = " ".join(failures)
+    assert "destination one" in told and "TypeError" in told and "destination two: away" in told
+    assert "Jo Doe" not in told
