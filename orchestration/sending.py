@@ -169,4 +169,5 @@ def _rows(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[Wanted
     names = ", ".join(("lead_id", "lead_key", "source", *fields))
     query = f"select {names} from {table} where source = ? order by lead_id"
     for lead_id, lead_key, space, *values in connection.execute(query, [source]).fetchall():
-        yield Wanted(lead_id, lead_key, space, dict(zip(fields, values, strict=True)))
+        told = (None if value == "" else value for value in values)
+        yield Wanted(lead_id, lead_key, space, dict(zip(fields, told, strict=True)))

@@ -85,6 +85,25 @@ def test_text_columns_hold_every_kind(sql_system):
         assert dict(crm.read(["lead-0"])["lead-0"].fields) == payload()
 
 
+def test_an_empty_text_is_nobodys_choice_and_empties_what_takes_no_null(sql_system):
+    bare = BARE.format(number="double precision")
+    team, staff = ("handoff_team_id varchar(9) default ''", "handoff_staff_id varchar(9) not null default ''")
+    sql_system.execute(
+        f"create table leads (lead_id varchar(9) primary key, {bare}, {team}, {staff})",
+        "insert into leads (lead_id) values ('a')",
+    )
+    with client(sql_system) as crm:
+        assert crm.read(["a"])["a"].fields["handoff_team_id"] is None
+        assert outcomes(crm.write([write_of("a", 1)])) == {"a": "acknowledged"}
+        held = crm.read(["a"])["a"].fields
+        assert (held["handoff_team_id"], held["handoff_staff_id"]) == ("t-1", None)
+        known = payload()
+        sql_system.change("a", "handoff_staff_id", "s-9")
+        assert outcomes(crm.write([write_of("a", 2, expected=known)])) == {"a": "conflict"}
+        sql_system.change("a", "handoff_staff_id", "")
+        assert outcomes(crm.write([write_of("a", 3, expected=known)])) == {"a": "acknowledged"}
+
+
 def test_padded_keys_and_keys_alike_but_for_case_are_told_apart(sql_system):
     bare = BARE.format(number="double precision")
     # MariaDB's own unique keys see no case: an index that is none is what such a table has.
