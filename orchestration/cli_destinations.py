@@ -77,13 +77,15 @@ def send(destination: str, sources: Path | None, home: Path | None, dry_run: boo
 @_on_destination
 def reconcile(destination: str, sources: Path | None, home: Path | None) -> None:
     """Read back all that was written to DESTINATION: what others changed is told, and stands or is restored."""
+    from orchestration.lake.lease import share_lease
     from orchestration.lake.outbox import Outbox
     from orchestration.sending import reconcile_destination
 
     with _called(sources, home, destination) as (settings, registry):
         _refuse_unsent(settings)
-        with closing(Outbox(settings.outbox)) as outbox:
-            found = reconcile_destination(outbox, registry, destination)
+        who = f"handoff reconcile {destination}"
+        with share_lease(settings.paths, who=who), closing(Outbox(settings.outbox)) as outbox:
+            found = reconcile_destination(outbox, registry, settings.paths.warehouse, destination)
             counts = outbox.counts(destination)
     click.echo(
         f"{found.read:,} records read back; {found.missing:,} no longer to be written to, {found.returned:,} again"

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -31,6 +30,7 @@ TEAM = "handoff_team_id"
 # Who may be reached on no channel by now is nobody's to call: the record says so, and no queue holds it.
 _WITHHELD = (TEAM, "handoff_staff_id", "handoff_queue", "handoff_priority", "handoff_sla_due_at")
 _WITHHELD_REASON = "not to be contacted: consent is withdrawn on every channel"
+_ALL = 10_000_000
 _UNREACHABLE = """
 select lead_key from intermediate.int_consents__newest
 where valid_from <= ? and (valid_to is null or valid_to > ?)
@@ -55,7 +55,8 @@ def send(
 ) -> Sent:
     """Queue what changed for one destination and deliver it.
 
-    Raises DestinationError where it cannot be used or is away; LeaseHeld where another process sends there.
+    Raises DestinationError where it cannot be used or is away: what changed is queued by then, and waits; LeaseHeld
+    where another process sends there.
     """
     entry, began, sent = registry.destinations[name], now(), Sent()
     with open_destination(entry) as destination:
@@ -64,13 +65,17 @@ def send(
             outbox.aim(name, destination.place)
             space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, began)
             rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
-            highest = partial(_highest, calls)
-            # In shadow, or paused, the CRM may not be there to be asked yet.
-            is_live = entry.mode == "live"
-            if is_live:
-                outbox.number_above(name, highest)
-            sent.queued = outbox.queue(name, rows, floor=highest if is_live else None)
+            away = None
+            try:
+                sent.queued = _queue(outbox, calls, rows, is_live=entry.mode == "live")
+            except DestinationError as error:
+                away = error
+                sent.queued = outbox.queue(name, rows, floor=None)
             outbox.keep_only(name, {row.lead_id for row in rows})
+            if entry.mode == "live":
+                _choose(outbox, entry)
+            if away is not None:
+                raise away
             _go(outbox, destination, entry, calls, sent)
         finally:
             sent.reads, sent.writes, sent.waited_seconds = calls.reads, calls.writes, calls.waited
@@ -78,10 +83,27 @@ def send(
     return sent
 
 
-def _highest(calls: Calls) -> int:
-    """The highest number the CRM holds; whether it has our fields at all is asked first."""
-    calls.again(calls.destination.check)
-    return calls.again(calls.destination.highest_sequence)
+def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -> int:
+    """Queue what changed. In shadow, or paused, the CRM may not be there to be asked for its highest number yet."""
+    name = calls.destination.name
+    if not is_live:
+        return outbox.queue(name, rows, floor=None)
+
+    def highest() -> int:
+        # Whether it has our fields at all is asked first.
+        calls.again(calls.destination.check)
+        return calls.again(calls.destination.highest_sequence)
+
+    outbox.number_above(name, highest)
+    return outbox.queue(name, rows, floor=highest)
+
+
+def _choose(outbox: Outbox, entry: Entry) -> None:
+    """Of a live destination: which teams' records go."""
+    if entry.live_teams:
+        outbox.shadow(entry.name, field=TEAM, live=entry.live_teams)
+    else:
+        outbox.unshadow(entry.name)
 
 
 def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, sent: Sent) -> None:
@@ -98,28 +120,38 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         booked = outbox.shadow(name)
         sent.notices.append(f"destination {name} is in shadow: {booked} records were not sent")
         return
-    if entry.live_teams:
-        outbox.shadow(name, field=TEAM, live=entry.live_teams)
-    else:
-        outbox.unshadow(name)
     if not outbox.is_idle(name):
         with outbox.sender(name):
             Delivery(outbox, calls).run()
 
 
 def reconcile_destination(
-    outbox: Outbox, registry: Registry, name: str, *, pause: Callable[[float], None] = time.sleep
+    outbox: Outbox, registry: Registry, warehouse: Path, name: str, *, pause: Callable[[float], None] = time.sleep
 ) -> Reconciled:
-    """Read back all that counts as settled at one destination; restores as the registry says. Raises as `send`."""
+    """Read back all that counts as settled at one destination; restores as the registry says. Raises as `send`.
+
+    Whoever may not be contacted by now is withheld from all that is sent on the way.
+    """
     entry = registry.destinations[name]
+    withheld = unreachable(warehouse, now())
     with open_destination(entry) as destination:
         return reconcile(
             outbox,
             destination,
             conflicts=entry.conflicts,
             sends=entry.mode == "live" and not entry.live_teams,
+            before_sending=lambda: withhold_waiting(outbox, name, withheld),
             pause=pause,
         )
+
+
+def withhold_waiting(outbox: Outbox, name: str, withheld: Collection[str]) -> int:
+    """What waits for leads nobody may contact by now is queued without its route; returns how many records that is."""
+    writes = {write.lead_id: write for write in outbox.unresolved(name, limit=_ALL)}
+    writes |= {write.lead_id: write for write in outbox.pending(name, limit=_ALL)}
+    waiting = [write for write in writes.values() if write.lead_key in withheld]
+    rows = (withhold(Wanted(each.lead_id, each.lead_key, each.source, each.payload)) for each in waiting)
+    return outbox.queue(name, list(rows))
 
 
 def wanted_rows(

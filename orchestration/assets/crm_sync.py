@@ -118,7 +118,7 @@ def reconcile_all(context: dg.OpExecutionContext, run: Run) -> dict[str, int]:
             if entry.mode == "paused":
                 continue
             try:
-                done = reconcile_destination(outbox, run.registry, name)
+                done = reconcile_destination(outbox, run.registry, run.paths.warehouse, name)
             except Exception as error:
                 run.fail(_failure(context, name, error))
                 continue

@@ -40,11 +40,13 @@ def reconcile(
     *,
     conflicts: Conflicts = "restore",
     sends: bool = True,
+    before_sending: Callable[[], object] = lambda: None,
     pause: Callable[[float], None] = time.sleep,
 ) -> Reconciled:
     """Read all settled records batch by batch, book what is found, and send what is to be restored.
 
-    `sends`: False where the destination is in shadow or paused; what is to be restored waits then. Raises LeaseHeld
+    `sends`: False where the destination is in shadow or paused; what is to be restored waits then. `before_sending`
+    is called when all is read: the last moment to change what waits. Raises LeaseHeld
     where another process sends there, DestinationError where the destination cannot be used.
     """
     calls = Calls(destination, pause=pause)
@@ -58,6 +60,7 @@ def reconcile(
             for each in batch:
                 reading.book(each, held.get(each.write.lead_id), now())
         if sends and not outbox.is_idle(destination.name):
+            before_sending()
             Delivery(outbox, calls).run()
     return reading.found
 

@@ -58,11 +58,11 @@ def home(tmp_path: Path) -> Path:
 
 
 def write_registry(folder: Path, **said: str) -> None:
-    said = {"table": "leads", **said}
+    said = {"table": "leads", "url": "sqlite:///crm.db", **said}
     more = "".join(f", {name}: {value}" for name, value in said.items())
     (folder / "sources.yaml").write_text(
         "sources:\n  clinic: {connector: contract_files, path: ., timezone: UTC}\n"
-        'destinations:\n  crm: {kind: sql, url: "sqlite:///crm.db", source: clinic, key: lead_id'
+        "destinations:\n  crm: {kind: sql, source: clinic, key: lead_id"
         f"{more}}}\n"
     )
 
@@ -189,3 +189,17 @@ def test_a_table_without_our_columns_is_named_and_the_others_go_on(home, monkeyp
     told = " ".join(failures)
     assert "destination one" in told and "TypeError" in told and "destination two: away" in told
     assert "Jo Doe" not in told
+
+
+def test_while_the_crm_is_away_what_changed_is_queued_and_no_older_route_goes_out_later(home):
+    write_registry(home, url="sqlite:///nowhere/crm.db")
+    with pytest.raises(DestinationError):
+        sent(home)
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        assert outbox.oldest_unsent("crm") is not None
+        assert outbox.states("crm", since=datetime(2020, 1, 1)) == {"waiting": 4}
+    with duckdb.connect(str(home / "home" / "warehouse.duckdb")) as connection:
+        connection.execute("update intermediate.int_consents__newest set is_withdrawn = true where lead_key = 'key-1'")
+    write_registry(home)
+    assert call(home, "reconcile", "crm").startswith("0 ")
+    assert held(home)["lead-0"] == ("t0", "q", "near by") and held(home)["lead-1"][:2] == (None, None)
