@@ -137,6 +137,7 @@ def _called(sources: Path | None, home: Path | None, destination: str) -> Iterat
     """Settings and registry of a call; leaves with the right code where it, or the CRM, is refused."""
     from orchestration.destinations.base import DestinationError
     from orchestration.lake.lease import LeaseHeld
+    from orchestration.sending import BuiltByOtherCode
     from orchestration.sources.registry import RegistryRefused, load_registry
 
     settings = settings_of(sources=sources, home=home)
@@ -147,7 +148,7 @@ def _called(sources: Path | None, home: Path | None, destination: str) -> Iterat
         if destination not in (known := registry.destinations):
             refuse(f"the registry has no destination {destination}; it has {', '.join(sorted(known)) or 'none'}")
         yield settings, registry
-    except RegistryRefused as error:
+    except (RegistryRefused, BuiltByOtherCode) as error:
         refuse(str(error))
     except DestinationError as error:
         refuse(str(error), FAILED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,6 +37,10 @@ select lead_key from intermediate.int_consents__newest
 where valid_from <= ? and (valid_to is null or valid_to > ?)
 group by lead_key having bool_and(is_withdrawn)
 """
+
+
+class BuiltByOtherCode(RuntimeError):
+    """The warehouse lacks a table or a column that is asked for; the message says what to do."""
 
 
 @dataclass
@@ -165,7 +170,7 @@ def wanted_rows(
 
     `withheld`: leads nobody may contact now.
     """
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with _reading(warehouse) as connection:
         rows = [withhold(row) if row.lead_key in withheld else row for row in _rows(connection, source)]
     return rows if time_grain <= timedelta.resolution else [cut(row, time_grain) for row in rows]
 
@@ -190,8 +195,17 @@ def cut(row: Wanted, grain: timedelta) -> Wanted:
 
 def unreachable(warehouse: Path, at: datetime) -> frozenset[str]:
     """Leads that by all that landed may be contacted on no channel at this moment (naive UTC, the wall clock's)."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with _reading(warehouse) as connection:
         return frozenset(key for (key,) in connection.execute(_UNREACHABLE, [at, at]).fetchall())
+
+
+@contextmanager
+def _reading(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            yield connection
+    except (duckdb.CatalogException, duckdb.BinderException):
+        raise BuiltByOtherCode("what this home holds was built by other code: call handoff run first") from None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[Wanted]:

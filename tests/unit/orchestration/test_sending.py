@@ -203,3 +203,11 @@ def test_while_the_crm_is_away_what_changed_is_queued_and_no_older_route_goes_ou
     write_registry(home)
     assert call(home, "reconcile", "crm").startswith("0 ")
     assert held(home)["lead-0"] == ("t0", "q", "near by") and held(home)["lead-1"][:2] == (None, None)
+
+
+def test_a_home_built_by_other_code_is_to_be_built_first(home):
+    with duckdb.connect(str(home / "home" / "warehouse.duckdb")) as connection:
+        connection.execute("drop table intermediate.int_consents__newest")
+    for words in (["send", "crm", "--dry-run"], ["send", "crm"]):
+        told = call(home, *words)
+        assert told.startswith("2 ") and "built by other code" in told and "handoff run" in told
