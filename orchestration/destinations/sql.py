@@ -123,6 +123,10 @@ class SqlDestination:
                 return Batch(connection, self._table(), self.key, writes).apply()
         except SQLAlchemyError as error:
             raise self._error("could not be written", error) from None
+        except (OverflowError, ValueError):
+            # A driver's own word for a value no column of that type takes; the transaction is rolled back.
+            told = f"destination {self.name}: a value does not fit its column"
+            raise BatchRefused(told, error_code="value_out_of_range") from None
 
     def read(self, lead_ids: Sequence[str]) -> Mapping[str, Held]:
         """Read the handoff fields of these records, as canonical text."""

@@ -111,7 +111,8 @@ def _whole(text: str) -> int | None:
         number = int(text)
     except ValueError:
         return None
-    return number if str(number) == text else None
+    # No database's whole numbers go further.
+    return number if str(number) == text and -(2**63) <= number < 2**63 else None
 
 
 def _float(text: str) -> float | None:

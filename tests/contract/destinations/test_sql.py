@@ -74,6 +74,16 @@ def test_a_column_that_cannot_hold_the_value_never_says_it_does(sql_system):
             assert crm.read(["1"])["1"].fields["handoff_readiness"] != payload()["handoff_readiness"]
 
 
+def test_an_id_greater_than_any_key_is_no_record_and_harms_no_other(sql_system):
+    sql_system.execute(
+        f"create table leads (lead_id bigint primary key, {BARE.format(number='double precision')})",
+        "insert into leads (lead_id) values (1)",
+    )
+    with client(sql_system) as crm:
+        answers = outcomes(crm.write([write_of("1", 1), write_of("9" * 20, 2)]))
+        assert answers == {"1": "acknowledged", "9" * 20: "gone"} and set(crm.read(["1", "9" * 20])) == {"1"}
+
+
 def test_text_columns_hold_every_kind(sql_system):
     columns = ", ".join(f"{name} text" for name in FIELDS if name != "handoff_sequence")
     sql_system.execute(
