@@ -19,7 +19,7 @@ from orchestration.criteria_files import load_criteria
 from orchestration.destinations.base import DestinationError
 from orchestration.lake.outbox import Outbox
 from orchestration.lake.paths import HomePaths
-from orchestration.sending import send
+from orchestration.sending import Sent, send
 from orchestration.settings import CHECKOUT
 from orchestration.sources.registry import load_registry
 from orchestration.waiting import waits
@@ -211,3 +211,15 @@ def test_a_home_built_by_other_code_is_to_be_built_first(home):
     for words in (["send", "crm", "--dry-run"], ["send", "crm"]):
         told = call(home, *words)
         assert told.startswith("2 ") and "built by other code" in told and "handoff run" in told
+
+
+@pytest.mark.parametrize(("mode", "failures"), [("shadow", 0), ("paused", 0), ("live", 1)])
+def test_what_was_on_its_way_before_fails_a_run_of_a_live_destination_only(home, monkeypatch, mode, failures):
+    write_registry(home, mode=mode)
+    monkeypatch.setattr(crm_sync, "send", lambda *_: Sent(states={"unverified": 1}))
+    told: list[str] = []
+    run = SimpleNamespace(
+        registry=load_registry(home / "sources.yaml"), paths=HomePaths(home), notices=[], fail=told.append
+    )
+    crm_sync._send(SimpleNamespace(), SimpleNamespace(), run, "crm")
+    assert len(told) == failures
