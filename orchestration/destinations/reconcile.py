@@ -58,7 +58,8 @@ def reconcile(
             after = batch[-1].write.lead_id
             held = calls.read([each.write.lead_id for each in batch])
             for each in batch:
-                reading.book(each, held.get(each.write.lead_id), now())
+                reading.judge(each, held.get(each.write.lead_id), now())
+            reading.book()
         if sends and not outbox.is_idle(destination.name):
             before_sending()
             Delivery(outbox, calls).run()
@@ -67,35 +68,44 @@ def reconcile(
 
 @dataclass
 class _Reading:
-    """Books what each record read back says."""
+    """What records read back say, booked batch by batch: in one transaction, not one for each record."""
 
     outbox: Outbox
     name: str
     conflicts: Conflicts
     schema_version: str
     found: Reconciled = field(default_factory=Reconciled)
+    receipts: list[Receipt] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+    agreed: dict[str, list[str]] = field(default_factory=dict)
 
-    def book(self, settled: Settled, held: Held | None, moment: datetime) -> None:
+    def judge(self, settled: Settled, held: Held | None, moment: datetime) -> None:
         self.found.read += 1
+        lead_id = settled.write.lead_id
         receipt = not_to_be_written(Receipt(settled.write, "failed", moment), held, self.schema_version)
         if receipt is not None or held is None:
             if receipt is not None and receipt.status != settled.status:
                 self.found.missing += 1
-                self.outbox.settle(self.name, [receipt])
+                self.receipts.append(receipt)
         elif settled.status not in ("verified", "conflicting"):
             self.found.returned += 1
-            self.outbox.requeue(self.name, settled.write.lead_id)
+            self.back.append(lead_id)
         else:
-            self._compare(settled, held, moment)
+            for finding in _findings(settled, held, self.conflicts, moment):
+                self.found.findings[finding.resolution] = self.found.findings.get(finding.resolution, 0) + 1
+                self.findings.append(finding)
+            if agreed := _agreed(settled, held):
+                self.agreed[lead_id] = agreed
 
-    def _compare(self, settled: Settled, held: Held, moment: datetime) -> None:
-        findings = _findings(settled, held, self.conflicts, moment)
-        for finding in findings:
-            self.found.findings[finding.resolution] = self.found.findings.get(finding.resolution, 0) + 1
-        if findings:
-            self.outbox.settle(self.name, [], findings)
-        if back := _agreed(settled, held):
-            self.outbox.agree(self.name, settled.write.lead_id, back)
+    def book(self) -> None:
+        if self.receipts or self.findings:
+            self.outbox.settle(self.name, self.receipts, self.findings)
+        for lead_id in self.back:
+            self.outbox.requeue(self.name, lead_id)
+        for lead_id, fields in self.agreed.items():
+            self.outbox.agree(self.name, lead_id, fields)
+        self.receipts, self.findings, self.back, self.agreed = [], [], [], {}
 
 
 def _findings(settled: Settled, held: Held, conflicts: Conflicts, moment: datetime) -> list[Finding]:
