@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from orchestration.destinations.base import STAFFS_OWN, Destination, Held
+from orchestration.destinations.base import STAFFS_OWN, Destination, Held, is_shown
 from orchestration.destinations.calls import Calls
 from orchestration.destinations.delivery import Delivery
 from orchestration.destinations.judging import changed_fields, findings_of, not_to_be_written
@@ -22,6 +22,8 @@ from orchestration.lake.outbox_types import Finding, Receipt, Resolution, Settle
 
 Conflicts = Literal["restore", "leave"]
 _SEQUENCE = "handoff_sequence"
+# Ours may say something of a person, too.
+_PRIVATE = ("handoff_reasons", "handoff_versions")
 
 
 @dataclass
@@ -115,11 +117,13 @@ def _findings(settled: Settled, held: Held, conflicts: Conflicts, moment: dateti
     findings: list[Finding] = []
     for name in changed_fields(payload, held):
         known = settled.changed.get(name)
-        is_told = known is not None and known["how"] == "left" and known["sha"] == value_hash(held.fields[name])
-        if is_told and rest == "left":
+        was_told = known is not None and known["how"] == "left" and known["sha"] == value_hash(held.fields[name])
+        if was_told and rest == "left":
             continue
         resolution: Resolution = "stands" if name in STAFFS_OWN else rest
-        findings += findings_of(write.lead_id, {name: payload[name]}, held, resolution, moment)
+        for finding in findings_of(write.lead_id, {name: payload[name]}, held, resolution, moment):
+            is_told = name not in _PRIVATE and is_shown(name, held.fields[name])
+            findings.append(replace(finding, ours=payload[name], theirs=held.fields[name]) if is_told else finding)
     if held.sequence != write.sequence:
         theirs = None if held.sequence is None else str(held.sequence)
         numbers = Finding(write.lead_id, _SEQUENCE, str(write.sequence), theirs, value_hash(theirs), rest, moment)
