@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -146,11 +147,27 @@ def test_prepare_prints_what_it_would_do_and_does_it_once(sql_system):
         assert all(texts[name] == HELP[name] for name in FIELDS if name != "handoff_stage")
 
 
-def test_the_queue_view_shows_the_most_urgent_first(sql_system):
-    sql_system.make(["a", "b", "c", "d"])
+@pytest.mark.parametrize("due", ["ours", "varchar(40)"])
+def test_the_queue_view_shows_those_still_in_time_first_then_the_overdue_oldest_first(sql_system, due):
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    sql_system.make(["a", "b", "c", "d", "e", "f"])
+    if due != "ours":
+        sql_system.execute(
+            "drop view handoff_queue",
+            "alter table leads drop column handoff_sla_due_at",
+            f"alter table leads add column handoff_sla_due_at {due}",
+        )
     crm = sql_system.open()
-    crm.write([write_of("a", 1), write_of("b", 2, handoff_priority=1), write_of("c", 3, handoff_queue=None)])
-    assert [row[0] for row in sql_system.execute("select * from handoff_queue")] == ["b", "a"]
+    crm.prepare()
+    told = {"a": (2, 1), "b": (1, 2), "c": (1, 1), "d": (1, -1), "e": (2, -2)}
+    crm.write(
+        [
+            write_of(lead_id, number, handoff_priority=priority, handoff_sla_due_at=now + timedelta(hours=hours))
+            for number, (lead_id, (priority, hours)) in enumerate(told.items(), start=1)
+        ]
+        + [write_of("f", 9, handoff_queue=None)]
+    )
+    assert [row[0] for row in sql_system.execute("select * from handoff_queue")] == ["c", "b", "a", "e", "d"]
 
 
 def test_a_rule_that_is_dropped_changes_the_schema_version(sql_system):
