@@ -85,6 +85,19 @@ def test_an_id_greater_than_any_key_is_no_record_and_harms_no_other(sql_system):
         assert answers == {"1": "acknowledged", "9" * 20: "gone"} and set(crm.read(["1", "9" * 20])) == {"1"}
 
 
+def test_a_key_that_names_several_records_is_refused(sql_system):
+    bare = BARE.format(number="double precision")
+    sql_system.execute(
+        f"create table leads (lead_id varchar(9), {bare})",
+        "insert into leads (lead_id) values ('a'), ('A'), (null), (null)",
+    )
+    with client(sql_system) as crm:
+        crm.check()
+        sql_system.execute("insert into leads (lead_id) values ('a')")
+        with pytest.raises(DestinationError, match="lead_id names several records of table leads"):
+            crm.check()
+
+
 def test_text_columns_hold_every_kind(sql_system):
     columns = ", ".join(f"{name} text" for name in FIELDS if name != "handoff_sequence")
     sql_system.execute(
