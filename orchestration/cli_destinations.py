@@ -83,6 +83,8 @@ def reconcile(destination: str, sources: Path | None, home: Path | None) -> None
 
     with _called(sources, home, destination) as (settings, registry):
         _refuse_unsent(settings)
+        if not settings.paths.warehouse.exists():
+            refuse(f"{settings.paths.home} holds no build: call handoff run first")
         who = f"handoff reconcile {destination}"
         with share_lease(settings.paths, who=who), closing(Outbox(settings.outbox)) as outbox:
             found = reconcile_destination(outbox, registry, settings.paths.warehouse, destination)
