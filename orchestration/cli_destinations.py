@@ -77,13 +77,17 @@ def send(destination: str, sources: Path | None, home: Path | None, dry_run: boo
 @_on_destination
 def reconcile(destination: str, sources: Path | None, home: Path | None) -> None:
     """Read back all that was written to DESTINATION: what others changed is told, and stands or is restored."""
+    from orchestration.lake.lease import share_lease
     from orchestration.lake.outbox import Outbox
     from orchestration.sending import reconcile_destination
 
     with _called(sources, home, destination) as (settings, registry):
         _refuse_unsent(settings)
-        with closing(Outbox(settings.outbox)) as outbox:
-            found = reconcile_destination(outbox, registry, destination)
+        if not settings.paths.warehouse.exists():
+            refuse(f"{settings.paths.home} holds no build: call handoff run first")
+        who = f"handoff reconcile {destination}"
+        with share_lease(settings.paths, who=who), closing(Outbox(settings.outbox)) as outbox:
+            found = reconcile_destination(outbox, registry, settings.paths.warehouse, destination)
             counts = outbox.counts(destination)
     click.echo(
         f"{found.read:,} records read back; {found.missing:,} no longer to be written to, {found.returned:,} again"
@@ -135,6 +139,7 @@ def _called(sources: Path | None, home: Path | None, destination: str) -> Iterat
     """Settings and registry of a call; leaves with the right code where it, or the CRM, is refused."""
     from orchestration.destinations.base import DestinationError
     from orchestration.lake.lease import LeaseHeld
+    from orchestration.sending import BuiltByOtherCode
     from orchestration.sources.registry import RegistryRefused, load_registry
 
     settings = settings_of(sources=sources, home=home)
@@ -145,7 +150,7 @@ def _called(sources: Path | None, home: Path | None, destination: str) -> Iterat
         if destination not in (known := registry.destinations):
             refuse(f"the registry has no destination {destination}; it has {', '.join(sorted(known)) or 'none'}")
         yield settings, registry
-    except RegistryRefused as error:
+    except (RegistryRefused, BuiltByOtherCode) as error:
         refuse(str(error))
     except DestinationError as error:
         refuse(str(error), FAILED)

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from orchestration.destinations.base import SHOWN, STAFFS_OWN, Held
+from orchestration.destinations.base import STAFFS_OWN, Held, is_shown
 from orchestration.destinations.calls import Calls
 from orchestration.destinations.judging import changed_fields
 from orchestration.destinations.open import open_destination
@@ -126,7 +126,7 @@ def _compare(found: DryRun, write: Write, held: Held | None) -> None:
         is_ours = write.expected is not None or held.sequence is not None
         is_theirs = before is not None if not is_ours else write.expected is not None and before != expected.get(name)
         is_kept = is_theirs and name in STAFFS_OWN
-        if is_theirs and name not in SHOWN:
+        if is_theirs and not is_shown(name, before):
             before = _THEIRS
         changes.append(
             Change(write.lead_id, name, before, f"{before or _EMPTY}: set by staff" if is_kept else after, is_kept)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -31,11 +31,16 @@ TEAM = "handoff_team_id"
 # Who may be reached on no channel by now is nobody's to call: the record says so, and no queue holds it.
 _WITHHELD = (TEAM, "handoff_staff_id", "handoff_queue", "handoff_priority", "handoff_sla_due_at")
 _WITHHELD_REASON = "not to be contacted: consent is withdrawn on every channel"
+_ALL = 10_000_000
 _UNREACHABLE = """
 select lead_key from intermediate.int_consents__newest
 where valid_from <= ? and (valid_to is null or valid_to > ?)
 group by lead_key having bool_and(is_withdrawn)
 """
+
+
+class BuiltByOtherCode(RuntimeError):
+    """The warehouse lacks a table or a column that is asked for; the message says what to do."""
 
 
 @dataclass
@@ -55,7 +60,8 @@ def send(
 ) -> Sent:
     """Queue what changed for one destination and deliver it.
 
-    Raises DestinationError where it cannot be used or is away; LeaseHeld where another process sends there.
+    Raises DestinationError where it cannot be used or is away: what changed is queued by then, and waits; LeaseHeld
+    where another process sends there.
     """
     entry, began, sent = registry.destinations[name], now(), Sent()
     with open_destination(entry) as destination:
@@ -64,18 +70,45 @@ def send(
             outbox.aim(name, destination.place)
             space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, began)
             rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
-            highest = partial(calls.again, destination.highest_sequence)
-            # In shadow, or paused, the CRM may not be there to be asked yet.
-            is_live = entry.mode == "live"
-            if is_live:
-                outbox.number_above(name, highest)
-            sent.queued = outbox.queue(name, rows, floor=highest if is_live else None)
+            away = None
+            try:
+                sent.queued = _queue(outbox, calls, rows, is_live=entry.mode == "live")
+            except DestinationError as error:
+                away = error
+                sent.queued = outbox.queue(name, rows, floor=None)
             outbox.keep_only(name, {row.lead_id for row in rows})
+            if entry.mode == "live":
+                _choose(outbox, entry)
+            if away is not None:
+                raise away
             _go(outbox, destination, entry, calls, sent)
         finally:
             sent.reads, sent.writes, sent.waited_seconds = calls.reads, calls.writes, calls.waited
             sent.states = outbox.states(name, since=began)
     return sent
+
+
+def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -> int:
+    """Queue what changed. In shadow, or paused, the CRM may not be there to be asked for its highest number yet."""
+    name = calls.destination.name
+    if not is_live:
+        return outbox.queue(name, rows, floor=None)
+
+    def highest() -> int:
+        # Whether it has our fields at all is asked first.
+        calls.again(calls.destination.check)
+        return calls.again(calls.destination.highest_sequence)
+
+    outbox.number_above(name, highest)
+    return outbox.queue(name, rows, floor=highest)
+
+
+def _choose(outbox: Outbox, entry: Entry) -> None:
+    """Of a live destination: which teams' records go."""
+    if entry.live_teams:
+        outbox.shadow(entry.name, field=TEAM, live=entry.live_teams)
+    else:
+        outbox.unshadow(entry.name)
 
 
 def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, sent: Sent) -> None:
@@ -92,28 +125,38 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         booked = outbox.shadow(name)
         sent.notices.append(f"destination {name} is in shadow: {booked} records were not sent")
         return
-    if entry.live_teams:
-        outbox.shadow(name, field=TEAM, live=entry.live_teams)
-    else:
-        outbox.unshadow(name)
     if not outbox.is_idle(name):
         with outbox.sender(name):
             Delivery(outbox, calls).run()
 
 
 def reconcile_destination(
-    outbox: Outbox, registry: Registry, name: str, *, pause: Callable[[float], None] = time.sleep
+    outbox: Outbox, registry: Registry, warehouse: Path, name: str, *, pause: Callable[[float], None] = time.sleep
 ) -> Reconciled:
-    """Read back all that counts as settled at one destination; restores as the registry says. Raises as `send`."""
+    """Read back all that counts as settled at one destination; restores as the registry says. Raises as `send`.
+
+    Whoever may not be contacted by now is withheld from all that is sent on the way.
+    """
     entry = registry.destinations[name]
+    withheld = unreachable(warehouse, now())
     with open_destination(entry) as destination:
         return reconcile(
             outbox,
             destination,
             conflicts=entry.conflicts,
             sends=entry.mode == "live" and not entry.live_teams,
+            before_sending=lambda: withhold_waiting(outbox, name, withheld),
             pause=pause,
         )
+
+
+def withhold_waiting(outbox: Outbox, name: str, withheld: Collection[str]) -> int:
+    """What waits for leads nobody may contact by now is queued without its route; returns how many records that is."""
+    writes = {write.lead_id: write for write in outbox.unresolved(name, limit=_ALL)}
+    writes |= {write.lead_id: write for write in outbox.pending(name, limit=_ALL)}
+    waiting = [write for write in writes.values() if write.lead_key in withheld]
+    rows = (withhold(Wanted(each.lead_id, each.lead_key, each.source, each.payload)) for each in waiting)
+    return outbox.queue(name, list(rows))
 
 
 def wanted_rows(
@@ -127,7 +170,7 @@ def wanted_rows(
 
     `withheld`: leads nobody may contact now.
     """
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with _reading(warehouse) as connection:
         rows = [withhold(row) if row.lead_key in withheld else row for row in _rows(connection, source)]
     return rows if time_grain <= timedelta.resolution else [cut(row, time_grain) for row in rows]
 
@@ -152,8 +195,17 @@ def cut(row: Wanted, grain: timedelta) -> Wanted:
 
 def unreachable(warehouse: Path, at: datetime) -> frozenset[str]:
     """Leads that by all that landed may be contacted on no channel at this moment (naive UTC, the wall clock's)."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
+    with _reading(warehouse) as connection:
         return frozenset(key for (key,) in connection.execute(_UNREACHABLE, [at, at]).fetchall())
+
+
+@contextmanager
+def _reading(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            yield connection
+    except (duckdb.CatalogException, duckdb.BinderException):
+        raise BuiltByOtherCode("what this home holds was built by other code: call handoff run first") from None
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[Wanted]:
@@ -163,4 +215,5 @@ def _rows(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[Wanted
     names = ", ".join(("lead_id", "lead_key", "source", *fields))
     query = f"select {names} from {table} where source = ? order by lead_id"
     for lead_id, lead_key, space, *values in connection.execute(query, [source]).fetchall():
-        yield Wanted(lead_id, lead_key, space, dict(zip(fields, values, strict=True)))
+        told = (None if value == "" else value for value in values)
+        yield Wanted(lead_id, lead_key, space, dict(zip(fields, told, strict=True)))

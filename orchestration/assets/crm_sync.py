@@ -3,6 +3,7 @@
 A destination that cannot be used fails the run, not the publication. What is sent is `orchestration.sending`.
 """
 
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
@@ -85,17 +86,29 @@ def _send(context: dg.AssetExecutionContext, outbox: Outbox, run: Run, name: str
     began = now()
     try:
         sent = send(outbox, run.registry, run.paths.warehouse, name)
-    except (DestinationError, LeaseHeld) as error:
-        told = f"destination {name}: {error}" if isinstance(error, LeaseHeld) else str(error)
-        context.log.error(told)
-        run.fail(told)
+    except Exception as error:
+        run.fail(_failure(context, name, error))
         return Sent(states=outbox.states(name, since=began))
     run.notices.extend(sent.notices)
-    is_paused = run.registry.destinations[name].mode == "paused"
+    # In shadow, or paused, what an earlier run left on its way waits on purpose.
+    is_live = run.registry.destinations[name].mode == "live"
     unsettled = sum(sent.states.get(state, 0) for state in ("waiting", "unverified"))
-    if unsettled and not is_paused:
+    if unsettled and is_live:
         run.fail(f"destination {name}: {unsettled} records could not be written; the next run tries again")
     return sent
+
+
+def _failure(context: dg.AssetExecutionContext | dg.OpExecutionContext, name: str, error: Exception) -> str:
+    """What kept one destination from being used, logged. Of an error that is not ours the message may hold values."""
+    if isinstance(error, DestinationError):
+        told, where = str(error), ""
+    elif isinstance(error, LeaseHeld):
+        told, where = f"destination {name}: {error}", ""
+    else:
+        told = f"destination {name}: an error that nobody foresaw ({type(error).__name__}); the log says where"
+        where = "\n" + "".join(traceback.format_tb(error.__traceback__))
+    context.log.error(told + where)
+    return told
 
 
 def reconcile_all(context: dg.OpExecutionContext, run: Run) -> dict[str, int]:
@@ -106,10 +119,9 @@ def reconcile_all(context: dg.OpExecutionContext, run: Run) -> dict[str, int]:
             if entry.mode == "paused":
                 continue
             try:
-                done = reconcile_destination(outbox, run.registry, name)
-            except (DestinationError, LeaseHeld) as error:
-                context.log.error(f"destination {name}: {error}")
-                run.fail(f"destination {name}: {error}")
+                done = reconcile_destination(outbox, run.registry, run.paths.warehouse, name)
+            except Exception as error:
+                run.fail(_failure(context, name, error))
                 continue
             for resolution, count in done.findings.items():
                 found[f"{name}_{resolution}"] = count

@@ -6,11 +6,13 @@ in its own file. The contract suite in `tests/contract/destinations` holds for e
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol
 
+from orchestration.lake.contract import STAGES
 from orchestration.lake.outbox_types import Write
 
 Kind = Literal["text", "number", "time", "integer"]
@@ -33,16 +35,11 @@ FIELDS: dict[str, Kind] = {
 }
 # Where staff change these, theirs stand and are never written over.
 STAFFS_OWN = ("handoff_team_id", "handoff_staff_id")
-# Of these the value someone else wrote may be kept; any other may hold free text about a person.
-SHOWN = (
-    "handoff_stage",
-    "handoff_readiness",
-    "handoff_band",
-    "handoff_team_id",
-    "handoff_staff_id",
-    "handoff_queue",
-    "handoff_priority",
-)
+# Of these the value someone else wrote is kept: it stands. Any other field may be made to hold words about a person.
+SHOWN = STAFFS_OWN
+_WORDS = {"handoff_stage": frozenset(STAGES), "handoff_band": frozenset({"low", "medium", "high"})}
+_PLAIN = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,6})?")
+_NUMBERS = ("handoff_readiness", "handoff_priority")
 REQUIRED = ("handoff_stage", "handoff_readiness", "handoff_sequence")
 
 
@@ -160,6 +157,15 @@ class Destination(Protocol):
 
     def prepare(self) -> list[str]:
         """Do what of the plan can be done by our key; returns what was done."""
+
+
+def is_shown(name: str, theirs: str | None) -> bool:
+    """Whether what someone else left in this field may be shown: no words but those we know, and plain numbers."""
+    if theirs is None or name in SHOWN:
+        return True
+    if name in _NUMBERS:
+        return _PLAIN.fullmatch(theirs) is not None
+    return theirs in _WORDS.get(name, ())
 
 
 def is_held(write: Write, held: Held) -> bool:

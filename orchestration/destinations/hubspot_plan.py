@@ -55,10 +55,11 @@ def plan_lines(name: str, object_type: str, key: str, known: Mapping[str, Any] |
     lines += [_property_line(each, known) for each in FIELDS]
     lines += [
         "   Give people no right to edit handoff_sequence. A team or member that staff set stands and is reported.",
-        f"4. A view for each queue: {object_type} > Add view, shared with the team:",
+        f"4. Two views for each queue: {object_type} > Add view, shared with the team, to be worked in this order:",
         "     filter handoff_queue is any of <the queue>, and handoff_stage is any of mql",
         "     columns handoff_priority, handoff_sla_due_at, handoff_band, handoff_reasons, handoff_team_id",
-        "     sort by handoff_priority ascending (the smallest is the most urgent)",
+        "     in time: filter handoff_sla_due_at is not past; sort by handoff_priority, then due, ascending",
+        "     overdue: filter handoff_sla_due_at is past; sort by handoff_sla_due_at ascending (the oldest first)",
     ]
     return lines
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from orchestration.destinations.base import STAFFS_OWN, Destination, Held
+from orchestration.destinations.base import STAFFS_OWN, Destination, Held, is_shown
 from orchestration.destinations.calls import Calls
 from orchestration.destinations.delivery import Delivery
 from orchestration.destinations.judging import changed_fields, findings_of, not_to_be_written
@@ -22,6 +22,8 @@ from orchestration.lake.outbox_types import Finding, Receipt, Resolution, Settle
 
 Conflicts = Literal["restore", "leave"]
 _SEQUENCE = "handoff_sequence"
+# Ours may say something of a person, too.
+_PRIVATE = ("handoff_reasons", "handoff_versions")
 
 
 @dataclass
@@ -40,11 +42,13 @@ def reconcile(
     *,
     conflicts: Conflicts = "restore",
     sends: bool = True,
+    before_sending: Callable[[], object] = lambda: None,
     pause: Callable[[float], None] = time.sleep,
 ) -> Reconciled:
     """Read all settled records batch by batch, book what is found, and send what is to be restored.
 
-    `sends`: False where the destination is in shadow or paused; what is to be restored waits then. Raises LeaseHeld
+    `sends`: False where the destination is in shadow or paused; what is to be restored waits then. `before_sending`
+    is called when all is read: the last moment to change what waits. Raises LeaseHeld
     where another process sends there, DestinationError where the destination cannot be used.
     """
     calls = Calls(destination, pause=pause)
@@ -56,43 +60,54 @@ def reconcile(
             after = batch[-1].write.lead_id
             held = calls.read([each.write.lead_id for each in batch])
             for each in batch:
-                reading.book(each, held.get(each.write.lead_id), now())
+                reading.judge(each, held.get(each.write.lead_id), now())
+            reading.book()
         if sends and not outbox.is_idle(destination.name):
+            before_sending()
             Delivery(outbox, calls).run()
     return reading.found
 
 
 @dataclass
 class _Reading:
-    """Books what each record read back says."""
+    """What records read back say, booked batch by batch: in one transaction, not one for each record."""
 
     outbox: Outbox
     name: str
     conflicts: Conflicts
     schema_version: str
     found: Reconciled = field(default_factory=Reconciled)
+    receipts: list[Receipt] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+    agreed: dict[str, list[str]] = field(default_factory=dict)
 
-    def book(self, settled: Settled, held: Held | None, moment: datetime) -> None:
+    def judge(self, settled: Settled, held: Held | None, moment: datetime) -> None:
         self.found.read += 1
+        lead_id = settled.write.lead_id
         receipt = not_to_be_written(Receipt(settled.write, "failed", moment), held, self.schema_version)
         if receipt is not None or held is None:
             if receipt is not None and receipt.status != settled.status:
                 self.found.missing += 1
-                self.outbox.settle(self.name, [receipt])
+                self.receipts.append(receipt)
         elif settled.status not in ("verified", "conflicting"):
             self.found.returned += 1
-            self.outbox.requeue(self.name, settled.write.lead_id)
+            self.back.append(lead_id)
         else:
-            self._compare(settled, held, moment)
+            for finding in _findings(settled, held, self.conflicts, moment):
+                self.found.findings[finding.resolution] = self.found.findings.get(finding.resolution, 0) + 1
+                self.findings.append(finding)
+            if agreed := _agreed(settled, held):
+                self.agreed[lead_id] = agreed
 
-    def _compare(self, settled: Settled, held: Held, moment: datetime) -> None:
-        findings = _findings(settled, held, self.conflicts, moment)
-        for finding in findings:
-            self.found.findings[finding.resolution] = self.found.findings.get(finding.resolution, 0) + 1
-        if findings:
-            self.outbox.settle(self.name, [], findings)
-        if back := _agreed(settled, held):
-            self.outbox.agree(self.name, settled.write.lead_id, back)
+    def book(self) -> None:
+        if self.receipts or self.findings:
+            self.outbox.settle(self.name, self.receipts, self.findings)
+        for lead_id in self.back:
+            self.outbox.requeue(self.name, lead_id)
+        for lead_id, fields in self.agreed.items():
+            self.outbox.agree(self.name, lead_id, fields)
+        self.receipts, self.findings, self.back, self.agreed = [], [], [], {}
 
 
 def _findings(settled: Settled, held: Held, conflicts: Conflicts, moment: datetime) -> list[Finding]:
@@ -102,11 +117,13 @@ def _findings(settled: Settled, held: Held, conflicts: Conflicts, moment: dateti
     findings: list[Finding] = []
     for name in changed_fields(payload, held):
         known = settled.changed.get(name)
-        is_told = known is not None and known["how"] == "left" and known["sha"] == value_hash(held.fields[name])
-        if is_told and rest == "left":
+        was_told = known is not None and known["how"] == "left" and known["sha"] == value_hash(held.fields[name])
+        if was_told and rest == "left":
             continue
         resolution: Resolution = "stands" if name in STAFFS_OWN else rest
-        findings += findings_of(write.lead_id, {name: payload[name]}, held, resolution, moment)
+        for finding in findings_of(write.lead_id, {name: payload[name]}, held, resolution, moment):
+            is_told = name not in _PRIVATE and is_shown(name, held.fields[name])
+            findings.append(replace(finding, ours=payload[name], theirs=held.fields[name]) if is_told else finding)
     if held.sequence != write.sequence:
         theirs = None if held.sequence is None else str(held.sequence)
         numbers = Finding(write.lead_id, _SEQUENCE, str(write.sequence), theirs, value_hash(theirs), rest, moment)

@@ -29,6 +29,9 @@ def plan_lines(object_type: str, key: str, known: Collection[str] | None) -> lis
     ]
     lines += [f"     {name} is {FIELD_NAMES[name]}: {HELP[name]}" for name in FIELDS]
     lines += [
+        "   Handoff queue is a list view, and is sorted where it is opened. To be worked first are",
+        f"   those still in time, by {FIELD_NAMES['handoff_priority']}, then {FIELD_NAMES['handoff_sla_due_at']}; then",
+        "   those overdue, the oldest first.",
         "4. The files, for `sf project deploy start` or any tool that deploys metadata. Making fields takes an",
         "   administrator; the key of this destination has no such right, and `--yes` makes nothing.",
     ]

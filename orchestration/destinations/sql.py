@@ -104,6 +104,11 @@ class SqlDestination:
                 f"destination {self.name}: table {table.name} lacks {', '.join(missing)}; "
                 f"run `handoff prepare {self.name}` and have its statements executed"
             )
+        if self._has_twins(table):
+            raise DestinationError(
+                f"destination {self.name}: {self.key} names several records of table {table.name} at once; "
+                "`key` in the registry must be a column of which each record has its own value"
+            )
 
     def highest_sequence(self) -> int:
         """The greatest handoff_sequence in the table; 0 where there is none."""
@@ -123,6 +128,10 @@ class SqlDestination:
                 return Batch(connection, self._table(), self.key, writes).apply()
         except SQLAlchemyError as error:
             raise self._error("could not be written", error) from None
+        except (OverflowError, ValueError):
+            # A driver's own word for a value no column of that type takes; the transaction is rolled back.
+            told = f"destination {self.name}: a value does not fit its column"
+            raise BatchRefused(told, error_code="value_out_of_range") from None
 
     def read(self, lead_ids: Sequence[str]) -> Mapping[str, Held]:
         """Read the handoff fields of these records, as canonical text."""
@@ -150,6 +159,22 @@ class SqlDestination:
         except SQLAlchemyError as error:
             raise self._error("could not be read", error) from None
         return held
+
+    def _has_twins(self, table: sa.Table) -> bool:
+        key = table.c[self.key]
+        alone = [list(table.primary_key.columns), *(list(index.columns) for index in table.indexes if index.unique)]
+        alone += [list(rule.columns) for rule in table.constraints if isinstance(rule, sa.UniqueConstraint)]
+        if [key] in alone:
+            return False
+        # Where texts are compared without regard to case, ids alike but for that are not the same.
+        is_text = self._engine.dialect.name in ("mysql", "mariadb") and isinstance(key.type, sa.String)
+        same = sa.cast(key, sa.LargeBinary) if is_text else key
+        query = sa.select(sa.func.count()).where(key.is_not(None)).group_by(same).having(sa.func.count() > 1).limit(1)
+        try:
+            with self._engine.connect() as connection:
+                return connection.execute(query).first() is not None
+        except SQLAlchemyError as error:
+            raise self._error("could not be read", error) from None
 
     def _plan(self) -> Plan:
         table = self._table()

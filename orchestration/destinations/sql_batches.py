@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
 from orchestration.destinations.base import FIELDS, Answer
-from orchestration.destinations.sql_values import copy_line, from_column, to_column
+from orchestration.destinations.sql_values import copy_line, emptied, from_column, to_column
 from orchestration.lake.outbox import Write
 
 # What staff may change and keep.
@@ -136,8 +136,8 @@ class Batch:
         sequence = self.table.c.handoff_sequence
         routes = [
             sa.or_(
-                self.table.c[name].is_not_distinct_from(values[name]),
-                self.table.c[name].is_not_distinct_from(expected[name]),
+                _told(self.table.c[name]).is_not_distinct_from(_told(values[name])),
+                _told(self.table.c[name]).is_not_distinct_from(_told(expected[name])),
             )
             for name in self.guarded
         ]
@@ -173,18 +173,31 @@ class Batch:
         """The batch in the values of its columns' own types."""
         types = {name: self.table.c[name].type for name in self.names}
         for value, write in self.writes.items():
-            texts = {**write.payload, "handoff_sequence": str(write.sequence)}
+            texts = self._texts(write)
             row = {f"v_{name}": to_column(texts.get(name), types[name], FIELDS[name]) for name in self.names}
-            expected = write.expected or {}
-            row |= {f"e_{name}": to_column(expected.get(name), types[name], "text") for name in self.guarded}
+            expected = self._expected(write)
+            row |= {f"e_{name}": to_column(expected[name], types[name], "text") for name in self.guarded}
             yield {"k": value, **row}
 
     def _lines(self) -> Iterable[str]:
         """The batch as COPY takes it: canonical text is PostgreSQL's own way to write a value."""
         for value, write in self.writes.items():
-            payload, expected = {**write.payload, "handoff_sequence": str(write.sequence)}, write.expected or {}
-            told = [str(value), *map(payload.get, self.names), *map(expected.get, self.guarded)]
+            told = [str(value), *self._texts(write).values(), *self._expected(write).values()]
             yield copy_line(told)
+
+    def _texts(self, write: Write) -> dict[str, str | None]:
+        texts = {**write.payload, "handoff_sequence": str(write.sequence)}
+        return {name: emptied(texts.get(name), self.table.c[name], FIELDS[name]) for name in self.names}
+
+    def _expected(self, write: Write) -> dict[str, str | None]:
+        expected = write.expected or {}
+        return {name: emptied(expected.get(name), self.table.c[name], "text") for name in self.guarded}
+
+
+def _told(value: Any) -> Any:
+    """A text as a guard compares it: an empty one is none."""
+    is_text = isinstance(value.type, sa.String) and not isinstance(value.type, sa.Enum)
+    return sa.func.nullif(value, "") if is_text else value
 
 
 def _copy(connection: Connection, lines: Iterable[str]) -> None:

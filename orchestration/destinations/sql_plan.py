@@ -43,12 +43,16 @@ class Plan:
         return statements
 
     def view(self) -> list[str]:
-        """The statement that makes the queue view, where it is not there: per queue, most urgent first."""
+        """The statement that makes the queue view, where it is not there.
+
+        Per queue: those still in time by priority and due time, then the overdue, the longest overdue first.
+        """
         if self._has_view:
             return []
         quote = self._preparer.quote
         shown = [quote(self._key), *map(quote, _VIEWED)]
-        order = ", ".join(map(quote, (*_VIEWED[:3], self._key)))
+        queue, priority, due = map(quote, _VIEWED[:3])
+        order = ", ".join((queue, *self._urgency(priority, due), due, quote(self._key)))
         return [
             f"CREATE VIEW {self._beside(VIEW)} AS SELECT {', '.join(shown)} FROM {self._name()} "
             f"WHERE {quote(VIEW)} IS NOT NULL ORDER BY {order}"
@@ -75,6 +79,28 @@ class Plan:
         if self._dialect.name == "postgresql":
             grants.append(f"GRANT TEMPORARY ON DATABASE {database} TO {user};")
         return grants
+
+    def _urgency(self, priority: str, due: str) -> list[str]:
+        if (overdue := self._overdue(due)) is None:
+            return [priority]
+        return [f"CASE WHEN {overdue} THEN 1 ELSE 0 END", f"CASE WHEN {overdue} THEN 0 ELSE {priority} END"]
+
+    def _overdue(self, due: str) -> str | None:
+        """Whether a due time (UTC, in whatever type the column has) is past; None: not known how to ask."""
+        column = self._table.columns.get(_VIEWED[2])
+        is_text = column is not None and isinstance(column.type, sa.String)
+        if self._dialect.name == "sqlite":
+            # It has no times: this reads them as SQLAlchemy writes them, and as canonical text.
+            return f"datetime({due}) < datetime('now')"
+        if self._dialect.name in _MYSQL:
+            now = "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')" if is_text else "UTC_TIMESTAMP()"
+            return f"{due} < {now}"
+        if self._dialect.name != "postgresql":
+            return None
+        if is_text:
+            return f"""{due} < to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+        has_zone = column is not None and getattr(column.type, "timezone", False)
+        return f"{due} < now()" if has_zone else f"{due} < now() AT TIME ZONE 'UTC'"
 
     def _dialect_database(self) -> str:
         return str(self._table.info.get("database", "crm"))

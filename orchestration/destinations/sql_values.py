@@ -53,6 +53,11 @@ def to_column(text: str | None, type_: sa.types.TypeEngine[Any], kind: Kind) -> 
     return text
 
 
+def emptied(text: str | None, column: sa.Column[Any], kind: Kind) -> str | None:
+    """A text column that takes no NULL is emptied by an empty text; everything else stays."""
+    return "" if text is None and kind == "text" and not column.nullable else text
+
+
 def copy_line(texts: Sequence[str | None]) -> str:
     """One line of COPY's text format."""
     if _COPY_MARK.search("".join(text for text in texts if text)):
@@ -65,8 +70,8 @@ _COPY_MARKS = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"
 
 
 def from_column(value: Any, kind: Kind) -> str | None:
-    """What a column held, as canonical text."""
-    if value is None:
+    """What a column held, as canonical text; an empty text is none."""
+    if value is None or value == "":
         return None
     if kind == "time":
         return _time_text(value)
@@ -106,7 +111,8 @@ def _whole(text: str) -> int | None:
         number = int(text)
     except ValueError:
         return None
-    return number if str(number) == text else None
+    # No database's whole numbers go further.
+    return number if str(number) == text and -(2**63) <= number < 2**63 else None
 
 
 def _float(text: str) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -74,6 +75,29 @@ def test_a_column_that_cannot_hold_the_value_never_says_it_does(sql_system):
             assert crm.read(["1"])["1"].fields["handoff_readiness"] != payload()["handoff_readiness"]
 
 
+def test_an_id_greater_than_any_key_is_no_record_and_harms_no_other(sql_system):
+    sql_system.execute(
+        f"create table leads (lead_id bigint primary key, {BARE.format(number='double precision')})",
+        "insert into leads (lead_id) values (1)",
+    )
+    with client(sql_system) as crm:
+        answers = outcomes(crm.write([write_of("1", 1), write_of("9" * 20, 2)]))
+        assert answers == {"1": "acknowledged", "9" * 20: "gone"} and set(crm.read(["1", "9" * 20])) == {"1"}
+
+
+def test_a_key_that_names_several_records_is_refused(sql_system):
+    bare = BARE.format(number="double precision")
+    sql_system.execute(
+        f"create table leads (lead_id varchar(9), {bare})",
+        "insert into leads (lead_id) values ('a'), ('A'), (null), (null)",
+    )
+    with client(sql_system) as crm:
+        crm.check()
+        sql_system.execute("insert into leads (lead_id) values ('a')")
+        with pytest.raises(DestinationError, match="lead_id names several records of table leads"):
+            crm.check()
+
+
 def test_text_columns_hold_every_kind(sql_system):
     columns = ", ".join(f"{name} text" for name in FIELDS if name != "handoff_sequence")
     sql_system.execute(
@@ -83,6 +107,25 @@ def test_text_columns_hold_every_kind(sql_system):
     with client(sql_system) as crm:
         assert outcomes(crm.write([write_of("lead-0", 1)])) == {"lead-0": "acknowledged"}
         assert dict(crm.read(["lead-0"])["lead-0"].fields) == payload()
+
+
+def test_an_empty_text_is_nobodys_choice_and_empties_what_takes_no_null(sql_system):
+    bare = BARE.format(number="double precision")
+    team, staff = ("handoff_team_id varchar(9) default ''", "handoff_staff_id varchar(9) not null default ''")
+    sql_system.execute(
+        f"create table leads (lead_id varchar(9) primary key, {bare}, {team}, {staff})",
+        "insert into leads (lead_id) values ('a')",
+    )
+    with client(sql_system) as crm:
+        assert crm.read(["a"])["a"].fields["handoff_team_id"] is None
+        assert outcomes(crm.write([write_of("a", 1)])) == {"a": "acknowledged"}
+        held = crm.read(["a"])["a"].fields
+        assert (held["handoff_team_id"], held["handoff_staff_id"]) == ("t-1", None)
+        known = payload()
+        sql_system.change("a", "handoff_staff_id", "s-9")
+        assert outcomes(crm.write([write_of("a", 2, expected=known)])) == {"a": "conflict"}
+        sql_system.change("a", "handoff_staff_id", "")
+        assert outcomes(crm.write([write_of("a", 3, expected=known)])) == {"a": "acknowledged"}
 
 
 def test_padded_keys_and_keys_alike_but_for_case_are_told_apart(sql_system):
@@ -117,11 +160,27 @@ def test_prepare_prints_what_it_would_do_and_does_it_once(sql_system):
         assert all(texts[name] == HELP[name] for name in FIELDS if name != "handoff_stage")
 
 
-def test_the_queue_view_shows_the_most_urgent_first(sql_system):
-    sql_system.make(["a", "b", "c", "d"])
+@pytest.mark.parametrize("due", ["ours", "varchar(40)"])
+def test_the_queue_view_shows_those_still_in_time_first_then_the_overdue_oldest_first(sql_system, due):
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    sql_system.make(["a", "b", "c", "d", "e", "f"])
+    if due != "ours":
+        sql_system.execute(
+            "drop view handoff_queue",
+            "alter table leads drop column handoff_sla_due_at",
+            f"alter table leads add column handoff_sla_due_at {due}",
+        )
     crm = sql_system.open()
-    crm.write([write_of("a", 1), write_of("b", 2, handoff_priority=1), write_of("c", 3, handoff_queue=None)])
-    assert [row[0] for row in sql_system.execute("select * from handoff_queue")] == ["b", "a"]
+    crm.prepare()
+    told = {"a": (2, 1), "b": (1, 2), "c": (1, 1), "d": (1, -1), "e": (2, -2)}
+    crm.write(
+        [
+            write_of(lead_id, number, handoff_priority=priority, handoff_sla_due_at=now + timedelta(hours=hours))
+            for number, (lead_id, (priority, hours)) in enumerate(told.items(), start=1)
+        ]
+        + [write_of("f", 9, handoff_queue=None)]
+    )
+    assert [row[0] for row in sql_system.execute("select * from handoff_queue")] == ["c", "b", "a", "e", "d"]
 
 
 def test_a_rule_that_is_dropped_changes_the_schema_version(sql_system):

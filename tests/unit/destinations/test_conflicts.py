@@ -62,6 +62,15 @@ def test_reconciliation_restores_a_field_and_tells_no_free_text(outbox, make_crm
     assert reconcile(outbox, crm, **QUIET).findings == {}, "told once"
 
 
+def test_words_nobody_knows_are_told_by_their_hash_alone(outbox, make_crm):
+    crm = make_crm(3)
+    send(outbox, crm, wanted(3))
+    for lead_id, said in (("lead-00", "call Jo Doe"), ("lead-01", "sql"), ("lead-02", None)):
+        crm.change(lead_id, "handoff_stage", said)
+    assert reconcile(outbox, crm, **QUIET).findings == {"restored": 3}
+    assert [row[2:4] for row in findings(outbox)] == [(None, None), ("mql", "sql"), ("mql", None)]
+
+
 def test_by_setting_a_field_is_left_until_the_next_write_and_told_once(outbox, make_crm):
     crm = make_crm(2)
     send(outbox, crm, wanted(2))

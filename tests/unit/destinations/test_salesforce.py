@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
+from datetime import datetime
 from xml.etree import ElementTree
 
 import pytest
@@ -14,6 +13,8 @@ from orchestration.destinations.base import FIELDS, BatchRefused, DestinationErr
 from orchestration.destinations.salesforce import SalesforceDestination
 from orchestration.destinations.salesforce_plan import files
 from orchestration.destinations.salesforce_values import FIELD_NAMES, TooFineError, from_field, to_field
+from orchestration.lake.outbox import Wanted
+from orchestration.sending import cut
 from tests.contract.destinations.salesforce_system import KEY, SalesforceSystem
 from tests.contract.destinations.systems import write_of
 from tests.standins.server import Fault, Reply, broken, dropped, too_many
@@ -300,8 +301,8 @@ def test_a_wider_field_is_a_new_schema_and_another_org_another_place(system, crm
     assert system.open(key="Id").place != crm.place == system.open(client_secret="rotated").place
 
 
-def test_what_may_leave_carries_no_time_finer_than_salesforce_holds():
-    model = Path(__file__).parents[3] / "dbt_project/models/syncs/sync_crm__lead_readiness.sql"
-    text = model.read_text("utf-8")
-    times = [name for name, kind in FIELDS.items() if kind == "time"]
-    assert times and all(re.search(rf"date_trunc\('second', [\w.]+\) as {name}\b", text) for name in times)
+def test_what_leaves_for_salesforce_carries_no_time_finer_than_it_holds(crm):
+    moment = datetime(2026, 1, 2, 3, 4, 5, 678901)
+    times = {name: moment for name, kind in FIELDS.items() if kind == "time"}
+    sent = cut(Wanted("lead-0", "key", "clinic", times), crm.time_grain).payload
+    assert times and set(sent.values()) == {moment.replace(microsecond=0)}

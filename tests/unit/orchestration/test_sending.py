@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
+from orchestration.assets import crm_sync
 from orchestration.cli import main
 from orchestration.criteria_files import load_criteria
+from orchestration.destinations.base import DestinationError
 from orchestration.lake.outbox import Outbox
 from orchestration.lake.paths import HomePaths
-from orchestration.sending import send
+from orchestration.sending import Sent, send
 from orchestration.settings import CHECKOUT
 from orchestration.sources.registry import load_registry
 from orchestration.waiting import waits
@@ -54,10 +58,11 @@ def home(tmp_path: Path) -> Path:
 
 
 def write_registry(folder: Path, **said: str) -> None:
+    said = {"table": "leads", "url": "sqlite:///crm.db", **said}
     more = "".join(f", {name}: {value}" for name, value in said.items())
     (folder / "sources.yaml").write_text(
         "sources:\n  clinic: {connector: contract_files, path: ., timezone: UTC}\n"
-        'destinations:\n  crm: {kind: sql, url: "sqlite:///crm.db", source: clinic, table: leads, key: lead_id'
+        "destinations:\n  crm: {kind: sql, source: clinic, key: lead_id"
         f"{more}}}\n"
     )
 
@@ -160,3 +165,61 @@ def test_a_write_waits_too_long_after_what_is_set_or_the_shortest_promise(home):
                 assert found.is_too_long is is_late and f"{minutes} minutes are allowed" in str(found)
         write_registry(home, mode="paused")
         assert list(waits(outbox, load_registry(home / "sources.yaml"), criteria)) == [], "on purpose"
+
+
+def test_a_table_without_our_columns_is_named_and_the_others_go_on(home, monkeypatch):
+    with sqlite3.connect(home / "crm.db") as crm:
+        crm.execute("create table bare (lead_id text primary key)")
+    write_registry(home, table="bare")
+    with pytest.raises(DestinationError, match="table bare lacks .*handoff_sequence.*handoff prepare crm"):
+        sent(home)
+
+    errors = {"one": TypeError("Jo Doe, 555-0101"), "two": DestinationError("destination two: away")}
+
+    def failing(outbox, registry, warehouse, name):
+        raise errors[name]
+
+    monkeypatch.setattr(crm_sync, "send", failing)
+    failures: list[str] = []
+    log = SimpleNamespace(error=lambda text: failures.append(text))
+    run = SimpleNamespace(registry=None, paths=SimpleNamespace(warehouse=None), fail=failures.append)
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        for name in ("one", "two"):
+            assert crm_sync._send(SimpleNamespace(log=log), outbox, run, name).states == {}
+    told = " ".join(failures)
+    assert "destination one" in told and "TypeError" in told and "destination two: away" in told
+    assert "Jo Doe" not in told
+
+
+def test_while_the_crm_is_away_what_changed_is_queued_and_no_older_route_goes_out_later(home):
+    write_registry(home, url="sqlite:///nowhere/crm.db")
+    with pytest.raises(DestinationError):
+        sent(home)
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        assert outbox.oldest_unsent("crm") is not None
+        assert outbox.states("crm", since=datetime(2020, 1, 1)) == {"waiting": 4}
+    with duckdb.connect(str(home / "home" / "warehouse.duckdb")) as connection:
+        connection.execute("update intermediate.int_consents__newest set is_withdrawn = true where lead_key = 'key-1'")
+    write_registry(home)
+    assert call(home, "reconcile", "crm").startswith("0 ")
+    assert held(home)["lead-0"] == ("t0", "q", "near by") and held(home)["lead-1"][:2] == (None, None)
+
+
+def test_a_home_built_by_other_code_is_to_be_built_first(home):
+    with duckdb.connect(str(home / "home" / "warehouse.duckdb")) as connection:
+        connection.execute("drop table intermediate.int_consents__newest")
+    for words in (["send", "crm", "--dry-run"], ["send", "crm"]):
+        told = call(home, *words)
+        assert told.startswith("2 ") and "built by other code" in told and "handoff run" in told
+
+
+@pytest.mark.parametrize(("mode", "failures"), [("shadow", 0), ("paused", 0), ("live", 1)])
+def test_what_was_on_its_way_before_fails_a_run_of_a_live_destination_only(home, monkeypatch, mode, failures):
+    write_registry(home, mode=mode)
+    monkeypatch.setattr(crm_sync, "send", lambda *_: Sent(states={"unverified": 1}))
+    told: list[str] = []
+    run = SimpleNamespace(
+        registry=load_registry(home / "sources.yaml"), paths=HomePaths(home), notices=[], fail=told.append
+    )
+    crm_sync._send(SimpleNamespace(), SimpleNamespace(), run, "crm")
+    assert len(told) == failures
