@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,9 @@ class Plan:
         demand = self._demand(asking)
         found = assign(demand, self._supply(), seed=seed)
         self.places[asking] = found
+        for index in [index for index, place in zip(asking, found, strict=True) if place < 0]:
+            if self.cases[index].is_member_gone:  # nobody calls it in time, but somebody has to have it
+                self.cases[index] = replace(self.cases[index], kind=Kind.HELD)
         taken = found[found >= 0]
         np.add.at(self.load, taken, 1)
         self.room.take(taken)
@@ -126,18 +130,20 @@ class Plan:
         return Supply(names, self.of_team, self.room.free, self.load, self.size, self.team_room.free, breadth)
 
     def _share(self, kind: Kind) -> None:
-        """Members for leads whose team holds; teams and members for leads past their horizon, which take no room."""
+        """Members for leads whose team holds; teams and members for leads past their horizon. These take no room."""
         load = self.load if kind is Kind.HELD else np.zeros_like(self.load)
         for index in [index for index, case in enumerate(self.cases) if case.kind is kind]:
             lead, reach = self.leads[index], self.reach(index)
+            takes_room = not lead["is_past_horizon"]
             if kind is Kind.HELD:
                 held = self.house.place[lead["routed_team_id"]]
-                reach = np.where((self.of_team == held) & (self.room.free > 0), reach, 0)
+                has_room = (self.room.free > 0) | (not takes_room)
+                reach = np.where((self.of_team == held) & has_room, reach, 0)
             place = in_turn(lead, reach, load, self.size, self.of_team, self.house)
             self.places[index] = place
-            if place >= 0:
+            if place >= 0 and (takes_room or kind is Kind.PAST):
                 load[place] += 1
-            if place >= 0 and kind is Kind.HELD:
+            if place >= 0 and takes_room:
                 self.room.take(np.array([place]))
 
 

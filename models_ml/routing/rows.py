@@ -26,6 +26,7 @@ class Decision:
     queue: str | None
     constraint: str
     why: str
+    is_told: bool = False  # somebody hears of it although it has a team
 
 
 class Recorder:
@@ -48,6 +49,8 @@ class Recorder:
 
     def decision(self, lead: Mapping[str, Any], case: Case, place: int) -> Decision | None:
         """The decision, None where the lead keeps the route it has."""
+        if case.is_member_gone and place < 0:
+            return self._without_member(lead)
         if case.kind is Kind.STANDS or (case.kind in _SILENT and place < 0):
             return None
         if case.kind is Kind.ANSWERED:
@@ -68,6 +71,15 @@ class Recorder:
         return Decision(
             case.team_id, case.staff_id, queue or self._fallback(lead), case.constraint, why(case.constraint)
         )
+
+    def _without_member(self, lead: Mapping[str, Any]) -> Decision:
+        """Its team keeps it, and nobody there can have it for now."""
+        team = self.house.teams[self.house.place[lead["routed_team_id"]]]
+        seats = self.house.team_of == self.house.place[team.team_id]
+        is_full = bool((self.house.admit(lead["wish"]).seats & seats).any())
+        constraint, others = ("capacity", "every other is full") if is_full else ("shifts", "no other may")
+        reason = f"its team keeps it, its member may no longer have it and {others}"
+        return Decision(team.team_id, None, team.queue or self._fallback(lead), constraint, reason, is_told=True)
 
     def _waiting(self, lead: Mapping[str, Any]) -> Decision:
         """Every team that may take it is full: it waits in the queue of the one most meant for it."""
@@ -156,7 +168,7 @@ def decision_rows(
         made = recorder.decision(lead, case, int(place))
         if made is None or _is_known(lead, made):
             continue
-        told = None if made.team_id else _told(notify, made.constraint)
+        told = None if made.team_id and not made.is_told else _told(notify, made.constraint)
         rows.append(
             (lead["lead_key"], lead["record_key"], lead["route_no"] + 1, made.team_id, made.staff_id, made.queue,
              lead["priority"], reasons_of(lead, made.why), lead["sla_due_at"], made.constraint, told,
