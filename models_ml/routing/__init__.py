@@ -44,7 +44,8 @@ limit; a team's limits hold for all its members together.
 **Answers.** Each lead has a team, or the constraint that left none and who is told of it (`notify`). A route carries
 its reasons in words and the constraint that decided: the last after which only its team was left (of the lists above,
 `sla`, `continuity`, `capacity`, else `balance` or `specialist`), `already_worked` or `set_by_staff`. `is_without_score`
-marks leads routed without one. A lead whose answer is the same as before has no row.
+marks leads routed without one. A lead whose answer is the same as before has no row, unless it asked again or waits for
+a call back and this makes it more urgent than its route says: then its row says the same with the new priority.
 """
 
 from models_ml.routing.route import route_leads

@@ -48,7 +48,13 @@ class Recorder:
         self.fallback_queue = fallback_queue
 
     def decision(self, lead: Mapping[str, Any], case: Case, place: int) -> Decision | None:
-        """The decision, None where the lead keeps the route it has."""
+        """The decision, None where the lead keeps the route it has and is no more urgent than this says."""
+        made = self._made(lead, case, place)
+        if made is not None and not _is_known(lead, made):
+            return made
+        return self._as_before(lead, made) if lead["is_raised"] else None
+
+    def _made(self, lead: Mapping[str, Any], case: Case, place: int) -> Decision | None:
         if case.is_member_gone and place < 0:
             return self._without_member(lead)
         if case.kind is Kind.STANDS or (case.kind in _SILENT and place < 0):
@@ -58,6 +64,17 @@ class Recorder:
         if place < 0:
             return self._waiting(lead)
         return self._placed(lead, case, place)
+
+    def _as_before(self, lead: Mapping[str, Any], made: Decision | None) -> Decision | None:
+        """Where the lead is already, for the sake of its priority; None where nobody may contact it."""
+        constraint = lead["routed_constraint"] or "no_constraint"
+        if lead["routed_team_id"] is None and constraint == "consent":
+            return None
+        place = self.house.place.get(lead["routed_team_id"] or "")
+        queue = made.queue if made else None if place is None else self.house.teams[place].queue
+        reason = "stays where it is, more urgent than before"
+        queue = queue or self._fallback(lead)
+        return Decision(lead["routed_team_id"], lead["routed_staff_id"], queue, constraint, reason)
 
     def _answered(self, lead: Mapping[str, Any], case: Case) -> Decision:
         if case.team_id is None and case.constraint != "set_by_staff":
@@ -166,7 +183,7 @@ def decision_rows(
     rows = []
     for lead, case, place in zip(leads, cases, places, strict=True):
         made = recorder.decision(lead, case, int(place))
-        if made is None or _is_known(lead, made):
+        if made is None:
             continue
         told = None if made.team_id and not made.is_told else _told(notify, made.constraint)
         rows.append(

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from models_ml.routing import route_leads
-from tests.unit.models_ml.routing.frames import AS_OF, NOBODY, hours, leads, staff, teams
+from tests.unit.models_ml.routing.frames import AS_OF, NOBODY, carried, hours, leads, staff, teams
 
 
 def routed(
@@ -152,3 +152,42 @@ def test_an_overdue_lead_is_not_raised_over_those_that_can_still_be_kept() -> No
     assert routes["priority"].to_dict() == {"lead_0": 3, "lead_1": 2, "lead_2": 2, "lead_3": 3}
     assert "first contact overdue" in routes.loc["lead_0", "reasons"]
     assert "first contact due soon" in routes.loc["lead_1", "reasons"]
+
+
+@pytest.mark.parametrize(
+    ("lead", "is_raised"),
+    [
+        ({"requests_since_mql_count": 1}, True),
+        ({"missed_call_backs_count": 1, "is_contacted": True}, True),
+        ({"requests_since_mql_count": 1, "override_team_id": "a"}, True),
+        ({"requests_since_mql_count": 1, "worked_team_id": "a"}, True),
+        ({"sla_due_at": AS_OF + hours(0.2)}, False),  # time alone
+        ({"requests_since_mql_count": 1, "routed_priority": 1}, False),
+        ({"requests_since_mql_count": 1, "routed_priority": None}, False),
+        ({"requests_since_mql_count": 1, "is_past_horizon": True}, False),
+    ],
+)
+def test_a_routed_lead_that_asks_again_becomes_more_urgent_where_it_is_once(
+    lead: dict[str, Any], is_raised: bool
+) -> None:
+    held = {"routed_team_id": "a", "routed_staff_id": "ana", "routed_constraint": "balance", "route_no": 1}
+    routed_row = {**held, "routed_priority": 2, "band": "medium", **lead}
+    open_leads, house = leads(routed_row), (teams(a={}, b={}), staff(ana={"team_id": "a"}))
+    routes = routed(open_leads, *house, assign_members=True)
+    assert len(routes) == is_raised
+    if is_raised:
+        route = routes.loc["lead_0"]
+        assert route[["team_id", "staff_id", "queue", "deciding_constraint"]].to_list() == [
+            "a", "ana", "queue_a", "balance",
+        ]  # fmt: skip
+        assert (route["priority"], route["route_no"]) == (1, 2) and "more urgent" in route["reasons"]
+        again = carried(open_leads, routes.reset_index())
+        assert routed(again, *house, assign_members=True).empty
+
+
+def test_a_lead_that_waits_becomes_more_urgent_too() -> None:
+    waits = {"routed_queue": "queue_a", "routed_constraint": "capacity", "route_no": 1, "routed_priority": 2}
+    route = routed(leads({**waits, "requests_since_mql_count": 1}), teams(a={"open_lead_capacity": 0})).loc["lead_0"]
+    assert pd.isna(route["team_id"]) and (route["queue"], route["priority"], route["told"]) == (
+        "queue_a", 1, "intake lead",
+    )  # fmt: skip
