@@ -73,8 +73,9 @@ class Recorder:
         place = self.house.place.get(lead["routed_team_id"] or "")
         queue = made.queue if made else None if place is None else self.house.teams[place].queue
         reason = "stays where it is, more urgent than before"
-        queue = queue or self._fallback(lead)
-        return Decision(lead["routed_team_id"], lead["routed_staff_id"], queue, constraint, reason)
+        team_id, staff_id = lead["routed_team_id"], lead["routed_staff_id"]
+        is_told = constraint == "set_by_staff" and bool(self._unknown(team_id, staff_id))
+        return Decision(team_id, staff_id, queue or self._fallback(lead), constraint, reason, is_told)
 
     def _answered(self, lead: Mapping[str, Any], case: Case) -> Decision:
         if case.team_id is None and case.constraint != "set_by_staff":
@@ -84,10 +85,17 @@ class Recorder:
                 reason += "; what staff set stands in the CRM"
             return Decision(None, None, self._fallback(lead), case.constraint, reason)
         place = self.house.place.get(case.team_id or "")
-        queue = None if place is None else self.house.teams[place].queue
-        return Decision(
-            case.team_id, case.staff_id, queue or self._fallback(lead), case.constraint, why(case.constraint)
-        )
+        queue = (None if place is None else self.house.teams[place].queue) or self._fallback(lead)
+        unknown = self._unknown(case.team_id, case.staff_id)
+        reason = why(case.constraint) + (f", but no such {unknown} is known" if unknown else "")
+        return Decision(case.team_id, case.staff_id, queue, case.constraint, reason, is_told=bool(unknown))
+
+    def _unknown(self, team_id: str | None, staff_id: str | None) -> str:
+        """What staff set that the house does not know: team, member, nothing."""
+        if team_id is not None and team_id not in self.house.place:
+            return "team"
+        is_unknown = staff_id is not None and bool(self.house.seat_place) and staff_id not in self.house.seat_place
+        return "member" if is_unknown else ""
 
     def _without_member(self, lead: Mapping[str, Any]) -> Decision:
         """Its team keeps it, and nobody there can have it for now."""

@@ -191,3 +191,22 @@ def test_a_lead_that_waits_becomes_more_urgent_too() -> None:
     assert pd.isna(route["team_id"]) and (route["queue"], route["priority"], route["told"]) == (
         "queue_a", 1, "intake lead",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lead", "unknown"),
+    [
+        ({"override_team_id": "typo"}, "team"),
+        ({"override_staff_id": "typo"}, "member"),
+        ({"override_team_id": "a", "override_staff_id": "typo"}, "member"),
+        ({"override_team_id": "a"}, None),
+    ],
+)
+def test_somebody_is_told_where_staff_set_what_nobody_knows(lead: dict[str, Any], unknown: str | None) -> None:
+    open_leads, house = leads(lead), (teams(a={}, b={}), staff(ana={"team_id": "a"}))
+    routes = routed(open_leads, *house, notify={"default": "desk"})
+    route = routes.loc["lead_0"].fillna("")
+    assert route["team_id"] == (lead.get("override_team_id") or "") and route["deciding_constraint"] == "set_by_staff"
+    assert route["told"] == ("desk" if unknown else "")
+    assert (f"no such {unknown} is known" in route["reasons"]) is (unknown is not None)
+    assert routed(carried(open_leads, routes.reset_index()), *house).empty
