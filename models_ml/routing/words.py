@@ -25,7 +25,7 @@ _FITS_NOBODY = {
     "capacity": "every team that may take it is full",
     "licence": "no team has a member licensed for this service line",
     "hours": "no team that may take it opens within two weeks",
-    "shifts": "no member who may take it has a shift within two weeks",
+    "shifts": "no member is left who may take it and has a shift within two weeks",
     "consent": "the lead withdrew every channel by which the teams that may take it contact",
 }
 

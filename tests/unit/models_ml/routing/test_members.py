@@ -130,3 +130,19 @@ def test_a_lead_whose_member_left_is_called_in_time_by_others_or_kept_by_the_tea
     assert in_time[["staff_id", "deciding_constraint"]].to_list() == ["cy", "sla"]
     full = staff(ana=away, cy={"team_id": "bones", "open_lead_capacity": 0})
     assert routed(leads(due), capacity, full).loc["lead_0", "staff_id"] == "ana"
+
+
+@pytest.mark.parametrize("with_members", [False, True])
+def test_a_team_whose_members_have_all_left_takes_nobody(with_members: bool) -> None:
+    members = staff(bo={"team_id": "bones", "role": "assistant"})
+    rules = {"licences": {"cardiology": ["nurse"]}, "assign_members": with_members}
+    lead = {"service_line": "cardiology"}
+    capacity = teams(heart={}, bones={})
+    assert routed(leads(lead), capacity, members, **rules).loc["lead_0", "team_id"] == "heart"
+    left = capacity.assign(has_known_members=True)
+    route = routed(leads(lead), left, members, **rules).loc["lead_0"]
+    assert pd.isna(route["team_id"]) and route["told"] == "intake lead"
+    held = {"routed_team_id": "heart", "routed_staff_id": "gone" if with_members else None, "route_no": 1}
+    assert routed(leads(held), left, members, **rules).loc["lead_0", "team_id"] == "bones"
+    nobody = routed(leads(lead), left, members.iloc[:0], **rules).loc["lead_0"]
+    assert nobody["deciding_constraint"] == "shifts" and "no member is left" in nobody["reasons"]
