@@ -128,7 +128,9 @@ class Recorder:
         """The constraint after which only the chosen team was left, and its words."""
         admission = self.house.admit(lead["wish"])
         if case.kind is Kind.BREACHING:
-            return "sla", "the earlier team can no longer call before it is due"
+            stays = self.house.place.get(lead["routed_team_id"]) == chosen
+            earlier = "its team keeps it, the earlier member" if stays else "the earlier team"
+            return "sla", f"{earlier} can no longer call before it is due"
         if case.kind is Kind.HELD:
             return "shifts", "its team keeps it"
         left = admission.teams.copy()

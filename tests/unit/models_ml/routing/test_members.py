@@ -75,6 +75,7 @@ def test_an_absence_until_after_the_due_time_moves_the_lead_to_a_colleague_first
     due = {"routed_team_id": "heart", "routed_staff_id": "ana", "route_no": 1, "sla_due_at": AS_OF + hours(2)}
     route = routed(leads(due), teams(heart={}, bones={}), members).loc["lead_0"]
     assert route[["team_id", "staff_id", "deciding_constraint"]].to_list() == ["heart", "bo", "sla"]
+    assert route["reasons"].startswith("its team keeps it, the earlier member can no longer call before it is due")
 
 
 def test_the_limits_of_the_team_hold_for_all_its_members_together() -> None:
