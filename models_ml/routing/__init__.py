@@ -22,7 +22,7 @@ limit; a team's limits hold for all its members together.
 - Work begun stays with the team, and the member, that began it, as long as they may take the lead.
 - A route stands as long as its team may take the lead. It is given up before it is broken: where team or member cannot
   begin before the first contact is due and another with room can, the lead goes there. If none can, it stands.
-- A lead past its horizon takes no room: it goes, after all others, to the place with the most room for its size.
+- A lead past its horizon takes no room: such leads are shared out after all others, by size and by lot.
 
 **What is best for the others**, one aim after the other; a later one never costs an earlier one anything:
 

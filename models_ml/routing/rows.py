@@ -160,7 +160,7 @@ class Recorder:
             return name, why(name)
         if not is_past and all(self.team_free[team] <= 0 for team in equals):
             return "capacity", why("capacity")
-        return "balance", why("balance")
+        return "balance", why("past_horizon" if is_past else "balance")
 
     def _member(self, lead: Mapping[str, Any], place: int, constraint: str) -> tuple[str, str]:
         """What decided on the member; knowing the person also counts as what decided the route."""
@@ -172,7 +172,7 @@ class Recorder:
         later = self.house.starts[seats] >= lead["due_at"]
         if later.any() and not later.all() and self.house.starts[place] < lead["due_at"]:
             return constraint, "a member who can call before it is due"
-        return constraint, "the member with the most room"
+        return constraint, "the member whose turn it is" if lead["is_past_horizon"] else "the member with the most room"
 
     def _fallback(self, lead: Mapping[str, Any]) -> str | None:
         """The queue of leads nobody may take; none where it contacts only by channels the lead withdrew."""

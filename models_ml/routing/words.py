@@ -33,6 +33,8 @@ _FITS_NOBODY = {
 def why(constraint: str, *, is_fit: bool = True, is_unreachable: bool = False) -> str:
     """What a constraint means for a lead a team was found for, or for one none fits."""
     name = constraint.replace("_", " ")
+    if is_fit and constraint == "past_horizon":
+        return "the team whose turn it is of those that may take it"
     if is_fit:
         return _FITS.get(constraint, f"by {name}")
     if is_unreachable:
