@@ -10,6 +10,7 @@ import numpy as np
 
 from models_ml.routing.asked import Numbers
 from models_ml.routing.cases import Case, Kind, Sorter
+from models_ml.routing.leads import NEVER
 from models_ml.routing.words import reasons_of, why
 
 COLUMNS = ("lead_key", "record_key", "route_no", "team_id", "staff_id", "queue", "priority", "reasons", "sla_due_at",
@@ -174,6 +175,13 @@ class Recorder:
             return constraint, "a member who can call before it is due"
         return constraint, "the member whose turn it is" if lead["is_past_horizon"] else "the member with the most room"
 
+    def is_too_late(self, lead: Mapping[str, Any], case: Case) -> bool:
+        """Whether of those that may take it nobody begins before its first contact is due, which is still to come."""
+        if case.kind not in (Kind.OPEN, Kind.HELD) or lead["is_past_horizon"]:
+            return False
+        starts = self.house.admit(lead["wish"]).team_starts
+        return self.sorter.now < lead["due_at"] < NEVER and not (starts < lead["due_at"]).any()
+
     def _fallback(self, lead: Mapping[str, Any]) -> str | None:
         """The queue of leads nobody may take; none where it contacts only by channels the lead withdrew."""
         return self.fallback_queue if self.house.may_contact(lead["wish"], self.fallback_queue) else None
@@ -196,9 +204,10 @@ def decision_rows(
         if made is None:
             continue
         told = None if made.team_id and not made.is_told else _told(notify, made.constraint)
+        reason = made.why + ("; nobody can call before it is due" if recorder.is_too_late(lead, case) else "")
         rows.append(
             (lead["lead_key"], lead["record_key"], lead["route_no"] + 1, made.team_id, made.staff_id, made.queue,
-             lead["priority"], reasons_of(lead, made.why), lead["sla_due_at"], made.constraint, told,
+             lead["priority"], reasons_of(lead, reason), lead["sla_due_at"], made.constraint, told,
              lead["is_without_score"])
         )  # fmt: skip
     return rows

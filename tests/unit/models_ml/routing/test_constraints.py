@@ -210,3 +210,13 @@ def test_somebody_is_told_where_staff_set_what_nobody_knows(lead: dict[str, Any]
     assert route["told"] == ("desk" if unknown else "")
     assert (f"no such {unknown} is known" in route["reasons"]) is (unknown is not None)
     assert routed(carried(open_leads, routes.reset_index()), *house).empty
+
+
+def test_a_lead_nobody_can_call_before_it_is_due_says_so() -> None:
+    due = {"sla_due_at": AS_OF + hours(2)}
+    late = {"is_open": False, "next_open_at": AS_OF + hours(2)}
+    words = "nobody can call before it is due"
+    rows = leads(due, {**due, "is_contacted": True}, {"sla_due_at": AS_OF - hours(1)}, {"sla_due_at": AS_OF + hours(3)})
+    told = routed(rows, teams(a=late))["reasons"].str.contains(words)
+    assert told.to_dict() == {"lead_0": True, "lead_1": False, "lead_2": False, "lead_3": False}
+    assert words not in routed(leads(due), teams(a=late, b={"open_lead_capacity": 0})).loc["lead_0", "reasons"]
