@@ -111,6 +111,16 @@ class House:
         ways = self.contacts(queue, wish.service_line)
         return not wish.is_unreachable and any(allowed.get(way, True) for way in ways)
 
+    def licensed_elsewhere(self, wish: Wish) -> str:
+        """Of a lead that licences left nobody: `language` where a licensed member of a team that takes it lacks only
+        its language, `team` where they are all in teams that do not take it, else nothing.
+        """
+        constraints = dict(self._constraints(wish))
+        licensed = constraints["licence"]
+        taken = constraints["service_line"] & constraints["location"] & constraints["complexity"]
+        taken = taken & self._of_team("languages", wish.language and frozenset([wish.language]))
+        return "language" if (licensed & taken).any() else "team" if licensed.any() else ""
+
     def _narrowed(self, wish: Wish) -> Admission:
         left = np.ones(len(self.seats), dtype=bool)
         count = len(self.teams)

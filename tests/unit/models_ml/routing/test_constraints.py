@@ -220,3 +220,20 @@ def test_a_lead_nobody_can_call_before_it_is_due_says_so() -> None:
     told = routed(rows, teams(a=late))["reasons"].str.contains(words)
     assert told.to_dict() == {"lead_0": True, "lead_1": False, "lead_2": False, "lead_3": False}
     assert words not in routed(leads(due), teams(a=late, b={"open_lead_capacity": 0})).loc["lead_0", "reasons"]
+
+
+@pytest.mark.parametrize(
+    ("member", "reason"),
+    [
+        ({"role": "nurse", "languages": "en"}, "no member licensed for this service line speaks its language"),
+        ({"role": "nurse", "team_id": "bones"}, "no team that takes it otherwise has a member licensed"),
+        ({"role": "assistant"}, "no team has a member licensed for this service line"),
+    ],
+)
+def test_what_the_licence_left_nobody_for_is_said_as_it_is(member: dict[str, Any], reason: str) -> None:
+    lead = {"service_line": "cardiology", "language": "es", "location_ids": "north"}
+    capacity = teams(heart={}, bones={"location_ids": "south"})
+    members = staff(ana={"team_id": "heart", **member}, bo={"team_id": "heart", "role": "assistant"})
+    members = pd.concat([members, staff(cy={"team_id": "bones", "role": "assistant"})])
+    route = routed(leads(lead), capacity, members, licences={"cardiology": ["nurse"]}).loc["lead_0"]
+    assert route["deciding_constraint"] == "licence" and route["reasons"].startswith(reason)
