@@ -49,7 +49,7 @@ class Lots:
         mixed = self.places ^ np.uint64(_number(f"{self.seed}|{lead_key}"))
         for factor, shift in ((0xBF58476D1CE4E5B9, 30), (0x94D049BB133111EB, 27)):
             mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-        lots: NDArray[np.float64] = ((mixed >> np.uint64(11)) + 0.5) / 2.0**53
+        lots: NDArray[np.float64] = ((mixed >> np.uint64(11)).astype("float64") + 0.5) / 2.0**53
         return lots
 
 
