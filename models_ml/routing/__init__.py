@@ -7,22 +7,26 @@ what room there is stands in dbt (`routing__*`), the rules in criteria/routing.y
 
 1. *service line*, *location* (the lead's, else those its postal area belongs to), *complexity*, *language*: the team's
    list names it, or the team's list is empty. Where the team's members are known, one of them speaks the language.
-2. *licence*: one of these members has a role that the rules license for the service line.
+2. *licence*: one of these members has a role that the rules license for the service line. Here a role that the source
+   does not tell counts as none: who may take a licensed line has to be said.
 3. *hours*, *shifts*: the team, or for members with shifts of their own one of these, is there within two weeks.
 4. *consent*: the team's queue (else the service line) contacts by a channel that the lead has not withdrawn.
 
 A member may if the team may and 1 to 3 hold for them. With `assign_members` leads go to members, else to teams; a
-team whose members are not known is a place of its own. A place has room while it is below its daily and its open-lead
-limit; a team's limits hold for all its members together.
+team of which no member was ever known is a place of its own, one whose members have all left takes nobody. A place has
+room while it is below its daily and its open-lead limit; a team's limits hold for all its members together.
 
 **What is never weighed.**
 
 - A lead that withdrew every channel goes to nobody, and stands in no queue that contacts by what it withdrew.
-- A team or member set by staff in the CRM stands, lists and limits or not; only consent comes before it.
+- A team or member set by staff in the CRM stands, lists and limits or not; only consent comes before it. Where nobody
+  knows such a team or member somebody is told.
 - Work begun stays with the team, and the member, that began it, as long as they may take the lead.
 - A route stands as long as its team may take the lead. It is given up before it is broken: where team or member cannot
   begin before the first contact is due and another with room can, the lead goes there. If none can, it stands.
-- A lead past its horizon takes no room: it goes, after all others, to the place with the most room for its size.
+- A lead whose member is gone, or may no longer take it, gets another of its team. If none has room, the team has it
+  without a member and somebody is told.
+- A lead past its horizon takes no room: such leads are shared out after all others, by size and by lot.
 
 **What is best for the others**, one aim after the other; a later one never costs an earlier one anything:
 
@@ -44,7 +48,8 @@ limit; a team's limits hold for all its members together.
 **Answers.** Each lead has a team, or the constraint that left none and who is told of it (`notify`). A route carries
 its reasons in words and the constraint that decided: the last after which only its team was left (of the lists above,
 `sla`, `continuity`, `capacity`, else `balance` or `specialist`), `already_worked` or `set_by_staff`. `is_without_score`
-marks leads routed without one. A lead whose answer is the same as before has no row.
+marks leads routed without one. A lead whose answer is the same as before has no row, unless it asked again or waits for
+a call back and this makes it more urgent than its route says: then its row says the same with the new priority.
 """
 
 from models_ml.routing.route import route_leads

@@ -52,7 +52,7 @@ class Team:
 
 @dataclass(frozen=True)
 class Seat:
-    """A member, or a team whose members nobody told."""
+    """A member, or a team without one: nobody told of its members, or they have all left (it then begins NEVER)."""
 
     team: int
     staff_id: str | None
@@ -110,6 +110,16 @@ class House:
         allowed = dict(zip(CHANNELS, wish.allowed, strict=True))
         ways = self.contacts(queue, wish.service_line)
         return not wish.is_unreachable and any(allowed.get(way, True) for way in ways)
+
+    def licensed_elsewhere(self, wish: Wish) -> str:
+        """Of a lead that licences left nobody: `language` where a licensed member of a team that takes it lacks only
+        its language, `team` where they are all in teams that do not take it, else nothing.
+        """
+        constraints = dict(self._constraints(wish))
+        licensed = constraints["licence"]
+        taken = constraints["service_line"] & constraints["location"] & constraints["complexity"]
+        taken = taken & self._of_team("languages", wish.language and frozenset([wish.language]))
+        return "language" if (licensed & taken).any() else "team" if licensed.any() else ""
 
     def _narrowed(self, wish: Wish) -> Admission:
         left = np.ones(len(self.seats), dtype=bool)
@@ -180,16 +190,20 @@ class House:
 
 
 def build_house(teams: pd.DataFrame, staff: pd.DataFrame, rules: Mapping[str, Any], as_of: pd.Timestamp) -> House:
-    """Teams by id, seats by team and member. A team of whom no member is told is a seat of its own."""
+    """Teams by id, seats by team and member. A team of whom no member was ever told is a seat of its own; one whose
+    members have all left (`has_known_members`, and none in `staff`) is a seat that keeps shifts and has none.
+    """
     now = moment_of(as_of)
-    known = [_team(row, now) for row in sorted(_rows(teams), key=lambda row: str(row["team_id"]))]
+    ordered = sorted(_rows(teams), key=lambda row: str(row["team_id"]))
+    known = [_team(row, now) for row in ordered]
     place = {team.team_id: index for index, team in enumerate(known)}
     members = [row for row in _rows(staff) if text(row.get("team_id")) in place]
     seats = [_seat(row, place[str(text(row["team_id"]))], known, now) for row in members]
     alone = set(range(len(known))) - {seat.team for seat in seats}
-    seats += [
-        Seat(index, None, None, frozenset(), known[index].limits, known[index].starts_at, False) for index in alone
-    ]
+    for index in alone:
+        is_left = bool(_flag(ordered[index].get("has_known_members")))
+        starts_at = NEVER if is_left else known[index].starts_at
+        seats.append(Seat(index, None, None, frozenset(), known[index].limits, starts_at, is_left))
     seats.sort(key=lambda seat: (seat.team, seat.staff_id or ""))
     return House(known, seats, rules["licences"] or {}, rules["channels"] or {})
 

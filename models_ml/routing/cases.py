@@ -20,7 +20,7 @@ class Kind(Enum):
     ANSWERED = "answered"  # by staff, by work begun, or because no team fits
     OPEN = "open"  # takes part in the search for the best places
     BREACHING = "breaching"  # as well, but only for places that call in time, else it stands
-    HELD = "held"  # its team holds, a member is wanted
+    HELD = "held"  # its team holds, a member is wanted; without one it stands, unless the one it had is gone
     PAST = "past"  # past its horizon: shared out after all others
 
 
@@ -32,6 +32,7 @@ class Case:
     constraint: str = ""
     team_id: str | None = None
     staff_id: str | None = None
+    is_member_gone: bool = False  # the member of its route may no longer have it
 
 
 _STANDS = Case(Kind.STANDS)
@@ -98,7 +99,8 @@ class Sorter:
         if not self.house.may_contact(lead["wish"], queue):
             return Case(Kind.ANSWERED, "consent")
         if lead["routed_team_id"] == team_id and staff_id in (None, lead["routed_staff_id"]):
-            return _STANDS
+            is_gone = staff_id is None and place is not None and self._is_gone(lead, place)
+            return Case(Kind.HELD, is_member_gone=True) if is_gone else _STANDS
         return Case(Kind.ANSWERED, "set_by_staff", team_id, staff_id)
 
     def _begun(self, lead: Mapping[str, Any], admission: Admission) -> Case:
@@ -108,22 +110,33 @@ class Sorter:
         is_there = seat is not None and bool(admission.seats[seat]) and self._team_of(seat) == team_id
         staff_id = lead["worked_staff_id"] if is_there else None
         if lead["routed_team_id"] == team_id and staff_id in (None, lead["routed_staff_id"]):
-            return _STANDS
+            is_gone = staff_id is None and self._is_gone(lead, self.house.place[team_id], admission)
+            return Case(Kind.HELD, is_member_gone=True) if is_gone else _STANDS
         is_choice = admission.teams.sum() > 1
         return Case(Kind.ANSWERED, "already_worked" if is_choice else admission.narrowed_by, team_id, staff_id)
 
     def _team_of(self, seat: int) -> str:
         return self.house.teams[self.house.seats[seat].team].team_id
 
+    def _is_gone(self, lead: Mapping[str, Any], team: int, admission: Admission | None = None) -> bool:
+        """Whether the route names a member who is no longer in its team, or may no longer take the lead."""
+        if not self.with_members or lead["routed_staff_id"] is None:
+            return False
+        seat = self.house.seat_place.get(lead["routed_staff_id"])
+        is_there = seat is not None and self.house.seats[seat].team == team
+        return not (is_there and (admission is None or bool(admission.seats[seat])))
+
     def _standing(self, lead: Mapping[str, Any], admission: Admission, team: int) -> Case:
-        """A route holds until its team, or member, can no longer call in time and another can."""
+        """A route holds until its team, or member, can no longer call in time while another can, or it is gone."""
+        is_gone = self._is_gone(lead, team, admission)
+        held = Case(Kind.HELD, is_member_gone=is_gone)
         if lead["is_contacted"] or lead["is_past_horizon"]:
-            return _STANDS
-        seat = self.house.seat_place.get(lead["routed_staff_id"] or "") if self.with_members else None
-        has_seat = seat is not None and bool(admission.seats[seat]) and self.house.seats[seat].team == team
-        starts_at = self.house.starts[seat] if has_seat else admission.team_starts[team]
+            return held if is_gone else _STANDS
+        has_seat = self.with_members and lead["routed_staff_id"] is not None and not is_gone
+        seat = self.house.seat_place[lead["routed_staff_id"]] if has_seat else None
+        starts_at = admission.team_starts[team] if seat is None else self.house.starts[seat]
         due = lead["due_at"]
         if self.now < due <= starts_at and bool((self.starts(admission) < due).any()):
-            return Case(Kind.BREACHING)
+            return Case(Kind.BREACHING, is_member_gone=is_gone)
         wants_seat = self.with_members and not has_seat and team in self._with_staff
-        return Case(Kind.HELD) if wants_seat else _STANDS
+        return held if is_gone or wants_seat else _STANDS

@@ -44,8 +44,9 @@ def prepare_leads(open_leads: pd.DataFrame, rules: Mapping[str, Any], as_of: pd.
     """Leads in the order in which they are served, a total one: by priority, due time (none last), moment of becoming
     MQL, key. A column the caller does not know is unknown for every lead; times are microseconds, NEVER for none.
 
-    Adds wish, value (what an SQL from this lead counts, whole), priority, is_due_soon, is_without_score and due_at
-    (the first contact still to be kept; NEVER for leads contacted or without SLA).
+    Adds wish, value (what an SQL from this lead counts, whole), priority, is_due_soon, is_raised (what it did makes it
+    more urgent than its route says), is_without_score and due_at (the first contact still to be kept; NEVER for leads
+    contacted or without SLA).
     """
     now = moment_of(as_of)
     leads: Columns = {name: [text(cell) for cell in _cells(open_leads, name)] for name in _TEXTS}
@@ -57,7 +58,7 @@ def prepare_leads(open_leads: pd.DataFrame, rules: Mapping[str, Any], as_of: pd.
     leads["due_at"] = np.where(leads["is_contacted"], NEVER, leads["sla_due_at"])
     leads["wish"] = _wishes(leads, open_leads)
     leads["value"] = _values(leads, np.clip(readiness, 0, 1), rules["urgency"], now)
-    _prioritise(leads, rules, now)
+    _prioritise(leads, rules, now, _numbers(open_leads, "routed_priority"))
     order = np.lexsort(
         (np.array(leads["lead_key"], dtype=str), leads["became_mql_at"], leads["sla_due_at"], leads["priority"])
     )
@@ -91,9 +92,10 @@ def _readiness_points(leads: Columns, readiness: NDArray[np.float64]) -> NDArray
     return np.where(scored, points, np.array([neutral[line] for line in lines], dtype="int64"))
 
 
-def _prioritise(leads: Columns, rules: Mapping[str, Any], now: int) -> None:
+def _prioritise(leads: Columns, rules: Mapping[str, Any], now: int, routed: NDArray[np.float64]) -> None:
     """One step up for a first contact due soon, one for a lead that asked again or waited for a call back in vain. One
-    that is overdue is not raised: it would be called before those that can still be kept.
+    that is overdue is not raised: it would be called before those that can still be kept. Against `routed` (the
+    priority of its route, NaN where unknown) time alone raises nobody.
     """
     levels, due = rules["priorities"], leads["due_at"]
     leads["is_overdue"] = (due < now) & ~leads["is_past_horizon"]
@@ -103,6 +105,8 @@ def _prioritise(leads: Columns, rules: Mapping[str, Any], now: int) -> None:
     base = np.array([levels.get(band or "none", levels["none"]) for band in leads["band"]], dtype="int64")
     raised = np.maximum(base - leads["is_due_soon"] - asked, 1)
     leads["priority"] = np.where(leads["is_past_horizon"], levels["past_horizon"], raised)
+    is_raised = asked & ~leads["is_past_horizon"] & (leads["route_no"] > 0)
+    leads["is_raised"] = is_raised & (np.maximum(base - 1, 1) < np.nan_to_num(routed))
 
 
 def _wishes(leads: Columns, open_leads: pd.DataFrame) -> list[Wish]:

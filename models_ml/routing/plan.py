@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from models_ml.routing.capacity import House, Limits, Moments
 from models_ml.routing.cases import Kind, Sorter
 from models_ml.routing.leads import NEVER
 from models_ml.routing.network import assign
-from models_ml.routing.turns import in_turn
+from models_ml.routing.turns import Lots, in_turn
 
 
 class Plan:
@@ -37,7 +38,7 @@ class Plan:
         self._make_room()
         self._search(seed)
         for kind in (Kind.HELD, Kind.PAST):
-            self._share(kind)
+            self._share(kind, Lots(seed, self._names()))
 
     def _make_room(self) -> None:
         """A lead that leaves its team makes room there, one that work or staff brought takes room, limits or not."""
@@ -77,6 +78,9 @@ class Plan:
         demand = self._demand(asking)
         found = assign(demand, self._supply(), seed=seed)
         self.places[asking] = found
+        for index in [index for index, place in zip(asking, found, strict=True) if place < 0]:
+            if self.cases[index].is_member_gone:  # nobody calls it in time, but somebody has to have it
+                self.cases[index] = replace(self.cases[index], kind=Kind.HELD)
         taken = found[found >= 0]
         np.add.at(self.load, taken, 1)
         self.room.take(taken)
@@ -118,26 +122,36 @@ class Plan:
         in_time = starts < lead["due_at"]
         return np.where(starts == NEVER, 0, np.where(in_time, IN_TIME, LATE)).astype("int8")
 
-    def _supply(self) -> Supply:
+    def _names(self) -> list[str]:
         names = [self.house.teams[team].team_id for team in self.of_team]
         if self.sorter.with_members:
             names = [f"{name}|{seat.staff_id or ''}" for name, seat in zip(names, self.house.seats, strict=True)]
-        breadth = np.array([team.breadth for team in self.house.teams], dtype="int64")
-        return Supply(names, self.of_team, self.room.free, self.load, self.size, self.team_room.free, breadth)
+        return names
 
-    def _share(self, kind: Kind) -> None:
-        """Members for leads whose team holds; teams and members for leads past their horizon, which take no room."""
+    def _supply(self) -> Supply:
+        breadth = np.array([team.breadth for team in self.house.teams], dtype="int64")
+        room, team_room = self.room.free, self.team_room.free
+        return Supply(self._names(), self.of_team, room, self.load, self.size, team_room, breadth)
+
+    def _share(self, kind: Kind, lots: Lots) -> None:
+        """Members for leads whose team holds; teams and members for leads past their horizon. These take no room: they
+        are shared out anew in each run, so that where only few come the lot says, by size, whose turn it is.
+        """
         load = self.load if kind is Kind.HELD else np.zeros_like(self.load)
         for index in [index for index, case in enumerate(self.cases) if case.kind is kind]:
             lead, reach = self.leads[index], self.reach(index)
+            takes_room = not lead["is_past_horizon"]
             if kind is Kind.HELD:
                 held = self.house.place[lead["routed_team_id"]]
-                reach = np.where((self.of_team == held) & (self.room.free > 0), reach, 0)
-            place = in_turn(lead, reach, load, self.size, self.of_team, self.house)
+                has_room = (self.room.free > 0) | (not takes_room)
+                reach = np.where((self.of_team == held) & has_room, reach, 0)
+            lot = lots.of(lead["lead_key"])
+            fullness = (load + (0.5 if kind is Kind.HELD else lot)) / self.size
+            place = in_turn(lead, reach, fullness, lot, self.of_team, self.house)
             self.places[index] = place
-            if place >= 0:
+            if place >= 0 and (takes_room or kind is Kind.PAST):
                 load[place] += 1
-            if place >= 0 and kind is Kind.HELD:
+            if place >= 0 and takes_room:
                 self.room.take(np.array([place]))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from models_ml.routing.asked import Numbers
 from models_ml.routing.cases import Case, Kind, Sorter
+from models_ml.routing.leads import NEVER
 from models_ml.routing.words import reasons_of, why
 
 COLUMNS = ("lead_key", "record_key", "route_no", "team_id", "staff_id", "queue", "priority", "reasons", "sla_due_at",
@@ -26,6 +27,7 @@ class Decision:
     queue: str | None
     constraint: str
     why: str
+    is_told: bool = False  # somebody hears of it although it has a team
 
 
 class Recorder:
@@ -47,7 +49,15 @@ class Recorder:
         self.fallback_queue = fallback_queue
 
     def decision(self, lead: Mapping[str, Any], case: Case, place: int) -> Decision | None:
-        """The decision, None where the lead keeps the route it has."""
+        """The decision, None where the lead keeps the route it has and is no more urgent than this says."""
+        made = self._made(lead, case, place)
+        if made is not None and not _is_known(lead, made):
+            return made
+        return self._as_before(lead, made) if lead["is_raised"] else None
+
+    def _made(self, lead: Mapping[str, Any], case: Case, place: int) -> Decision | None:
+        if case.is_member_gone and place < 0:
+            return self._without_member(lead)
         if case.kind is Kind.STANDS or (case.kind in _SILENT and place < 0):
             return None
         if case.kind is Kind.ANSWERED:
@@ -56,18 +66,48 @@ class Recorder:
             return self._waiting(lead)
         return self._placed(lead, case, place)
 
+    def _as_before(self, lead: Mapping[str, Any], made: Decision | None) -> Decision | None:
+        """Where the lead is already, for the sake of its priority; None where nobody may contact it."""
+        constraint = lead["routed_constraint"] or "no_constraint"
+        if lead["routed_team_id"] is None and constraint == "consent":
+            return None
+        place = self.house.place.get(lead["routed_team_id"] or "")
+        queue = made.queue if made else None if place is None else self.house.teams[place].queue
+        reason = "stays where it is, more urgent than before"
+        team_id, staff_id = lead["routed_team_id"], lead["routed_staff_id"]
+        is_told = constraint == "set_by_staff" and bool(self._unknown(team_id, staff_id))
+        return Decision(team_id, staff_id, queue or self._fallback(lead), constraint, reason, is_told)
+
     def _answered(self, lead: Mapping[str, Any], case: Case) -> Decision:
         if case.team_id is None and case.constraint != "set_by_staff":
             is_set = lead["override_team_id"] is not None or lead["override_staff_id"] is not None
-            reason = why(case.constraint, is_fit=False, is_unreachable=lead["wish"].is_unreachable)
+            wish, is_licence = lead["wish"], case.constraint == "licence"
+            licensed = self.house.licensed_elsewhere(wish) if is_licence else ""
+            reason = why(case.constraint, is_fit=False, is_unreachable=wish.is_unreachable, licensed=licensed)
             if case.constraint == "consent" and is_set:
                 reason += "; what staff set stands in the CRM"
             return Decision(None, None, self._fallback(lead), case.constraint, reason)
         place = self.house.place.get(case.team_id or "")
-        queue = None if place is None else self.house.teams[place].queue
-        return Decision(
-            case.team_id, case.staff_id, queue or self._fallback(lead), case.constraint, why(case.constraint)
-        )
+        queue = (None if place is None else self.house.teams[place].queue) or self._fallback(lead)
+        unknown = self._unknown(case.team_id, case.staff_id)
+        reason = why(case.constraint) + (f", but no such {unknown} is known" if unknown else "")
+        return Decision(case.team_id, case.staff_id, queue, case.constraint, reason, is_told=bool(unknown))
+
+    def _unknown(self, team_id: str | None, staff_id: str | None) -> str:
+        """What staff set that the house does not know: team, member, nothing."""
+        if team_id is not None and team_id not in self.house.place:
+            return "team"
+        is_unknown = staff_id is not None and bool(self.house.seat_place) and staff_id not in self.house.seat_place
+        return "member" if is_unknown else ""
+
+    def _without_member(self, lead: Mapping[str, Any]) -> Decision:
+        """Its team keeps it, and nobody there can have it for now."""
+        team = self.house.teams[self.house.place[lead["routed_team_id"]]]
+        seats = self.house.team_of == self.house.place[team.team_id]
+        is_full = bool((self.house.admit(lead["wish"]).seats & seats).any())
+        constraint, others = ("capacity", "every other is full") if is_full else ("shifts", "no other may")
+        reason = f"its team keeps it, its member may no longer have it and {others}"
+        return Decision(team.team_id, None, team.queue or self._fallback(lead), constraint, reason, is_told=True)
 
     def _waiting(self, lead: Mapping[str, Any]) -> Decision:
         """Every team that may take it is full: it waits in the queue of the one most meant for it."""
@@ -91,7 +131,9 @@ class Recorder:
         """The constraint after which only the chosen team was left, and its words."""
         admission = self.house.admit(lead["wish"])
         if case.kind is Kind.BREACHING:
-            return "sla", "the earlier team can no longer call before it is due"
+            stays = self.house.place.get(lead["routed_team_id"]) == chosen
+            earlier = "its team keeps it, the earlier member" if stays else "the earlier team"
+            return "sla", f"{earlier} can no longer call before it is due"
         if case.kind is Kind.HELD:
             return "shifts", "its team keeps it"
         left = admission.teams.copy()
@@ -121,7 +163,7 @@ class Recorder:
             return name, why(name)
         if not is_past and all(self.team_free[team] <= 0 for team in equals):
             return "capacity", why("capacity")
-        return "balance", why("balance")
+        return "balance", why("past_horizon" if is_past else "balance")
 
     def _member(self, lead: Mapping[str, Any], place: int, constraint: str) -> tuple[str, str]:
         """What decided on the member; knowing the person also counts as what decided the route."""
@@ -133,7 +175,14 @@ class Recorder:
         later = self.house.starts[seats] >= lead["due_at"]
         if later.any() and not later.all() and self.house.starts[place] < lead["due_at"]:
             return constraint, "a member who can call before it is due"
-        return constraint, "the member with the most room"
+        return constraint, "the member whose turn it is" if lead["is_past_horizon"] else "the member with the most room"
+
+    def is_too_late(self, lead: Mapping[str, Any], case: Case) -> bool:
+        """Whether of those that may take it nobody begins before its first contact is due, which is still to come."""
+        if case.kind not in (Kind.OPEN, Kind.HELD) or lead["is_past_horizon"]:
+            return False
+        starts = self.house.admit(lead["wish"]).team_starts
+        return self.sorter.now < lead["due_at"] < NEVER and not (starts < lead["due_at"]).any()
 
     def _fallback(self, lead: Mapping[str, Any]) -> str | None:
         """The queue of leads nobody may take; none where it contacts only by channels the lead withdrew."""
@@ -154,12 +203,13 @@ def decision_rows(
     rows = []
     for lead, case, place in zip(leads, cases, places, strict=True):
         made = recorder.decision(lead, case, int(place))
-        if made is None or _is_known(lead, made):
+        if made is None:
             continue
-        told = None if made.team_id else _told(notify, made.constraint)
+        told = None if made.team_id and not made.is_told else _told(notify, made.constraint)
+        reason = made.why + ("; nobody can call before it is due" if recorder.is_too_late(lead, case) else "")
         rows.append(
             (lead["lead_key"], lead["record_key"], lead["route_no"] + 1, made.team_id, made.staff_id, made.queue,
-             lead["priority"], reasons_of(lead, made.why), lead["sla_due_at"], made.constraint, told,
+             lead["priority"], reasons_of(lead, reason), lead["sla_due_at"], made.constraint, told,
              lead["is_without_score"])
         )  # fmt: skip
     return rows

@@ -25,18 +25,28 @@ _FITS_NOBODY = {
     "capacity": "every team that may take it is full",
     "licence": "no team has a member licensed for this service line",
     "hours": "no team that may take it opens within two weeks",
-    "shifts": "no member who may take it has a shift within two weeks",
+    "shifts": "no member is left who may take it and has a shift within two weeks",
     "consent": "the lead withdrew every channel by which the teams that may take it contact",
+}
+_LICENSED_ELSEWHERE = {
+    "language": "no member licensed for this service line speaks its language",
+    "team": "no team that takes it otherwise has a member licensed for this service line",
 }
 
 
-def why(constraint: str, *, is_fit: bool = True, is_unreachable: bool = False) -> str:
-    """What a constraint means for a lead a team was found for, or for one none fits."""
+def why(constraint: str, *, is_fit: bool = True, is_unreachable: bool = False, licensed: str = "") -> str:
+    """What a constraint means for a lead a team was found for, or for one none fits; `licensed` as in
+    `House.licensed_elsewhere`.
+    """
     name = constraint.replace("_", " ")
+    if is_fit and constraint == "past_horizon":
+        return "the team whose turn it is of those that may take it"
     if is_fit:
         return _FITS.get(constraint, f"by {name}")
     if is_unreachable:
         return "contact consent is withdrawn on every channel"
+    if constraint == "licence" and licensed:
+        return _LICENSED_ELSEWHERE[licensed]
     return _FITS_NOBODY.get(constraint, f"no team takes this {name}")
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from models_ml.routing import route_leads
-from tests.unit.models_ml.routing.frames import AS_OF, NOBODY, hours, leads, staff, teams
+from tests.unit.models_ml.routing.frames import AS_OF, NOBODY, carried, hours, leads, staff, teams
 
 
 def routed(
@@ -152,3 +152,88 @@ def test_an_overdue_lead_is_not_raised_over_those_that_can_still_be_kept() -> No
     assert routes["priority"].to_dict() == {"lead_0": 3, "lead_1": 2, "lead_2": 2, "lead_3": 3}
     assert "first contact overdue" in routes.loc["lead_0", "reasons"]
     assert "first contact due soon" in routes.loc["lead_1", "reasons"]
+
+
+@pytest.mark.parametrize(
+    ("lead", "is_raised"),
+    [
+        ({"requests_since_mql_count": 1}, True),
+        ({"missed_call_backs_count": 1, "is_contacted": True}, True),
+        ({"requests_since_mql_count": 1, "override_team_id": "a"}, True),
+        ({"requests_since_mql_count": 1, "worked_team_id": "a"}, True),
+        ({"sla_due_at": AS_OF + hours(0.2)}, False),  # time alone
+        ({"requests_since_mql_count": 1, "routed_priority": 1}, False),
+        ({"requests_since_mql_count": 1, "routed_priority": None}, False),
+        ({"requests_since_mql_count": 1, "is_past_horizon": True}, False),
+    ],
+)
+def test_a_routed_lead_that_asks_again_becomes_more_urgent_where_it_is_once(
+    lead: dict[str, Any], is_raised: bool
+) -> None:
+    held = {"routed_team_id": "a", "routed_staff_id": "ana", "routed_constraint": "balance", "route_no": 1}
+    routed_row = {**held, "routed_priority": 2, "band": "medium", **lead}
+    open_leads, house = leads(routed_row), (teams(a={}, b={}), staff(ana={"team_id": "a"}))
+    routes = routed(open_leads, *house, assign_members=True)
+    assert len(routes) == is_raised
+    if is_raised:
+        route = routes.loc["lead_0"]
+        assert route[["team_id", "staff_id", "queue", "deciding_constraint"]].to_list() == [
+            "a", "ana", "queue_a", "balance",
+        ]  # fmt: skip
+        assert (route["priority"], route["route_no"]) == (1, 2) and "more urgent" in route["reasons"]
+        again = carried(open_leads, routes.reset_index())
+        assert routed(again, *house, assign_members=True).empty
+
+
+def test_a_lead_that_waits_becomes_more_urgent_too() -> None:
+    waits = {"routed_queue": "queue_a", "routed_constraint": "capacity", "route_no": 1, "routed_priority": 2}
+    route = routed(leads({**waits, "requests_since_mql_count": 1}), teams(a={"open_lead_capacity": 0})).loc["lead_0"]
+    assert pd.isna(route["team_id"]) and (route["queue"], route["priority"], route["told"]) == (
+        "queue_a", 1, "intake lead",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lead", "unknown"),
+    [
+        ({"override_team_id": "typo"}, "team"),
+        ({"override_staff_id": "typo"}, "member"),
+        ({"override_team_id": "a", "override_staff_id": "typo"}, "member"),
+        ({"override_team_id": "a"}, None),
+    ],
+)
+def test_somebody_is_told_where_staff_set_what_nobody_knows(lead: dict[str, Any], unknown: str | None) -> None:
+    open_leads, house = leads(lead), (teams(a={}, b={}), staff(ana={"team_id": "a"}))
+    routes = routed(open_leads, *house, notify={"default": "desk"})
+    route = routes.loc["lead_0"].fillna("")
+    assert route["team_id"] == (lead.get("override_team_id") or "") and route["deciding_constraint"] == "set_by_staff"
+    assert route["told"] == ("desk" if unknown else "")
+    assert (f"no such {unknown} is known" in route["reasons"]) is (unknown is not None)
+    assert routed(carried(open_leads, routes.reset_index()), *house).empty
+
+
+def test_a_lead_nobody_can_call_before_it_is_due_says_so() -> None:
+    due = {"sla_due_at": AS_OF + hours(2)}
+    late = {"is_open": False, "next_open_at": AS_OF + hours(2)}
+    words = "nobody can call before it is due"
+    rows = leads(due, {**due, "is_contacted": True}, {"sla_due_at": AS_OF - hours(1)}, {"sla_due_at": AS_OF + hours(3)})
+    told = routed(rows, teams(a=late))["reasons"].str.contains(words)
+    assert told.to_dict() == {"lead_0": True, "lead_1": False, "lead_2": False, "lead_3": False}
+    assert words not in routed(leads(due), teams(a=late, b={"open_lead_capacity": 0})).loc["lead_0", "reasons"]
+
+
+@pytest.mark.parametrize(
+    ("member", "reason"),
+    [
+        ({"role": "nurse", "languages": "en"}, "no member licensed for this service line speaks its language"),
+        ({"role": "nurse", "team_id": "bones"}, "no team that takes it otherwise has a member licensed"),
+        ({"role": "assistant"}, "no team has a member licensed for this service line"),
+    ],
+)
+def test_what_the_licence_left_nobody_for_is_said_as_it_is(member: dict[str, Any], reason: str) -> None:
+    lead = {"service_line": "cardiology", "language": "es", "location_ids": "north"}
+    capacity = teams(heart={}, bones={"location_ids": "south"})
+    members = staff(ana={"team_id": "heart", **member}, bo={"team_id": "heart", "role": "assistant"})
+    members = pd.concat([members, staff(cy={"team_id": "bones", "role": "assistant"})])
+    route = routed(leads(lead), capacity, members, licences={"cardiology": ["nurse"]}).loc["lead_0"]
+    assert route["deciding_constraint"] == "licence" and route["reasons"].startswith(reason)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from models_ml.routing import route_leads
-from tests.unit.models_ml.routing.frames import AS_OF, hours, leads, staff, teams
+from tests.unit.models_ml.routing.frames import AS_OF, carried, hours, leads, staff, teams
 
 AWAY: dict[str, Any] = {"is_available": False, "is_scheduled": True, "next_available_at": AS_OF + hours(20)}
 
@@ -74,6 +75,7 @@ def test_an_absence_until_after_the_due_time_moves_the_lead_to_a_colleague_first
     due = {"routed_team_id": "heart", "routed_staff_id": "ana", "route_no": 1, "sla_due_at": AS_OF + hours(2)}
     route = routed(leads(due), teams(heart={}, bones={}), members).loc["lead_0"]
     assert route[["team_id", "staff_id", "deciding_constraint"]].to_list() == ["heart", "bo", "sla"]
+    assert route["reasons"].startswith("its team keeps it, the earlier member can no longer call before it is due")
 
 
 def test_the_limits_of_the_team_hold_for_all_its_members_together() -> None:
@@ -101,3 +103,47 @@ def test_work_begun_stays_with_the_member_who_began_it() -> None:
     moved_on = staff(ana={"team_id": "bones"}, bo={"team_id": "heart"})
     assert routed(leads({**begun, "routed_staff_id": "bo"}), capacity, moved_on).empty
     assert routed(leads(begun), capacity, members, assign_members=False).empty
+
+
+@pytest.mark.parametrize("state", [{}, {"is_contacted": True}, {"is_past_horizon": True}, {"worked_team_id": "heart"},
+                                   {"override_team_id": "heart"}])  # fmt: skip
+def test_no_lead_stays_with_a_member_who_left(state: dict[str, Any]) -> None:
+    held = {"routed_team_id": "heart", "routed_staff_id": "gone", "routed_queue": "queue_heart", "route_no": 1}
+    capacity, open_leads = teams(heart={}, bones={}), leads({**held, **state})
+    ana, bones = {"team_id": "heart"}, {"team_id": "bones"}
+    route = routed(open_leads, capacity, staff(ana=ana, cy=bones)).loc["lead_0"]
+    assert route[["team_id", "staff_id"]].to_list() == ["heart", "ana"] and pd.isna(route["told"])
+    if state.get("is_past_horizon"):
+        return
+    # Nobody else has room: the team keeps it, and somebody hears of it, once.
+    full = staff(ana={**ana, "open_lead_capacity": 1, "open_lead_count": 1}, cy=bones)
+    routes = routed(open_leads, capacity, full, notify={"default": "desk"})
+    route = routes.loc["lead_0"]
+    assert route["team_id"] == "heart" and pd.isna(route["staff_id"]) and route["told"] == "desk"
+    assert "every other is full" in route["reasons"]
+    assert routed(carried(open_leads, routes.reset_index()), capacity, full).empty
+
+
+def test_a_lead_whose_member_left_is_called_in_time_by_others_or_kept_by_the_team() -> None:
+    due = {"routed_team_id": "heart", "routed_staff_id": "gone", "route_no": 1, "sla_due_at": AS_OF + hours(2)}
+    capacity, away = teams(heart={}, bones={}), {"team_id": "heart", **AWAY}
+    in_time = routed(leads(due), capacity, staff(ana=away, cy={"team_id": "bones"})).loc["lead_0"]
+    assert in_time[["staff_id", "deciding_constraint"]].to_list() == ["cy", "sla"]
+    full = staff(ana=away, cy={"team_id": "bones", "open_lead_capacity": 0})
+    assert routed(leads(due), capacity, full).loc["lead_0", "staff_id"] == "ana"
+
+
+@pytest.mark.parametrize("with_members", [False, True])
+def test_a_team_whose_members_have_all_left_takes_nobody(with_members: bool) -> None:
+    members = staff(bo={"team_id": "bones", "role": "assistant"})
+    rules = {"licences": {"cardiology": ["nurse"]}, "assign_members": with_members}
+    lead = {"service_line": "cardiology"}
+    capacity = teams(heart={}, bones={})
+    assert routed(leads(lead), capacity, members, **rules).loc["lead_0", "team_id"] == "heart"
+    left = capacity.assign(has_known_members=True)
+    route = routed(leads(lead), left, members, **rules).loc["lead_0"]
+    assert pd.isna(route["team_id"]) and route["told"] == "intake lead"
+    held = {"routed_team_id": "heart", "routed_staff_id": "gone" if with_members else None, "route_no": 1}
+    assert routed(leads(held), left, members, **rules).loc["lead_0", "team_id"] == "bones"
+    nobody = routed(leads(lead), left, members.iloc[:0], **rules).loc["lead_0"]
+    assert nobody["deciding_constraint"] == "shifts" and "no member is left" in nobody["reasons"]

@@ -31,7 +31,7 @@ def test_every_lead_is_answered_the_same_in_any_order_of_rows(seed: int, with_me
     after = carried(open_leads, routes)
     has_team, has_answer = after["routed_team_id"].notna(), after["routed_constraint"].notna()
     assert (has_team | has_answer).all()
-    assert routes["told"].notna().eq(routes["team_id"].isna()).all()
+    assert routes.loc[routes["team_id"].isna(), "told"].notna().all()
     assert routes[["reasons", "deciding_constraint"]].notna().all(axis=None)
     assert routes["lead_key"].is_unique and (routes["route_no"] > 0).all()
     marked = open_leads.set_index("lead_key").loc[routes["lead_key"]]
@@ -137,3 +137,16 @@ def test_of_leads_that_count_the_same_but_may_not_go_to_the_same_members_the_ear
     for seed in range(4):
         routes = route_leads(leads(*rows), room_for_one, members, {"assign_members": True}, as_of=AS_OF, seed=seed)
         assert routes["team_id"].notna().to_list() == [True, False] and routes["lead_key"][0] == f"lead_{first}"
+
+
+@pytest.mark.parametrize(("small", "least", "most"), [(10, 20, 46), (5, 8, 32)])
+def test_leads_past_their_horizon_are_shared_out_by_size_even_where_one_comes_a_run(
+    small: int, least: int, most: int
+) -> None:
+    capacity = teams(a={"open_lead_capacity": small}, b={"open_lead_capacity": 10}, c={"open_lead_capacity": 10})
+    one_a_run = [
+        route_leads(leads({"lead_key": f"past_{number}", "is_past_horizon": True}), capacity, NOBODY, {}, as_of=AS_OF)
+        for number in range(100)
+    ]
+    given = pd.concat(one_a_run)["team_id"].value_counts()
+    assert least <= given["a"] <= most and abs(given["b"] - given["c"]) < 30
