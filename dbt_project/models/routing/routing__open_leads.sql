@@ -44,6 +44,7 @@ select
     earlier.previous_team_id,
     earlier.previous_staff_id,
     worked.team_id as worked_team_id,
+    worked.staff_id as worked_staff_id,
     set_by_staff.team_id as override_team_id,
     set_by_staff.staff_id as override_staff_id,
     -- Who is drawn for control is routed as if nobody had scored it.
@@ -60,6 +61,7 @@ select
     allowed.can_contact_by_email,
     case when not coalesce(score.is_control, false) then score.readiness end as readiness,
     coalesce(routed.route_no, 0) as route_no,
+    routed.priority as routed_priority,
     coalesce(signalled.requests_since_mql_count, 0) as requests_since_mql_count,
     coalesce(signalled.missed_call_backs_count, 0) as missed_call_backs_count,
     mql.became_mql_at,
