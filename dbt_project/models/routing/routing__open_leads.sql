@@ -2,8 +2,12 @@
 with wishes as (
     select
         attribute.record_key,
-        max(case when attribute.name in ('language', 'preferred_language') then attribute.value end) as language,
-        max(case when attribute.name in ('complexity_level', 'complexity') then attribute.value end) as complexity_level
+        {%- for first, second in [('language', 'preferred_language'), ('complexity_level', 'complexity')] %}
+        coalesce(
+            max(case when attribute.name = '{{ first }}' then attribute.value end),
+            max(case when attribute.name = '{{ second }}' then attribute.value end)
+        ) as {{ first }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('int_attributes__versioned') }} as attribute
     where
         attribute.name in ('language', 'preferred_language', 'complexity_level', 'complexity')
