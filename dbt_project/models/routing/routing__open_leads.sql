@@ -15,12 +15,13 @@ with wishes as (
     group by attribute.record_key
 ),
 
--- Where a lead that asked for no location lives.
+-- Where an open lead that asked for no location lives.
 places as (
     select
         lead.lead_key,
         {{ joined_texts('location.location_id') }} as location_ids
     from {{ ref('int_leads__current') }} as lead
+    semi join {{ ref('int_mqls__open') }} as open_mql on lead.lead_key = open_mql.lead_key
     inner join {{ ref('int_locations__current') }} as location
         on lead.source = location.source and {{ in_joined_list('location.postal_areas', 'lead.postal_area') }}
     where lead.location_id is null
