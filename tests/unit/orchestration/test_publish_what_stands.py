@@ -66,7 +66,7 @@ def _definitions(run: dg.ResourceDefinition) -> dg.Definitions:
         for name in ("daily", "routing")
     ]
     assets = [dim_leads, sent, fct_touches, for_reports]
-    return dg.Definitions(assets=assets, jobs=jobs, resources={"run": run})  # type: ignore[arg-type]
+    return dg.Definitions(assets=assets, jobs=jobs, resources={"run": run})
 
 
 def test_the_command_line_publishes_once_all_that_was_built(run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
