@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from orchestration.assets.publication import publish_what_stands
 from orchestration.definitions import build_defs
 from orchestration.instance import open_instance, prepare_dagster_home
 from orchestration.runs import Run
@@ -31,6 +32,7 @@ def execute(run: Run, job: str = "daily") -> bool:
         for event in result.all_events:
             if event.is_step_failure:
                 print(event.step_key, event.step_failure_data.error_display_string)
+        publish_what_stands(run, job)
     return bool(result.success) and not run.failures
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.publication import publish_what_stands
+from orchestration.assets.publication import note_failed_step
 from orchestration.assets.signals import EXAMPLES, JUDGED
 
 _DBT = dg.AssetSelection.kind("dbt")
@@ -51,7 +51,7 @@ def build_jobs() -> list[Any]:
             name,
             selection=selection,
             description=description,
-            hooks={publish_what_stands},
+            hooks={note_failed_step},
             executor_def=dg.in_process_executor,
         )
         for name, (selection, description) in _SELECTIONS.items()

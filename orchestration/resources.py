@@ -15,6 +15,7 @@ from dagster_dbt import DbtCliInvocation, DbtCliResource
 from packaging.version import Version
 from pydantic import PrivateAttr
 
+from orchestration.assets.publication import publish_what_stands
 from orchestration.dbt_warm import WarmDbt
 from orchestration.runs import Run, open_run
 from orchestration.settings import Settings
@@ -47,11 +48,12 @@ class QuietDbt(DbtCliResource):
 
 
 def run_resource(settings: Settings) -> dg.ResourceDefinition:
-    """The run as Dagster opens it: the lease is held from the first step to the last."""
+    """The run as Dagster opens it: the lease is held from the first step to the last, and what stands is published."""
 
-    def opened(_context: dg.InitResourceContext) -> Iterator[Run]:
+    def opened(context: dg.InitResourceContext) -> Iterator[Run]:
         with open_run(settings, who="a Dagster run") as run:
             yield run
+            publish_what_stands(run, context.run.job_name if context.run else "")
 
     return dg.ResourceDefinition(opened, description="The run: lease, registry, criteria, as_of, run number.")
 

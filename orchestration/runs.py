@@ -57,6 +57,7 @@ class Run:
     full_build_reason: str | None
     is_historic: bool = False
     failures: list[str] = field(default_factory=list)
+    failed_steps: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     stale_sources: set[str] = field(default_factory=set)
     built: set[str] = field(default_factory=set)

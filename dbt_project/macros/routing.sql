@@ -56,8 +56,8 @@
 {%- endmacro %}
 
 {#
-  Load that routes put on a team or a member (`bearer`: team_id or staff_id): routed on the team's local date of as_of, and
-  open leads whose latest route it is. A lead past its horizon is no load. Without a calendar a team's day is that of UTC.
+  Load that routes put on a team or a member (`bearer`: team_id or staff_id): records given to it on the team's local date of
+  as_of, once each, and open leads whose latest route it is. A new route to whom a lead had already gives nothing. A lead past its horizon is no load. Without a calendar a team's day is that of UTC.
 #}
 {% macro route_loads(bearer, routes = 'stg_handoff__earlier_routes') -%}
     (
@@ -81,6 +81,8 @@
                 route.{{ bearer }},
                 route.routed_as_of,
                 coalesce(clocks.offset_seconds, 0) as offset_seconds,
+                coalesce(lag(route.{{ bearer }}) over (partition by route.record_key order by route.route_no), '') <> route.{{ bearer }}
+                    as is_given,
                 route.route_no = max(route.route_no) over (partition by route.record_key) as is_latest
             from {{ ref(routes) }} as route
             left join clocks on route.team_id = clocks.team_id
@@ -89,11 +91,12 @@
 
         select
             routes.{{ bearer }},
-            count(case
+            count(distinct case
                 when
-                    {{ local_date('routes.routed_as_of', 'routes.offset_seconds') }} = {{ local_date(as_of(), 'routes.offset_seconds') }}
+                    routes.is_given
+                    and {{ local_date('routes.routed_as_of', 'routes.offset_seconds') }} = {{ local_date(as_of(), 'routes.offset_seconds') }}
                     and routes.routed_as_of < {{ readiness_end('mql.became_mql_at', 'mql.service_line') }}
-                    then 1
+                    then routes.record_key
             end) as routed_today_count,
             count(case when routes.is_latest and not open_mql.is_past_horizon then 1 end) as open_lead_count
         from routes

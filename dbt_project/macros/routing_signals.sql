@@ -2,8 +2,9 @@
 
 {#
   What open leads did since they became MQL (a relation in parentheses): further requests; calls of theirs after intake tried
-  them and before anybody reached them (a call back that was missed); their latest signal of any kind. By lead, over all its
-  records, as known now. Which signals are meant say the variables `request_signals` and `call_signals`.
+  them and before anybody reached them (a call back that was missed; whom nobody has tried waits for none); their latest
+  signal of any kind. By lead, over all its records, as known now. Which signals are meant say the variables
+  `request_signals` and `call_signals`.
 #}
 {% macro signals_since_mql() -%}
     (
@@ -15,7 +16,8 @@
             count(case
                 when
                     touch.signal in ('{{ var("call_signals") | join("', '") }}')
-                    and touch.occurred_at > greatest(open_mql.became_mql_at, attempts.first_attempted_at)
+                    and touch.occurred_at > open_mql.became_mql_at
+                    and touch.occurred_at > attempts.first_attempted_at
                     and attempts.first_contacted_at is null
                     then 1
             end) as missed_call_backs_count,

@@ -13,6 +13,7 @@ import dagster as dg
 from orchestration.assets.policy import spec
 from orchestration.assets.shown import publication_metadata
 from orchestration.assets.signals import JUDGED
+from orchestration.failures import print_frames, where
 from orchestration.lake.manifest import Manifest, published_tables
 from orchestration.lake.publication import Provenance, Publication, publish
 from orchestration.model_card_files import MODEL_CARD, card_beside
@@ -63,16 +64,26 @@ def publication_assets(settings: Settings) -> list[dg.AssetsDefinition]:
     return [step]
 
 
-@dg.failure_hook(name="publish_what_stands", required_resource_keys={"run"})
-def publish_what_stands(context: dg.HookContext) -> None:
-    """After a failed step: publish the tables that were built, keep the others as they were, name them stale."""
+@dg.failure_hook(name="note_failed_step", required_resource_keys={"run"})
+def note_failed_step(context: dg.HookContext) -> None:
+    """Note a failed step on the run. What else can be built is built before anything is published."""
     run: Run = context.resources.run
-    if run.published is not None:
+    if run.published is None:
+        run.failed_steps.append(context.op.name)
+        run.fail(f"step {context.op.name} failed")
+
+
+def publish_what_stands(run: Run, job_name: str) -> None:
+    """At a job's end: where failed steps kept it from publishing, publish what was built and name the rest stale."""
+    if not run.failed_steps or run.published is not None or run.is_historic or job_name not in PUBLISHING:
         return
-    run.fail(f"step {context.op.name} failed")
-    names = {table.name for table in published_tables(run.settings.dbt_manifest)}
-    if context.job_name in PUBLISHING and not run.is_historic and run.built & names:
-        publish_run(run, leaves_judged=context.job_name == _LEAVES_JUDGED)
+    if not run.built & {table.name for table in published_tables(run.settings.dbt_manifest)}:
+        return
+    try:
+        publish_run(run, leaves_judged=job_name == _LEAVES_JUDGED)
+    except Exception as error:
+        run.fail(f"what stands was not published: {where(error)}")
+        print_frames(error)
 
 
 def publish_run(run: Run, *, leaves_judged: bool = False) -> Publication:

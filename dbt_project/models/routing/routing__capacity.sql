@@ -5,6 +5,13 @@ with openings as (
         nullif(closes_at, {{ end_of_time() }}) as closes_at
     from {{ team_openings() }} as hours
     qualify row_number() over (partition by team_id order by opens_at, closes_at) = 1
+),
+
+-- Also those who have left: a team whose members are all gone is not one whose members nobody told.
+staffed as (
+    select distinct member.team_id
+    from {{ ref('int_staff__current') }} as member
+    where member.source = member.defined_by
 )
 
 select
@@ -17,6 +24,7 @@ select
     intake.languages,
     intake.calendar_id,
     coalesce(openings.next_open_at = {{ as_of() }}, false) as is_open,
+    staffed.team_id is not null as has_known_members,
     intake.daily_capacity,
     intake.open_lead_capacity,
     coalesce(loads.routed_today_count, 0) as routed_today_count,
@@ -24,5 +32,6 @@ select
     openings.next_open_at,
     openings.closes_at
 from {{ intake_teams() }} as intake
+left join staffed on intake.team_id = staffed.team_id
 left join openings on intake.team_id = openings.team_id
 left join {{ route_loads('team_id') }} as loads on intake.team_id = loads.team_id

@@ -2,8 +2,12 @@
 with wishes as (
     select
         attribute.record_key,
-        max(case when attribute.name in ('language', 'preferred_language') then attribute.value end) as language,
-        max(case when attribute.name in ('complexity_level', 'complexity') then attribute.value end) as complexity_level
+        {%- for first, second in [('language', 'preferred_language'), ('complexity_level', 'complexity')] %}
+        coalesce(
+            max(case when attribute.name = '{{ first }}' then attribute.value end),
+            max(case when attribute.name = '{{ second }}' then attribute.value end)
+        ) as {{ first }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('int_attributes__versioned') }} as attribute
     where
         attribute.name in ('language', 'preferred_language', 'complexity_level', 'complexity')
@@ -11,12 +15,13 @@ with wishes as (
     group by attribute.record_key
 ),
 
--- Where a lead that asked for no location lives.
+-- Where an open lead that asked for no location lives.
 places as (
     select
         lead.lead_key,
         {{ joined_texts('location.location_id') }} as location_ids
     from {{ ref('int_leads__current') }} as lead
+    semi join {{ ref('int_mqls__open') }} as open_mql on lead.lead_key = open_mql.lead_key
     inner join {{ ref('int_locations__current') }} as location
         on lead.source = location.source and {{ in_joined_list('location.postal_areas', 'lead.postal_area') }}
     where lead.location_id is null
@@ -44,6 +49,7 @@ select
     earlier.previous_team_id,
     earlier.previous_staff_id,
     worked.team_id as worked_team_id,
+    worked.staff_id as worked_staff_id,
     set_by_staff.team_id as override_team_id,
     set_by_staff.staff_id as override_staff_id,
     -- Who is drawn for control is routed as if nobody had scored it.
@@ -60,6 +66,7 @@ select
     allowed.can_contact_by_email,
     case when not coalesce(score.is_control, false) then score.readiness end as readiness,
     coalesce(routed.route_no, 0) as route_no,
+    routed.priority as routed_priority,
     coalesce(signalled.requests_since_mql_count, 0) as requests_since_mql_count,
     coalesce(signalled.missed_call_backs_count, 0) as missed_call_backs_count,
     mql.became_mql_at,

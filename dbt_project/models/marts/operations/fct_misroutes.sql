@@ -17,7 +17,7 @@ changed as (
         conflict.ours
     from {{ ref('stg_handoff__conflicts') }} as conflict
     inner join {{ ref('int_records__merged') }} as merged on conflict.lead_key = merged.record_key
-    where conflict.field = 'handoff_team_id'
+    where conflict.field = 'handoff_team_id' and conflict.found_as_of <= {{ as_of() }}
     qualify row_number() over (
         partition by merged.lead_key, conflict.destination, conflict.theirs
         order by conflict.found_as_of, conflict.found_at, conflict.source, conflict.lead_id, conflict._batch_id

@@ -3,7 +3,9 @@ with routes as (
         route.*,
         cast(route.routed_at as date) as routed_date,
         route.routed_at >= {{ readiness_end('mql.became_mql_at', 'mql.service_line') }} as is_past_horizon,
-        route.route_no > 1 and route.team_id <> '(none)' and route.deciding_constraint = 'sla' as is_rescue
+        route.deciding_constraint = 'sla' and route.team_id <> '(none)'
+        and lag(route.team_id) over (partition by route.record_key order by route.route_no) not in ('(none)', route.team_id)
+            as is_rescue
     from {{ ref('fct_lead_routes') }} as route
     left join {{ ref('int_mqls__featured') }} as mql on route.record_key = mql.record_key
 ),
