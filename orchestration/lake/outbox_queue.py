@@ -28,13 +28,18 @@ on conflict (destination, lead_id) do update set
         else excluded.queued_at end,
     status = 'queued'
 """
-_READ_AGAIN = """
+# What staff set stands wherever the records are now: the address may be all that moved.
+_STANDS = (
+    "changed = case when changed is not null then (select json_group_object(entry.key, json(entry.value)) "
+    "from json_each(changed) as entry where json_extract(entry.value, '$.how') = 'stands' having count(*) > 0) end"
+)
+_READ_AGAIN = f"""
 update outbox set sent_sequence = sequence, sent_payload = null, sent_at = null, verified_sequence = null,
-    verified_payload = null, changed = null, status = 'unverified', attempt = 0, error_code = null, queued_at = :now
+    verified_payload = null, {_STANDS}, status = 'unverified', attempt = 0, error_code = null, queued_at = :now
 where destination = :destination and status in ('verified', 'conflicting', 'sending', 'unverified')
 """
-_SEND_AGAIN = """
-update outbox set verified_sequence = null, verified_payload = null, changed = null, status = 'queued', attempt = 0,
+_SEND_AGAIN = f"""
+update outbox set verified_sequence = null, verified_payload = null, {_STANDS}, status = 'queued', attempt = 0,
     error_code = null, queued_at = :now
 where destination = :destination and status in ('queued', 'failed', 'rejected', 'gone', 'archived', 'merged')
 """

@@ -45,6 +45,20 @@ def test_a_team_that_staff_set_before_we_ever_wrote_stands(outbox, make_crm, is_
     assert crm.records["lead-00"].fields["handoff_staff_id"] == "mia" and crm.broken == []
 
 
+@guarding
+def test_a_team_that_staff_set_stands_where_only_the_address_moved(outbox, make_crm, is_guarding):
+    crm = make_crm(2, is_guarding=is_guarding)
+    outbox.aim("crm", "old token")
+    send(outbox, crm, wanted(2))
+    crm.change("lead-00", "handoff_team_id", "theirs")
+    crm.change("lead-01", "handoff_readiness", "0.99")
+    reconcile(outbox, crm, conflicts="leave", **QUIET)
+    outbox.aim("crm", "new token")
+    assert send(outbox, crm, wanted(2)) == {"conflicting": 1, "verified": 1} and crm.broken == []
+    assert send(outbox, crm, wanted(2, handoff_stage="sql")) == {"conflicting": 1, "verified": 1} and crm.broken == []
+    assert crm.records["lead-00"].fields["handoff_team_id"] == "theirs"
+
+
 def test_reconciliation_restores_a_field_and_tells_no_free_text(outbox, make_crm):
     crm = make_crm(3)
     rows = wanted(3)
