@@ -37,13 +37,13 @@ class Wait:
 def waits(
     outbox: Outbox, registry: Registry, criteria: Callable[[], Criteria], *, at: datetime | None = None
 ) -> Iterator[Wait]:
-    """Every destination at which something waits; one that is paused waits on purpose and is left out.
+    """Every destination at which something waits; one paused or in shadow waits on purpose and is left out.
 
     `criteria` is asked for only where a destination does not say itself how long a write may wait.
     """
     moment = at or now()
     for name, entry in registry.destinations.items():
-        since = None if entry.mode == "paused" else outbox.oldest_unsent(name)
+        since = outbox.oldest_unsent(name) if entry.mode == "live" else None
         if since is None:
             continue
         allowed = entry.alarm_after_minutes

@@ -63,12 +63,11 @@ def routing_assets() -> list[dg.AssetsDefinition]:
             as_of=pd.Timestamp(run.as_of),
             seed=run.settings.seed,
         )
-        told = routes["told"].notna()
         return dg.MaterializeResult(
             metadata={
                 "open_leads": len(open_leads),
                 "routed": land_frame(run, "routes", routes, ROUTES),
-                "without_team": int(told.sum()),
+                "without_team": int(routes["team_id"].isna().sum()),
                 "without_score": int(routes["is_without_score"].sum()),
             }
         )
