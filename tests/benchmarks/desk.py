@@ -19,11 +19,12 @@ import pandas as pd
 from tests.benchmarks.desk_game import Desk, Policy
 from tests.benchmarks.desk_leads import Arrivals
 from tests.benchmarks.desk_measures import lead_rows
-from tests.benchmarks.desk_page import BY_DUE, IN_TIME, OLDEST, SHUFFLED, as_markdown, write_page
+from tests.benchmarks.desk_page import BY_DUE, IN_TIME, OLDEST, SHUFFLED, as_markdown
 from tests.benchmarks.desk_policies import DueFirst, FirstCome, NewestFirst, RoundRobin
 from tests.benchmarks.desk_roster import Roster, roster_of
 from tests.benchmarks.desk_router import ByReadiness, Routes, routes_of
 from tests.benchmarks.desk_worlds import compiled, desk_world
+from tests.benchmarks.pages import write_between
 
 FIRST_SEED, SCARCITIES, GUARDED = 101, (0.6, 0.8, 1.0, 1.3), (0.8,)
 Rows = dict[tuple[float, str], pd.DataFrame]
@@ -99,7 +100,7 @@ def main() -> None:
     told = as_markdown(rows, given.worlds, given.leads, time.process_time() - started)
     print(told)
     if given.out:
-        write_page(given.out, told)
+        write_between(given.out, told, name="bench-routing")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import pandas as pd
 
 from tests.benchmarks.desk_measures import GROUPS, MEASURES, difference, summary
 
-BEGIN, END = "<!-- bench-routing: begin -->", "<!-- bench-routing: end -->"
 FIRST, ROBIN, DUE = "first come", "round-robin", "due first"
 BY_DUE, IN_TIME = "readiness: by priority, then due", "readiness: overdue last, by priority"
 OLDEST, SHUFFLED = "**readiness**: overdue last, oldest of these first", "the same, readiness shuffled"
@@ -79,12 +76,3 @@ def table(names: tuple[str, ...], lines: list[list[str]]) -> str:
     """A Markdown table."""
     body = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
     return f"| {' | '.join(names)} |\n|{'---|' * len(names)}\n{body}"
-
-
-def write_page(page: Path, told: str) -> None:
-    """Put the tables between the page's markers."""
-    text = page.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{page.name} has no markers {BEGIN} and {END}")
-    inside = f"{BEGIN}\n\n{told.strip()}\n\n{END}"
-    page.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: inside, text, flags=re.DOTALL), encoding="utf-8")

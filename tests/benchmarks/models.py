@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -31,10 +30,10 @@ from tests.benchmarks.models_plain import (
     splines_and_boosting,
 )
 from tests.benchmarks.models_speed import speed_section
+from tests.benchmarks.pages import write_between
 
 Floats = npt.NDArray[np.float64]
 SEED, DRAWS, REPEATS = 7, 20, 300
-BEGIN, END = "<!-- bench-models: begin -->", "<!-- bench-models: end -->"
 MEASURES: tuple[Callable[..., float], ...] = (roc_auc_score, average_precision_score, log_loss)
 
 
@@ -68,7 +67,7 @@ def main() -> None:
     told = f"Measured on {machine()}.\n\n{told}"
     print(told)
     if given.out:
-        write_between(given.out, told)
+        write_between(given.out, told, name="bench-models")
 
 
 def sections() -> dict[str, Callable[[], str]]:
@@ -137,15 +136,6 @@ def draws_table() -> str:
         "log loss .217; to reach log loss ≤ .215. No points exist in these data."
     )
     return f"### X Education thinned, {DRAWS} draws\n\n{words}\n\n{HEAD}" + "\n".join(lines) + "\n"
-
-
-def write_between(page: Path, told: str) -> None:
-    """Put the sections between the page's markers."""
-    text = page.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{page.name} has no markers {BEGIN} and {END}")
-    inside = f"{BEGIN}\n\n{told.strip()}\n\n{END}"
-    page.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: inside, text, flags=re.DOTALL), encoding="utf-8")
 
 
 if __name__ == "__main__":
