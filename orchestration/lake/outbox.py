@@ -65,10 +65,10 @@ class Outbox(QueueSide, ChangeSide, ViewSide):
     """The outbox of one home."""
 
     def pending(self, destination: str, *, limit: int, after: int = 0, attempts: int = 1_000) -> list[Write]:
-        """Writes to send, by sequence: those above `after`, tried fewer than `attempts` times, none on its way."""
+        """Wanted writes, by sequence: those above `after`, tried fewer than `attempts` times, none on its way."""
         rows = self._connection.execute(
             f"select * from outbox where destination = ? and sequence > ? and {OPEN} and sent_sequence is null "
-            "and attempt < ? order by sequence limit ?",
+            "and is_wanted = 1 and attempt < ? order by sequence limit ?",
             (destination, after, attempts, limit),
         )
         return [_write(row) for row in rows]

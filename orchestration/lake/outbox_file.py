@@ -46,7 +46,6 @@ alter table outbox add column schema_version text;
 alter table outbox add column queued_at text;
 alter table outbox add column settled_at text;
 alter table outbox add column is_wanted integer not null default 1;
-alter table sequences add column is_above_crm integer not null default 1;
 create table findings (
     finding_no integer primary key autoincrement, destination text not null, source text not null,
     lead_id text not null, lead_key text not null, field text not null, ours text, theirs text, theirs_sha256 text,
@@ -65,6 +64,9 @@ create index outbox_sent on outbox (destination, sent_sequence) where sent_seque
 create index outbox_changed on outbox (destination) where changed is not null;
 create index findings_unlanded on findings (is_landed, destination, lead_id) where is_landed = 0;
 pragma user_version = 1;
+"""
+_TO_TWO = """
+alter table sequences add column is_above_crm integer not null default 1;
 """
 
 
@@ -115,6 +117,11 @@ class OutboxFile:
                 self._connection.execute(statement)
             for statement in _statements(_TO_ONE if version == 0 else ""):
                 self._connection.execute(statement)
+            # Some files of version 1 have the column already.
+            names = {row["name"] for row in self._connection.execute("pragma table_info(sequences)")}
+            for statement in _statements(_TO_TWO if "is_above_crm" not in names else ""):
+                self._connection.execute(statement)
+            self._connection.execute("pragma user_version = 2")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

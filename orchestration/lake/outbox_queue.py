@@ -86,20 +86,11 @@ class QueueSide(OutboxFile):
         destination was seen to hold (asked for only if there is something new; None: it is not asked yet, see
         `number_above`), and above all given before.
         """
-        held = {row["lead_id"]: row for row in self._connection.execute(_KNOWN, (destination,))}
-        fresh, settled = [], []
-        for record in wanted:
-            payload = {name: text_of(value) for name, value in sorted(record.payload.items())}
-            before = held.get(record.lead_id)
-            changed = _still_standing(before, payload)
-            text = payload_text(payload)
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            if before is None or before["payload_sha256"] != digest:
-                fresh.append((record.lead_id, record.lead_key, record.source, text, digest, changed))
-            elif before["changed"] is not None and changed is None:
-                settled.append((destination, record.lead_id))
-        number = (floor() if callable(floor) else floor or 0) if fresh else 0
+        rows = list(wanted)
+        # The destination is asked outside the transaction; what others read or queue meanwhile counts, so look again.
+        number = floor or 0 if not callable(floor) else floor() if self._news(destination, rows)[0] else 0
         with self._transaction():
+            fresh, settled = self._news(destination, rows)
             if fresh:
                 first, moment = self._take_numbers(destination, len(fresh), floor=number), now().isoformat()
                 numbered = enumerate(sorted(fresh, key=lambda row: row[0]), start=first)
@@ -110,6 +101,25 @@ class QueueSide(OutboxFile):
                     self._connection.execute(_NOT_ABOVE, (destination,))
             self._connection.executemany(_AGREED, settled)
         return len(fresh)
+
+    def _news(
+        self, destination: str, wanted: Iterable[Wanted]
+    ) -> tuple[list[tuple[str | None, ...]], list[tuple[str, str]]]:
+        """Rows to queue, and those in which nothing of staff stands apart any more."""
+        held = {row["lead_id"]: row for row in self._connection.execute(_KNOWN, (destination,))}
+        fresh: list[tuple[str | None, ...]] = []
+        settled: list[tuple[str, str]] = []
+        for record in wanted:
+            payload = {name: text_of(value) for name, value in sorted(record.payload.items())}
+            before = held.get(record.lead_id)
+            changed = _still_standing(before, payload)
+            text = payload_text(payload)
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            if before is None or before["payload_sha256"] != digest:
+                fresh.append((record.lead_id, record.lead_key, record.source, text, digest, changed))
+            elif before["changed"] is not None and changed is None:
+                settled.append((destination, record.lead_id))
+        return fresh, settled
 
     def number_above(self, destination: str, floor: Callable[[], int]) -> None:
         """What was numbered while the destination was not asked gets numbers above the highest it holds."""
@@ -155,13 +165,15 @@ class QueueSide(OutboxFile):
         """Book as shadow what is not to be sent; returns how many records that is now.
 
         `live` None: nothing is sent. Else records go whose `field` is one of them, or was when they were last written:
-        those that leave a live team are told so.
+        those that leave a live team are told so. So do written records that have none any more: whoever withdrew
+        consent is taken out of any queue.
         """
         names = json.dumps(sorted(live or ()))
         path = f"$.{field}"
         is_live = (
             "(coalesce(json_extract(payload, :path), '') in (select value from json_each(:names)) or "
-            "coalesce(json_extract(verified_payload, :path), '') in (select value from json_each(:names)))"
+            "coalesce(json_extract(verified_payload, :path), '') in (select value from json_each(:names)) or "
+            "(json_extract(payload, :path) is null and verified_sequence is not null))"
         )
         said = {"path": path, "names": names, "destination": destination, "now": now().isoformat()}
         out = "" if live is None else f"and not {is_live}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
 from orchestration.destinations.delivery import deliver
 from orchestration.destinations.reconcile import reconcile
+from orchestration.lake.outbox import Outbox
 from tests.unit.destinations.conftest import findings, receipts, send, wanted
 
 QUIET = {"pause": lambda _: None}
@@ -57,6 +60,21 @@ def test_a_team_that_staff_set_stands_where_only_the_address_moved(outbox, make_
     assert send(outbox, crm, wanted(2)) == {"conflicting": 1, "verified": 1} and crm.broken == []
     assert send(outbox, crm, wanted(2, handoff_stage="sql")) == {"conflicting": 1, "verified": 1} and crm.broken == []
     assert crm.records["lead-00"].fields["handoff_team_id"] == "theirs"
+
+
+def test_what_staff_set_while_the_destination_is_asked_for_its_numbers_stands(outbox, make_crm, tmp_path):
+    crm = make_crm(1)
+    send(outbox, crm, wanted(1))
+    crm.change("lead-00", "handoff_team_id", "theirs")
+
+    def meanwhile() -> int:
+        with closing(Outbox(tmp_path / "outbox.sqlite")) as other:
+            reconcile(other, crm, **QUIET)
+            other.queue("crm", wanted(1, handoff_stage="sql"), floor=crm.highest_sequence)
+        return crm.highest_sequence()
+
+    assert outbox.queue("crm", wanted(1, handoff_stage="sql"), floor=meanwhile) == 0, "numbered once"
+    assert deliver(outbox, crm, **QUIET) == {"conflicting": 1} and crm.broken == []
 
 
 def test_reconciliation_restores_a_field_and_tells_no_free_text(outbox, make_crm):
@@ -146,3 +164,22 @@ def test_what_is_no_longer_wanted_is_not_sent(outbox, make_crm):
     assert deliver(outbox, crm, **QUIET) == {"verified": 1, "withdrawn": 1}
     outbox.keep_only("crm", ["lead-00", "lead-01"])
     assert deliver(outbox, crm, **QUIET) == {"verified": 2}
+
+
+def test_who_may_not_be_contacted_any_more_leaves_a_team_that_is_not_live_either(outbox, make_crm):
+    crm = make_crm(1)
+    live = {"field": "handoff_team_id", "live": ["t1"]}
+    for team in ("t1", "t2", None):
+        outbox.queue("crm", wanted(1, handoff_team_id=team))
+        outbox.shadow("crm", **live)
+        deliver(outbox, crm, **QUIET)
+    assert crm.records["lead-00"].fields["handoff_team_id"] is None
+
+
+def test_what_failed_and_is_no_longer_wanted_is_not_tried_again(outbox, make_crm):
+    crm = make_crm(1)
+    outbox.queue("crm", wanted(1))
+    outbox.begin("crm", outbox.pending("crm", limit=1))
+    outbox.keep_only("crm", [])
+    deliver(outbox, crm, **QUIET)
+    assert crm.records["lead-00"].sequence is None, "it was on its way, did not arrive, and nobody wants it by now"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -94,3 +96,14 @@ def test_one_moment_and_one_number_have_one_text():
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=6))
 def test_numbers_survive_their_text(number):
     assert Decimal(text_of(number)) == number
+
+
+def test_a_file_of_code_between_two_steps_is_brought_to_today(tmp_path):
+    path = tmp_path / "outbox.sqlite"
+    Outbox(path).close()
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("alter table sequences drop column is_above_crm")
+        file.execute("pragma user_version = 1")
+    with closing(Outbox(path)) as opened:
+        opened.number_above("crm", lambda: 5)
+        assert opened.queue("crm", [wanted("a", x=1)], floor=5) == 1
