@@ -41,7 +41,7 @@ class Places:
     def __init__(
         self, open_leads: pd.DataFrame, teams: pd.DataFrame, staff: pd.DataFrame, rules: Row, *, as_of: pd.Timestamp
     ) -> None:
-        self.leads: list[Row] = open_leads.to_dict(orient="records")  # type: ignore[assignment]
+        self.leads: list[Row] = open_leads.to_dict(orient="records")
         self.teams: dict[str, Row] = {row["team_id"]: row for row in teams.to_dict(orient="records")}
         members = [row for row in staff.to_dict(orient="records") if row["team_id"] in self.teams]
         self.members: dict[str, list[Row]] = {

@@ -38,7 +38,7 @@ class HubSpotSystem:
     def calls(self) -> Any:
         """Calls since `reset`, as the server saw them."""
         told = Calls(*(now - then for now, then in zip(self._counts(), self._since, strict=True)))
-        told.reset = self._reset  # type: ignore[method-assign]
+        told.reset = self._reset
         return told
 
     def open(self, **options: Any) -> HubSpotDestination:

@@ -40,7 +40,7 @@ class TrytonSystem:
         """A client of it; its calls are counted."""
         standard = {"name": "crm", "source": "clinic", "url": self.tryton.url, "database": self.tryton.database}
         self._opened.append(TrytonDestination(**{**standard, "token": KEY, **options}))
-        return Counting(self._opened[-1], self.calls)  # type: ignore[return-value]
+        return Counting(self._opened[-1], self.calls)
 
     def make(self, lead_ids: Iterable[str]) -> None:
         """Leads anew."""

@@ -35,7 +35,7 @@ ATTRIBUTES = pd.DataFrame(
 def level_of(value: str | None, **test: Any) -> str | None:
     leads = LEADS.loc[[1]].assign(record_key="one")
     known = pd.DataFrame([("one", "it", value)], columns=["record_key", "name", "value"])
-    return complexity_levels(leads, known, {"heart": [{"level": "2", "when": [{"attribute": "it", **test}]}]}).iloc[0]  # type: ignore[no-any-return]
+    return complexity_levels(leads, known, {"heart": [{"level": "2", "when": [{"attribute": "it", **test}]}]}).iloc[0]
 
 
 def test_the_first_rule_that_holds_gives_the_level_unless_the_record_names_one() -> None:

@@ -31,7 +31,7 @@ OFF = "predicted_over_actual"
 
 def known_by(as_of: pd.Timestamp, **options: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Examples whose horizon was over by then, and their attributes."""
-    examples, attributes = made_examples(3000, **options)  # type: ignore[arg-type]
+    examples, attributes = made_examples(3000, **options)
     mature = examples["became_mql_at"] + pd.Timedelta(days=HORIZON) <= as_of
     return examples[mature], attributes[attributes["record_key"].isin(examples.loc[mature, "record_key"])]
 
@@ -172,7 +172,7 @@ def test_a_daily_training_prepares_its_examples_once_and_says_what_two_calls_say
 
     def counted(*rows: pd.DataFrame, **options: object) -> pd.DataFrame:
         prepared.append(len(rows[0]))
-        return raw_features(*rows, **options)  # type: ignore[arg-type]
+        return raw_features(*rows, **options)
 
     monkeypatch.setattr(training_data, "raw_features", counted)
     both, alarms = train_and_watch(examples, attributes, examples.tail(50), as_of=AS_OF, incumbent=incumbent)

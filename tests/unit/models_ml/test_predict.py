@@ -23,7 +23,7 @@ PROBABILITIES = ["readiness", "readiness_low", "readiness_high"]
 
 
 def scored(rows: pd.DataFrame, facts: pd.DataFrame, **options: object) -> pd.DataFrame:
-    return score_readiness(model(), rows, facts, already_scored=NONE_YET, as_of=AS_OF, words=WORDS, **options)  # type: ignore[arg-type]
+    return score_readiness(model(), rows, facts, already_scored=NONE_YET, as_of=AS_OF, words=WORDS, **options)
 
 
 ROWS, FACTS, _ = leads(120, seed=5)

@@ -71,7 +71,7 @@ def _definitions(run: dg.ResourceDefinition) -> dg.Definitions:
 
 def test_the_command_line_publishes_once_all_that_was_built(run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executing, "build_defs", lambda settings, run: _definitions(run))
-    assert not executing.execute(run)  # type: ignore[arg-type]
+    assert not executing.execute(run)
     assert (run.published, run.times_published) == ({"dim_leads", "fct_touches"}, 1)
     assert sorted(run.failures) == ["step for_reports failed", "step sent failed"]
 
@@ -98,5 +98,5 @@ def test_a_publication_that_fails_is_a_failure_of_the_run(run: _Run, monkeypatch
 
     monkeypatch.setattr(publication, "publish_run", publish)
     monkeypatch.setattr(executing, "build_defs", lambda settings, run: _definitions(run))
-    assert not executing.execute(run)  # type: ignore[arg-type]
+    assert not executing.execute(run)
     assert run.failures[-1].startswith("what stands was not published: OSError in test_publish_what_stands.py")

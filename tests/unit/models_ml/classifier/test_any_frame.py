@@ -114,7 +114,7 @@ def test_the_order_of_rows_changes_nothing() -> None:
 def test_refusals_say_what_is_wrong() -> None:
     frame, labels = leads(60)
     with pytest.raises(ValueError, match="tier"):
-        ReadinessClassifier(tier="best").fit(frame, labels)  # type: ignore[arg-type]
+        ReadinessClassifier(tier="best").fit(frame, labels)
     with pytest.raises(ValueError, match="binary"):
         ReadinessClassifier().fit(frame, np.arange(60) % 3)
     with pytest.raises(ValueError, match="one class"):
