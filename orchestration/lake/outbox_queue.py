@@ -93,7 +93,7 @@ class QueueSide(OutboxFile):
             fresh, settled = self._news(destination, rows)
             if fresh:
                 first, moment = self._take_numbers(destination, len(fresh), floor=number), now().isoformat()
-                numbered = enumerate(sorted(fresh, key=lambda row: row[0]), start=first)
+                numbered = enumerate(sorted(fresh, key=lambda row: str(row[0])), start=first)
                 self._connection.executemany(
                     _QUEUE, [(destination, *row[:3], sequence, *row[3:], moment) for sequence, row in numbered]
                 )
