@@ -90,6 +90,7 @@ def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str) -
         calls = Calls(destination)
         calls.again(destination.check)
         outbox.aim(name, destination.place)
+        outbox.reach(name, destination.fields())
         space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, now())
         rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
         found.wanted = len(rows)

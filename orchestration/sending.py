@@ -125,9 +125,19 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         booked = outbox.shadow(name)
         sent.notices.append(f"destination {name} is in shadow: {booked} records were not sent")
         return
+    if outbox.is_idle(name):
+        _look_for_fields(outbox, destination)
     if not outbox.is_idle(name):
         with outbox.sender(name):
             Delivery(outbox, calls).run()
+
+
+def _look_for_fields(outbox: Outbox, destination: Destination) -> None:
+    """Where nothing waits, a field added since is reason to write all the same; a CRM that is away is none to fail."""
+    try:
+        outbox.reach(destination.name, destination.fields())
+    except DestinationError:
+        return
 
 
 def reconcile_destination(

@@ -7,7 +7,7 @@ in its own file. The contract suite in `tests/contract/destinations` holds for e
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -135,6 +135,9 @@ class Destination(Protocol):
 
     def check(self) -> None:
         """Raise DestinationError where it cannot be reached or lacks what it needs."""
+
+    def fields(self) -> Collection[str]:
+        """Names of our fields that exist there; one that is added is found without being told."""
 
     def schema_version(self) -> str:
         """Hash of the fields that exist there and their types: where it changes, what was rejected is tried again."""

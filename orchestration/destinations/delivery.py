@@ -59,6 +59,7 @@ class Delivery:
         """Resolve what an earlier process left on its way, then send what is pending until nothing is."""
         self.calls.again(self.destination.check)
         self._schema_version = self.calls.again(self.destination.schema_version)
+        self.outbox.reach(self.name, self.calls.again(self.destination.fields))
         self.outbox.retry_rejected(self.name, self._schema_version)
         self.outbox.retry_failed(self.name)
         try:

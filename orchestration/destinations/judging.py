@@ -48,7 +48,7 @@ def judge_read(
 ) -> Verdict:
     """What reading the record after (or long after) a write tells."""
     at = write.attempted_at or now
-    receipt = Receipt(write, "failed", at, acknowledged_at, remote_id=held.remote_id if held else None)
+    receipt = _seen(Receipt(write, "failed", at, acknowledged_at), held)
     if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
         return Verdict(settled)
     if held.sequence != write.sequence:
@@ -70,7 +70,7 @@ def judge_read(
 
 def judge_before(write: Write, held: Held | None, *, now: datetime, schema_version: str) -> Verdict | None:
     """What reading the record before a write tells; None: write it. For CRMs that do not guard themselves."""
-    receipt = Receipt(write, "failed", now, remote_id=held.remote_id if held else None)
+    receipt = _seen(Receipt(write, "failed", now), held)
     if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
         return Verdict(settled)
     if is_held(write, held):
@@ -112,6 +112,14 @@ def not_to_be_written(receipt: Receipt, held: Held | None, schema_version: str) 
     return None
 
 
+def _seen(receipt: Receipt, held: Held | None) -> Receipt:
+    """The receipt with what reading told beside: whose record it is, and what of the payload it has no field for."""
+    if held is None:
+        return receipt
+    absent = sorted(receipt.write.payload.keys() - held.fields.keys())
+    return replace(receipt, remote_id=held.remote_id, absent_fields=",".join(absent) or None)
+
+
 def _not_arrived(write: Write, held: Held, receipt: Receipt, now: datetime) -> Verdict:
     """It holds an older write or none: sent again, unless staff changed what is theirs to change."""
     changed = _changed_by_staff(write, held)
@@ -128,13 +136,9 @@ def _changed_by_staff(write: Write, held: Held) -> list[str]:
     """Of a record never written, what staff filled in; where an earlier home wrote, nobody can tell: nothing."""
     if write.expected is None and held.sequence is not None:
         return []
-    expected = write.expected or dict.fromkeys(STAFFS_OWN)
+    expected = write.expected or {}
     fields = _compared(held.fields)
-    return [
-        name
-        for name, theirs in fields.items()
-        if name in expected and theirs not in (expected[name], write.payload.get(name))
-    ]
+    return [name for name, theirs in fields.items() if theirs not in (expected.get(name), write.payload.get(name))]
 
 
 def _compared(fields: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -54,6 +54,7 @@ def reconcile(
     calls = Calls(destination, pause=pause)
     with outbox.sender(destination.name):
         calls.again(destination.check)
+        outbox.reach(destination.name, calls.again(destination.fields))
         reading = _Reading(outbox, destination.name, conflicts, calls.again(destination.schema_version))
         after = ""
         while batch := outbox.settled(destination.name, limit=destination.read_size, after=after):

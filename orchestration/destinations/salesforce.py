@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -107,6 +107,10 @@ class SalesforceDestination:
             raise self._error(
                 f"has fields the key may not edit, or of a type that cannot take ours: {', '.join(wrong)}"
             )
+
+    def fields(self) -> Collection[str]:
+        """Our fields that exist and may be seen."""
+        return self._ours().keys()
 
     def schema_version(self) -> str:
         """Hash of our fields' types, sizes, choices and rights."""

@@ -8,7 +8,7 @@ becomes one guarded statement is `sql_batches.py`, what a database's errors mean
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -58,6 +58,10 @@ class SqlDestination:
         url = self._engine.url.set(username=None, password=None)
         told = "|".join((url.render_as_string(), self._schema or "", self._table_name, self.key))
         return hashlib.sha256(told.encode()).hexdigest()
+
+    def fields(self) -> Collection[str]:
+        """The handoff columns of the table."""
+        return [c.name for c in self._table().columns if c.name in FIELDS]
 
     def schema_version(self) -> str:
         """Hash of the handoff columns, their types, and the rules the table has for its rows."""

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from orchestration.lake.outbox_changes import ChangeSide, verified_payload
 from orchestration.lake.outbox_file import now, payload_text
+from orchestration.lake.outbox_place import PlaceSide
 from orchestration.lake.outbox_queue import QueueSide
 from orchestration.lake.outbox_types import OPEN, SETTLED, Finding, Settled, value_hash
 from orchestration.lake.outbox_types import Receipt as Receipt
@@ -61,7 +62,7 @@ where destination = ? and lead_id = ? and sequence = ?
 """
 
 
-class Outbox(QueueSide, ChangeSide, ViewSide):
+class Outbox(QueueSide, PlaceSide, ChangeSide, ViewSide):
     """The outbox of one home."""
 
     def pending(self, destination: str, *, limit: int, after: int = 0, attempts: int = 1_000) -> list[Write]:

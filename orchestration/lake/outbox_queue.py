@@ -28,21 +28,6 @@ on conflict (destination, lead_id) do update set
         else excluded.queued_at end,
     status = 'queued'
 """
-# What staff set stands wherever the records are now: the address may be all that moved.
-_STANDS = (
-    "changed = case when changed is not null then (select json_group_object(entry.key, json(entry.value)) "
-    "from json_each(changed) as entry where json_extract(entry.value, '$.how') = 'stands' having count(*) > 0) end"
-)
-_READ_AGAIN = f"""
-update outbox set sent_sequence = sequence, sent_payload = null, sent_at = null, verified_sequence = null,
-    verified_payload = null, {_STANDS}, status = 'unverified', attempt = 0, error_code = null, queued_at = :now
-where destination = :destination and status in ('verified', 'conflicting', 'sending', 'unverified')
-"""
-_SEND_AGAIN = f"""
-update outbox set verified_sequence = null, verified_payload = null, {_STANDS}, status = 'queued', attempt = 0,
-    error_code = null, queued_at = :now
-where destination = :destination and status in ('queued', 'failed', 'rejected', 'gone', 'archived', 'merged')
-"""
 _IS_ABOVE = "select is_above_crm from sequences where destination = ?"
 _NOT_ABOVE = "update sequences set is_above_crm = 0 where destination = ?"
 _TOO_LOW = """
@@ -63,20 +48,6 @@ from outbox where destination = :destination and status in ('queued', 'failed') 
 
 class QueueSide(OutboxFile):
     """The outbox as whoever knows what records should say sees it."""
-
-    def aim(self, destination: str, place: str) -> None:
-        """Say where a destination is now. Elsewhere than before, nothing is known of it: all is to be proved again.
-
-        Writes keep their sequences, and are read before they are written again: where the same records only moved,
-        reading them is proof enough.
-        """
-        with self._transaction():
-            before = self._connection.execute("select place from aims where destination = ?", (destination,)).fetchone()
-            if before is not None and before["place"] != place:
-                said = {"now": now().isoformat(), "destination": destination}
-                self._connection.execute(_READ_AGAIN, said)
-                self._connection.execute(_SEND_AGAIN, said)
-            self._connection.execute("insert or replace into aims values (?, ?)", (destination, place))
 
     def queue(self, destination: str, wanted: Iterable[Wanted], *, floor: int | Callable[[], int] | None = 0) -> int:
         """Queue what differs from the last queued payload of its record; returns how many records that is.

@@ -76,7 +76,8 @@ class Receipt:
     """What became of one attempt. `error_code` is a word of ours or the CRM's code, never a message.
 
     `schema_version` is what the CRM's fields were when it was rejected; `has_arrived`: the record holds this write,
-    but for what others or the CRM itself changed; `is_renumbered`: goes on under a new number.
+    but for what others or the CRM itself changed; `is_renumbered`: goes on under a new number. `absent_fields`: those
+    the CRM does not have, by comma.
     """
 
     write: Write
@@ -89,6 +90,7 @@ class Receipt:
     schema_version: str | None = None
     has_arrived: bool = False
     is_renumbered: bool = False
+    absent_fields: str | None = None
 
 
 @dataclass(frozen=True)

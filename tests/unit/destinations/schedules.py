@@ -47,16 +47,19 @@ class Schedule:
         self.wanted: dict[str, dict[str, str | None]] = {}
         self.kills = chance.choice([0.0, 0.02, 0.1])
         self.conflicts = chance.choice(["restore", "leave"])
+        self.crm.lacks = set(chance.sample([*STAFFS, "handoff_readiness"], chance.choice([0, 0, 0, 1, 2])))
 
     def play(self) -> None:
         """Days of faults, then quiet ones, then the count."""
         for _ in range(self.chance.choice([1, 2, 4])):
             self.news()
+            if self.crm.lacks and self.chance.random() < 0.5:
+                self.crm.lacks.remove(min(self.crm.lacks))
             self.crm.meddle = self.meddle
             self.session(reconciles=self.chance.random() < 0.3)
         self.crm.odds, self.kills = {}, 0.0
         self.crm.meddle = lambda _when: None
-        self.crm.version = "fields 2"
+        self.crm.version, self.crm.lacks = "fields 2", set()
         for reconciles in (False, True, False):
             self.session(reconciles=reconciles)
         self.check()
@@ -108,6 +111,7 @@ class Schedule:
         """What a run does, a second sender trying at the same time."""
         rows = [Wanted(lead_id, f"key-{lead_id}", "clinic", payload) for lead_id, payload in self.wanted.items()]
         outbox.queue("crm", rows, floor=self.crm.highest_sequence)
+        outbox.reach("crm", self.crm.fields())
         if self.chance.random() < 0.1:
             self.second_sender(outbox)
         deliver(outbox, self.crm, pause=lambda _: None)
