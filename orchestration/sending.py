@@ -94,13 +94,14 @@ def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -
     if not is_live:
         return outbox.queue(name, rows, floor=None)
 
-    def highest() -> int:
-        # Whether it has our fields at all is asked first.
-        calls.again(calls.destination.check)
-        return calls.again(calls.destination.highest_sequence)
+    outbox.number_above(name, lambda: _highest(calls))
+    return outbox.queue(name, rows, floor=lambda: _highest(calls))
 
-    outbox.number_above(name, highest)
-    return outbox.queue(name, rows, floor=highest)
+
+def _highest(calls: Calls) -> int:
+    # Whether it has our fields at all is asked first.
+    calls.again(calls.destination.check)
+    return calls.again(calls.destination.highest_sequence)
 
 
 def _choose(outbox: Outbox, entry: Entry) -> None:
@@ -150,12 +151,19 @@ def reconcile_destination(
     entry = registry.destinations[name]
     withheld = unreachable(warehouse, now())
     with open_destination(entry) as destination:
+        outbox.aim(name, destination.place)
+        calls = Calls(destination, pause=pause)
+
+        def before_sending() -> None:
+            outbox.number_above(name, lambda: _highest(calls))
+            withhold_waiting(outbox, name, withheld)
+
         return reconcile(
             outbox,
             destination,
             conflicts=entry.conflicts,
             sends=entry.mode == "live" and not entry.live_teams,
-            before_sending=lambda: withhold_waiting(outbox, name, withheld),
+            before_sending=before_sending,
             pause=pause,
         )
 

@@ -54,7 +54,7 @@ update outbox set sent_sequence = null, sent_payload = null, sent_at = null
 where destination = ? and lead_id = ? and sent_sequence = ?
 """
 _LEARNED = """
-update outbox set verified_payload = ? where destination = ? and lead_id = ? and verified_payload is null
+update outbox set verified_sequence = null, verified_payload = ? where destination = ? and lead_id = ?
 """
 _STATE = """
 update outbox set status = ?, error_code = ?, attempt = ?, schema_version = ?, settled_at = ?
@@ -110,7 +110,8 @@ class Outbox(QueueSide, PlaceSide, ChangeSide, ViewSide):
         """Record what became of attempts and what others changed: states and logs together, or not at all.
 
         `released`: writes of which reading told that they were never sent; they are queued again, and no attempt.
-        `learned`: lead id → what a record was found to hold of which nothing was known; expected there from now on.
+        `learned`: lead id → what a record was found to hold of which nothing was known, or something else; expected
+        there from now on.
         """
         with self._transaction():
             verified = [receipt.write.sequence for receipt in receipts if receipt.status == "verified"]

@@ -26,6 +26,11 @@ update outbox set verified_sequence = null, verified_payload = null, {_STANDS}, 
     error_code = null, queued_at = :now
 where destination = :destination and status in ('queued', 'failed', 'rejected', 'gone', 'archived', 'merged')
 """
+_UNKNOWN = f"""
+update outbox set verified_sequence = null, verified_payload = null, {_STANDS}
+where destination = :destination and status in ('shadow', 'withdrawn')
+"""
+_FOREIGN = "update sequences set is_above_crm = 0 where destination = :destination"
 _AIM = """
 insert into aims (destination, place) values (?, ?)
 on conflict (destination) do update set place = excluded.place
@@ -65,14 +70,14 @@ class PlaceSide(OutboxFile):
         """Say where a destination is now. Elsewhere than before, nothing is known of it: all is to be proved again.
 
         Writes keep their sequences, and are read before they are written again: where the same records only moved,
-        reading them is proof enough.
+        reading them is proof enough. Where others wrote higher numbers, `number_above` goes on above them.
         """
         with self._transaction():
             before = self._connection.execute("select place from aims where destination = ?", (destination,)).fetchone()
             if before is not None and before["place"] not in ("", place):
                 said = {"now": now().isoformat(), "destination": destination}
-                self._connection.execute(_READ_AGAIN, said)
-                self._connection.execute(_SEND_AGAIN, said)
+                for statement in (_READ_AGAIN, _SEND_AGAIN, _UNKNOWN, _FOREIGN):
+                    self._connection.execute(statement, said)
             self._connection.execute(_AIM, (destination, place))
 
     def reach(self, destination: str, fields: Collection[str]) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestration.lake.canonical_text import text_of
 from orchestration.lake.outbox_file import OutboxFile, now, payload_text
-from orchestration.lake.outbox_types import KEPT, Wanted
+from orchestration.lake.outbox_types import KEPT, OPEN, Wanted
 
 _QUEUE = f"""
 insert into outbox (destination, lead_id, lead_key, source, sequence, payload, payload_sha256, changed, status,
@@ -30,9 +30,15 @@ on conflict (destination, lead_id) do update set
 """
 _IS_ABOVE = "select is_above_crm from sequences where destination = ?"
 _NOT_ABOVE = "update sequences set is_above_crm = 0 where destination = ?"
-_TOO_LOW = """
-select lead_id from outbox where destination = ? and sequence <= ? and sent_sequence is null
-    and status in ('queued', 'failed', 'shadow', 'withdrawn') order by sequence
+_TOO_LOW = f"""
+select lead_id from outbox where destination = ? and sequence <= ?
+    and (({OPEN} and sent_sequence is null) or status in ('shadow', 'withdrawn')
+        or (status = 'rejected' and error_code = 'newer_write_present'))
+order by sequence
+"""
+_ABOVE = f"""
+update outbox set {KEPT}, sequence = ?, status = case when status = 'rejected' then 'queued' else status end
+where destination = ? and lead_id = ?
 """
 _KNOWN = "select lead_id, payload_sha256, changed from outbox where destination = ?"
 _AGREED = """
@@ -102,7 +108,7 @@ class QueueSide(OutboxFile):
             rows = self._connection.execute(_TOO_LOW, (destination, highest)).fetchall()
             first = self._take_numbers(destination, len(rows), floor=highest)
             self._connection.executemany(
-                f"update outbox set {KEPT}, sequence = ? where destination = ? and lead_id = ?",
+                _ABOVE,
                 [(first + place, destination, row["lead_id"]) for place, row in enumerate(rows)],
             )
             self._connection.execute("update sequences set is_above_crm = 1 where destination = ?", (destination,))

@@ -16,7 +16,7 @@ from orchestration.destinations.reconcile import reconcile
 from orchestration.lake.lease import LeaseHeld
 from orchestration.lake.outbox import Outbox, Wanted
 from orchestration.lake.outbox_types import SETTLED
-from tests.unit.destinations.simulated import BAD, Crm, FragileOutbox, Killed, Kind
+from tests.unit.destinations.simulated import BAD, Crm, FragileOutbox, Killed, Kind, Record
 
 FAULTS = ("lost", "dropped", "throttled", "silent", "killed_before", "killed_after", "refused")
 STAFFS = ("handoff_team_id", "handoff_staff_id")
@@ -55,6 +55,8 @@ class Schedule:
             self.news()
             if self.crm.lacks and self.chance.random() < 0.5:
                 self.crm.lacks.remove(min(self.crm.lacks))
+            if self.chance.random() < 0.1:
+                self.move()
             self.crm.meddle = self.meddle
             self.session(reconciles=self.chance.random() < 0.3)
         self.crm.odds, self.kills = {}, 0.0
@@ -73,6 +75,11 @@ class Schedule:
                 values = (stage, readiness, team, self.chance.choice(["m1", None]))
                 self.wanted[lead_id] = dict(zip((*OURS, *STAFFS), values, strict=True))
 
+    def move(self) -> None:
+        """From a sandbox to the CRM proper, whose records nobody wrote to yet."""
+        self.crm.place += " and on"
+        self.crm.records = {i: Record(ever_by_staff=record.ever_by_staff) for i, record in self.crm.records.items()}
+
     def meddle(self, when: str) -> None:
         """Other people at work. A CRM that does not guard is left alone between our look and our write."""
         roll = self.chance.random()
@@ -88,6 +95,8 @@ class Schedule:
             self.crm.change(lead_id, self.chance.choice(OURS), self.chance.choice(["odd", None]))
         elif roll < 0.1:
             del self.crm.records[lead_id]
+            if self.chance.random() < 0.5:
+                self.crm.records[lead_id] = Record(ever_by_staff=record.ever_by_staff)
         else:
             record.state = self.chance.choice(["archived", "merged", "live"])
 
@@ -110,6 +119,8 @@ class Schedule:
     def send(self, outbox: FragileOutbox, *, reconciles: bool) -> None:
         """What a run does, a second sender trying at the same time."""
         rows = [Wanted(lead_id, f"key-{lead_id}", "clinic", payload) for lead_id, payload in self.wanted.items()]
+        outbox.aim("crm", self.crm.place)
+        outbox.number_above("crm", self.crm.highest_sequence)
         outbox.queue("crm", rows, floor=self.crm.highest_sequence)
         outbox.reach("crm", self.crm.fields())
         if self.chance.random() < 0.1:
@@ -159,6 +170,10 @@ class Schedule:
         standing = record.by_staff
         meant = {**wanted, **standing}
         differing = {name for name, value in meant.items() if record.fields[name] != value}
+        # What staff set goes on to stand on a record made anew, as far as it was known.
+        differing -= {
+            name for name in differing - record.by_staff.keys() if (name, record.fields[name]) in record.ever_by_staff
+        }
         if self.conflicts == "restore":
             assert not differing, (*told, differing)
         assert (status == "conflicting") == (record.fields != wanted), told

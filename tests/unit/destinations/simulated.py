@@ -25,12 +25,13 @@ class Killed(BaseException):
 
 @dataclass
 class Record:
-    """One record: fields, sequence, whether it still can be written to, and what staff set."""
+    """One record: fields, sequence, whether it still can be written to, what staff set (ever: or its forebear)."""
 
     fields: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(NAMES))
     sequence: int | None = None
     state: str = "live"
     by_staff: dict[str, str | None] = field(default_factory=dict)
+    ever_by_staff: set[tuple[str, str | None]] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Crm:
         record.fields[name] = value
         if name in STAFFS_OWN:
             record.by_staff[name] = value
+            record.ever_by_staff.add((name, value))
 
     def _apply(self, write: Write) -> Answer:
         record = self.records.get(write.lead_id)

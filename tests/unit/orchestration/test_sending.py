@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -203,6 +204,16 @@ def test_while_the_crm_is_away_what_changed_is_queued_and_no_older_route_goes_ou
     write_registry(home)
     assert call(home, "reconcile", "crm").startswith("0 ")
     assert held(home)["lead-0"] == ("t0", "q", "near by") and held(home)["lead-1"][:2] == (None, None)
+
+
+def test_reconciling_a_crm_that_is_another_one_by_now_takes_no_empty_team_for_staffs(home):
+    shutil.copy(home / "crm.db", home / "blank.db")
+    sent(home)
+    (home / "blank.db").replace(home / "production.db")
+    write_registry(home, url="sqlite:///production.db")
+    assert "nobody changed a field of ours" in call(home, "reconcile", "crm")
+    (home / "production.db").replace(home / "crm.db")
+    assert held(home)["lead-1"] == ("t1", "q", "near by")
 
 
 def test_a_home_built_by_other_code_is_to_be_built_first(home):
