@@ -196,8 +196,6 @@ class SalesforceDestination:
     def _told_apart(self, answers: Mapping[str, Answer]) -> dict[str, Answer]:
         """Answers where a refusal that may mean a record is not there, or not to be edited, was looked into."""
         unsure = [i for i, a in answers.items() if a.outcome == "rejected" and a.error_code in _MAYBE_GONE]
-        if not unsure:
-            return dict(answers)
         try:
             held = self.read(unsure)
         except Unavailable:

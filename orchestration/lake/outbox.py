@@ -25,7 +25,7 @@ from orchestration.lake.outbox_views import ViewSide
 
 _BEGIN = f"""
 update outbox set status = 'sending', error_code = null, sent_sequence = sequence, sent_payload = null, sent_at = ?
-where destination = ? and {OPEN} and sequence between ? and ? and sent_sequence is null
+where destination = ? and {OPEN} and is_wanted <> 0 and sequence between ? and ? and sent_sequence is null
     and sequence in (select value from json_each(?))
 returning sequence
 """
@@ -69,7 +69,7 @@ class Outbox(QueueSide, PlaceSide, ChangeSide, ViewSide):
         """Wanted writes, by sequence: those above `after`, tried fewer than `attempts` times, none on its way."""
         rows = self._connection.execute(
             f"select * from outbox where destination = ? and sequence > ? and {OPEN} and sent_sequence is null "
-            "and is_wanted = 1 and attempt < ? order by sequence limit ?",
+            "and is_wanted <> 0 and attempt < ? order by sequence limit ?",
             (destination, after, attempts, limit),
         )
         return [_write(row) for row in rows]
@@ -159,7 +159,7 @@ class Outbox(QueueSide, PlaceSide, ChangeSide, ViewSide):
         """Queue what was rejected when the CRM's fields were others; returns how many records that is."""
         changed = self._connection.execute(
             "update outbox set status = 'queued', attempt = 0, queued_at = ? where destination = ? "
-            "and status = 'rejected' and is_wanted = 1 and coalesce(schema_version, '') <> ?",
+            "and status = 'rejected' and is_wanted <> 0 and coalesce(schema_version, '') <> ?",
             (now().isoformat(), destination, schema_version),
         )
         return int(changed.rowcount)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection
 
 from orchestration.lake.outbox_file import OutboxFile, now
-from orchestration.lake.outbox_types import KEPT, OPEN
+from orchestration.lake.outbox_types import KEPT, LEAVING, OPEN
 
 # What staff set stands wherever the records are now: the address may be all that moved.
 _STANDS = (
@@ -18,7 +18,8 @@ _STANDS = (
 )
 _READ_AGAIN = f"""
 update outbox set sent_sequence = sequence, sent_payload = null, sent_at = null, verified_sequence = null,
-    verified_payload = null, {_STANDS}, status = 'unverified', attempt = 0, error_code = null, queued_at = :now
+    verified_payload = null, {_STANDS}, status = 'unverified', attempt = 0, error_code = null, queued_at = :now,
+    is_wanted = case when is_wanted = {LEAVING} and status in ('verified', 'conflicting') then 0 else is_wanted end
 where destination = :destination and status in ('verified', 'conflicting', 'sending', 'unverified')
 """
 _SEND_AGAIN = f"""

@@ -14,7 +14,7 @@ from typing import Any
 
 from orchestration.lake.canonical_text import text_of
 from orchestration.lake.outbox_file import OutboxFile, now, payload_text
-from orchestration.lake.outbox_types import KEPT, OPEN, Wanted
+from orchestration.lake.outbox_types import KEPT, LEAVING, OPEN, Wanted
 
 _QUEUE = f"""
 insert into outbox (destination, lead_id, lead_key, source, sequence, payload, payload_sha256, changed, status,
@@ -44,6 +44,18 @@ _KNOWN = "select lead_id, payload_sha256, changed from outbox where destination 
 _AGREED = """
 update outbox set changed = null, status = case when status = 'conflicting' then 'verified' else status end
 where destination = ? and lead_id = ?
+"""
+_WRITTEN = f"""
+select lead_id from outbox where destination = ? and verified_sequence is not null and is_wanted <> {LEAVING}
+"""
+_ROUTED = """
+select * from outbox where destination = :destination and lead_id in (select value from json_each(:leads))
+    and status not in ('gone', 'archived', 'merged')
+    and exists (
+        select 1 from json_each(coalesce(verified_payload, payload)) as each
+        where each.value is not null and each.key in (select value from json_each(:fields))
+    )
+order by lead_id
 """
 _SHADOW_LOG = """
 insert into attempts (destination, source, lead_id, lead_key, sequence, payload_sha256, status, attempt, attempted_at)
@@ -113,17 +125,37 @@ class QueueSide(OutboxFile):
             )
             self._connection.execute("update sequences set is_above_crm = 1 where destination = ?", (destination,))
 
-    def keep_only(self, destination: str, lead_ids: Collection[str]) -> int:
-        """Records no longer wanted are not sent, and those wanted again are; returns how many are withdrawn now."""
+    def no_longer_wanted(
+        self, destination: str, lead_ids: Collection[str], fields: Collection[str]
+    ) -> tuple[int, list[Wanted]]:
+        """How many records were written, and which of them that are not `lead_ids` any more hold any of these fields.
+
+        None whose last write was queued before.
+        """
         asked = set(lead_ids)
+        written = [row["lead_id"] for row in self._connection.execute(_WRITTEN, (destination,))]
+        others = json.dumps([lead_id for lead_id in written if lead_id not in asked])
+        said = {"destination": destination, "leads": others, "fields": json.dumps(sorted(fields))}
+        rows = self._connection.execute(_ROUTED, said).fetchall()
+        return len(written), [
+            Wanted(row["lead_id"], row["lead_key"], row["source"], json.loads(row["payload"])) for row in rows
+        ]
+
+    def keep_only(self, destination: str, lead_ids: Collection[str], *, leaving: Collection[str] = ()) -> int:
+        """Records no longer wanted are not sent, and those wanted again are; returns how many are withdrawn now.
+
+        `leaving`: of these the write just queued is the last, and goes.
+        """
+        asked, last = set(lead_ids), set(leaving)
         rows = self._connection.execute(
             "select lead_id, is_wanted from outbox where destination = ?", (destination,)
         ).fetchall()
-        moved = [
-            (int(row["lead_id"] in asked), destination, row["lead_id"])
-            for row in rows
-            if bool(row["is_wanted"]) != (row["lead_id"] in asked)
-        ]
+        moved = []
+        for row in rows:
+            leaves = row["lead_id"] in last or row["is_wanted"] == LEAVING
+            is_wanted = 1 if row["lead_id"] in asked else LEAVING if leaves else 0
+            if is_wanted != row["is_wanted"]:
+                moved.append((is_wanted, destination, row["lead_id"]))
         with self._transaction():
             self._connection.executemany("update outbox set is_wanted = ? where destination = ? and lead_id = ?", moved)
             self._connection.execute(
@@ -133,10 +165,10 @@ class QueueSide(OutboxFile):
             )
             self._connection.execute(
                 "update outbox set status = 'queued', attempt = 0, queued_at = ? "
-                "where destination = ? and is_wanted = 1 and status = 'withdrawn'",
+                "where destination = ? and is_wanted <> 0 and status = 'withdrawn'",
                 (now().isoformat(), destination),
             )
-        return sum(not wanted for wanted, *_ in moved)
+        return sum(is_wanted != 1 for is_wanted, *_ in moved)
 
     def shadow(self, destination: str, *, field: str = "", live: Collection[str] | None = None) -> int:
         """Book as shadow what is not to be sent; returns how many records that is now.
@@ -150,7 +182,7 @@ class QueueSide(OutboxFile):
         is_live = (
             "(coalesce(json_extract(payload, :path), '') in (select value from json_each(:names)) or "
             "coalesce(json_extract(verified_payload, :path), '') in (select value from json_each(:names)) or "
-            "(json_extract(payload, :path) is null and verified_sequence is not null))"
+            f"(json_extract(payload, :path) is null and verified_sequence is not null) or is_wanted = {LEAVING})"
         )
         said = {"path": path, "names": names, "destination": destination, "now": now().isoformat()}
         out = "" if live is None else f"and not {is_live}"

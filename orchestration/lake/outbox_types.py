@@ -36,6 +36,8 @@ KEPT = (
     "verified_payload = case when verified_sequence is not null then coalesce(verified_payload, payload) "
     "else verified_payload end"
 )
+# is_wanted is 1, 0, or this: wanted no longer, and the write queued last, which takes its route away, is sent.
+LEAVING = 2
 # Nothing is left to do for these; the others wait.
 SETTLED = frozenset({"verified", "conflicting", "rejected", "gone", "archived", "merged", "shadow", "withdrawn"})
 # A dead letter says why it was not written, and what to do stands with the reason.
