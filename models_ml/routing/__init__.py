@@ -52,8 +52,9 @@ marks leads routed without one. A lead whose answer is the same as before has no
 a call back and this makes it more urgent than its route says: then its row says the same with the new priority.
 """
 
+from models_ml.routing.complexity import complexity_levels
 from models_ml.routing.route import route_leads
 from models_ml.routing.rows import COLUMNS
 from models_ml.routing.rules import DEFAULT_RULES
 
-__all__ = ["COLUMNS", "DEFAULT_RULES", "route_leads"]
+__all__ = ["COLUMNS", "DEFAULT_RULES", "complexity_levels", "route_leads"]
