@@ -83,9 +83,9 @@ class Recorder:
     def _answered(self, lead: Mapping[str, Any], case: Case) -> Decision:
         if case.team_id is None and case.constraint != "set_by_staff":
             is_set = lead["override_team_id"] is not None or lead["override_staff_id"] is not None
-            wish, is_licence = lead["wish"], case.constraint == "licence"
-            licensed = self.house.licensed_elsewhere(wish) if is_licence else ""
-            reason = why(case.constraint, is_fit=False, is_unreachable=wish.is_unreachable, licensed=licensed)
+            wish, is_near = lead["wish"], case.constraint in ("licence", "language")
+            nearly = self.house.nearly(wish, case.constraint) if is_near else ""
+            reason = why(case.constraint, is_fit=False, is_unreachable=wish.is_unreachable, nearly=nearly)
             if case.constraint == "consent" and is_set:
                 reason += "; what staff set stands in the CRM"
             return Decision(None, None, self._fallback(lead), case.constraint, reason)
