@@ -94,6 +94,15 @@ def test_columns_the_caller_does_not_know_rule_nobody_out() -> None:
     assert route_leads(few, capacity, NOBODY, {}, as_of=AS_OF)["team_id"].to_list() == ["heart"]
 
 
+def test_where_a_list_left_several_the_one_most_meant_for_the_lead_decided_not_the_list() -> None:
+    capacity = teams(heart={"service_lines": "cardiology"}, any={}, bones={"service_lines": "orthopaedics"})
+    route = routed(leads({"service_line": "cardiology"}), capacity).loc["lead_0"]
+    assert route[["team_id", "deciding_constraint"]].to_list() == ["heart", "specialist"]
+    full = capacity.assign(open_lead_capacity=[0, None, None])
+    route = routed(leads({"service_line": "cardiology"}), full).loc["lead_0"]
+    assert route[["team_id", "deciding_constraint"]].to_list() == ["any", "capacity"]
+
+
 def test_ids_that_came_as_numbers_among_empty_cells_are_the_same_ids() -> None:
     capacity = teams(a={}, b={}).assign(team_id=[1, 2])
     rows = leads({"override_team_id": 2}, {"worked_team_id": 1}, {"routed_team_id": 2, "route_no": 1})
