@@ -18,6 +18,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import count
 from typing import Any
 
+from tests.standins.lagging import Lagging
 from tests.standins.server import Call, Reply
 
 _BASE = r"/services/data/v\d\d\.0"
@@ -39,7 +40,7 @@ class Lead:
 
 
 @dataclass
-class SalesforceStandIn:
+class SalesforceStandIn(Lagging):
     """One org. Staff act on it by methods, our client over HTTP."""
 
     token: str = "00D-session-1"
@@ -92,10 +93,6 @@ class SalesforceStandIn:
     def merge(self, master: Lead, loser: Lead) -> None:
         """The loser goes to the recycle bin and names its master."""
         loser.is_deleted, loser.master_id = True, master.id
-
-    def settle(self, record_id: str) -> None:
-        """Time passes: reads of this record lag no longer."""
-        self._before.pop(record_id, None)
 
     # HTTP.
     def answer(self, call: Call) -> Reply:
@@ -234,8 +231,7 @@ class SalesforceStandIn:
         for name, value in values.items():
             if (failure := self._fault(name, value)) is not None:
                 return failure
-        if self.lag:
-            self._before[lead.id] = (self.lag, dict(lead.fields))
+        self.keep_before_write(lead.id, lead.fields)
         self.writes += 1
         lead.fields.update({name: self._stored(name, value) for name, value in values.items()})
         if is_assigning:
@@ -274,11 +270,7 @@ class SalesforceStandIn:
         return value.strip() if said["length"] <= 255 else value
 
     def _shown(self, lead: Lead, names: Iterable[str]) -> dict[str, Any]:
-        values = lead.fields
-        left, old = self._before.get(lead.id, (0, values))
-        if left:
-            self._before[lead.id] = (left - 1, old)
-            values = old
+        values = self.seen_by_read(lead.id, lead.fields)
         own: dict[str, Any] = {"Id": lead.id, "IsDeleted": lead.is_deleted, "IsConverted": lead.is_converted}
         own["MasterRecordId"] = lead.master_id
         return {"attributes": {"type": "Lead"}, **{name: own.get(name, values.get(name)) for name in names}}
