@@ -50,6 +50,8 @@ class SalesforceStandIn(Lagging):
     hidden: frozenset[str] = frozenset()
     read_only: frozenset[str] = frozenset()
     limit: int = 100_000
+    page: int = 2_000
+    """How many records one answer to a query holds; the others are fetched by an address it tells."""
     lag: int = 0
     """How many reads still see a record as it was before its last write."""
 
@@ -60,6 +62,7 @@ class SalesforceStandIn(Lagging):
         self.made_count = self.used = self.writes = self.logins = 0
         self._numbers = count(1)
         self._before: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._left: dict[str, list[dict[str, Any]]] = {}
         for name, type_ in (
             ("Id", "id"),
             ("IsDeleted", "boolean"),
@@ -114,6 +117,7 @@ class SalesforceStandIn(Lagging):
             ("GET", f"{_BASE}/sobjects/Lead/describe", self._describe),
             ("GET", f"{_BASE}/query/", self._query),
             ("GET", f"{_BASE}/queryAll/", self._query),
+            ("GET", rf"{_BASE}/query/(?P<locator>01g\d+-\d+)", self._next_page),
             ("PATCH", rf"{_BASE}/composite/sobjects/Lead/(?P<key>\w+)", self._upsert),
             ("PATCH", f"{_BASE}/composite/sobjects", self._update),
         ):
@@ -164,7 +168,20 @@ class SalesforceStandIn(Lagging):
             for lead in self.leads.values()
             if (with_deleted or not lead.is_deleted) and any(self._matches(lead, key, value) for value in values)
         ]
-        return Reply(200, {"totalSize": len(found), "done": True, "records": found})
+        return self._page(found)
+
+    def _next_page(self, call: Call, locator: str) -> Reply:
+        left = self._left.get(locator)
+        return _error(400, "INVALID_QUERY_LOCATOR", "invalid query locator") if left is None else self._page(left)
+
+    def _page(self, found: list[dict[str, Any]]) -> Reply:
+        shown, left = found[: self.page], found[self.page :]
+        told: dict[str, Any] = {"totalSize": len(found), "done": not left, "records": shown}
+        if left:
+            locator = f"01g{next(self._numbers)}-{self.page}"
+            self._left[locator] = left
+            told["nextRecordsUrl"] = f"/services/data/v59.0/query/{locator}"
+        return Reply(200, told)
 
     def _highest(self, match: re.Match[str]) -> Reply:
         if match["name"] not in self.fields or match["name"] in self.hidden:

@@ -39,7 +39,8 @@ class SalesforceSystem(StandInSystem[Lead, SalesforceDestination]):
     paths = ("/composite/sobjects", "/queryAll")
 
     def __init__(self, *, is_direct: bool = False, **behaviour: Any) -> None:
-        super().__init__(SalesforceStandIn(**behaviour), is_direct=is_direct)
+        # Pages of a few records, as wide ones come.
+        super().__init__(SalesforceStandIn(**{"page": 5, **behaviour}), is_direct=is_direct)
 
     def client(self, **options: Any) -> SalesforceDestination:
         """A client of the org."""
