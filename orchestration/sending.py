@@ -149,7 +149,7 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         _look_for_fields(outbox, destination)
     if not outbox.is_idle(name):
         with outbox.sender(name):
-            Delivery(outbox, calls).run()
+            Delivery(outbox, calls).run(lambda: _choose(outbox, entry))
 
 
 def _look_for_fields(outbox: Outbox, destination: Destination) -> None:

@@ -206,6 +206,16 @@ def test_while_the_crm_is_away_what_changed_is_queued_and_no_older_route_goes_ou
     assert held(home)["lead-0"] == ("t0", "q", "near by") and held(home)["lead-1"][:2] == (None, None)
 
 
+def test_what_was_on_its_way_for_a_team_that_is_not_live_by_now_is_not_sent(home):
+    write_registry(home, mode="paused")
+    sent(home)
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        outbox.begin("crm", outbox.pending("crm", limit=9))
+    write_registry(home, live_teams="[t1]")
+    assert sent(home).states == {"written": 1, "shadow": 2, "gone": 1}
+    assert [lead_id for lead_id, row in held(home).items() if row[2]] == ["lead-1"]
+
+
 def leave(home: Path, leads: str) -> None:
     with duckdb.connect(str(home / "home" / "warehouse.duckdb")) as connection:
         connection.execute(f"delete from syncs.sync_crm__lead_readiness where lead_id in ({leads})")
