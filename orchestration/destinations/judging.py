@@ -65,7 +65,7 @@ def judge_read(
         status: Status = "rejected" if is_hopeless else "failed"
         told = replace(receipt, status=status, error_code=DIFFERS, has_arrived=True, is_renumbered=not is_hopeless)
         return Verdict(replace(told, schema_version=schema_version if is_hopeless else None), stands)
-    proved = replace(receipt, verified_at=now, acknowledged_at=acknowledged_at or now, has_arrived=True)
+    proved = replace(receipt, verified_at=now, has_arrived=True)
     if stands:
         return Verdict(replace(proved, status="conflicting", error_code=CHANGED), stands)
     return Verdict(replace(proved, status="verified"))
@@ -77,7 +77,7 @@ def judge_before(write: Write, held: Held | None, *, now: datetime, schema_versi
     if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
         return Verdict(settled)
     if is_held(write, held):
-        return Verdict(replace(receipt, status="verified", acknowledged_at=now, verified_at=now, has_arrived=True))
+        return Verdict(replace(receipt, status="verified", verified_at=now, has_arrived=True))
     known = _expected(write, held)
     stands = _stand(write.lead_id, _changed_by_staff(write, held), held, known, now)
     changed = [name for name in changed_fields(known, held) if held.fields[name] != write.payload.get(name)]

@@ -92,6 +92,21 @@ def test_a_write_whose_reply_was_lost_is_read_and_not_sent_again(outbox, make_cr
     crm.write = lose
     assert send(outbox, crm, wanted(2)) == {"verified": 2}
     assert sent == ["lead-00", "lead-01"]
+    told = [(row["acknowledged_at"], row["verified_at"] is None) for row in receipts(outbox)]
+    assert told == [(None, False)] * 2, "no reply said so; reading did"
+
+
+@pytest.mark.parametrize("is_guarding", [True, False])
+def test_a_reply_is_told_when_it_came_and_not_where_the_write_was_found_there_already(outbox, make_crm, is_guarding):
+    crm = make_crm(1, is_guarding=is_guarding)
+    send(outbox, crm, wanted(1))
+    (first,) = receipts(outbox)
+    assert first["attempted_at"] <= first["acknowledged_at"] <= first["verified_at"]
+    outbox.aim("crm", "before")
+    outbox.aim("crm", "now")
+    deliver(outbox, crm, pause=lambda _: None)
+    again = receipts(outbox)[-1]
+    assert again["acknowledged_at"] is None and again["verified_at"] > first["verified_at"]
 
 
 def test_of_two_senders_one_leaves_and_a_dead_one_is_taken_over(outbox, make_crm, tmp_path):
