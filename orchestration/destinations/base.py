@@ -169,10 +169,3 @@ def is_shown(name: str, theirs: str | None) -> bool:
     if name in _NUMBERS:
         return _PLAIN.fullmatch(theirs) is not None
     return theirs in _WORDS.get(name, ())
-
-
-def is_held(write: Write, held: Held) -> bool:
-    """Whether the record holds exactly this write, in every field the CRM has."""
-    return held.sequence == write.sequence and all(
-        held.fields[name] == value for name, value in write.payload.items() if name in held.fields
-    )

@@ -14,7 +14,7 @@ from orchestration.destinations.calls import Calls
 from orchestration.destinations.delivery import Delivery, deliver
 from orchestration.lake.lease import LeaseHeld
 from orchestration.lake.outbox import Outbox, Wanted
-from tests.unit.destinations.conftest import receipts, send, wanted
+from tests.unit.destinations.conftest import findings, receipts, send, wanted
 from tests.unit.destinations.simulated import BAD, FragileOutbox, Killed
 
 
@@ -198,6 +198,29 @@ def test_a_new_home_writes_on_where_an_earlier_one_was_lost(outbox, make_crm, tm
         assert send(new, crm, wanted(3, handoff_team_id="t2", handoff_stage="sql")) == {"verified": 3}
     assert {record.fields["handoff_team_id"] for record in crm.records.values()} == {"t2"}
     assert [record.sequence for record in crm.records.values()] == [4, 5, 6]
+
+
+@pytest.mark.parametrize("theirs", ["t1", "theirs", None])
+def test_where_a_reading_lagged_behind_a_write_that_arrived_what_staff_made_of_it_since_stands(
+    outbox, make_crm, theirs
+):
+    crm = make_crm(1, is_guarding=False)
+    send(outbox, crm, wanted(1))
+    outbox.queue("crm", wanted(1, handoff_team_id="t2"))
+    real, before = crm.read, crm.read(["lead-00"])
+
+    def lag(lead_ids):
+        if crm.records["lead-00"].sequence == 1:
+            return real(lead_ids)
+        crm.read = real
+        # While a reader still sees it as it was, somebody who sees the new team gives it back, or to another.
+        crm.change("lead-00", "handoff_team_id", theirs)
+        return before
+
+    crm.read = lag
+    assert deliver(outbox, crm, pause=lambda _: None) == {"conflicting": 1} and crm.broken == []
+    assert crm.records["lead-00"].fields["handoff_team_id"] == theirs
+    assert findings(outbox) == [("lead-00", "handoff_team_id", "t2", theirs, "stands")]
 
 
 def test_a_home_of_earlier_code_goes_on(tmp_path, make_crm):
