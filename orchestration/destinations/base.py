@@ -110,7 +110,10 @@ class Destination(Protocol):
 
     @property
     def place(self) -> str:
-        """What tells where it writes from anywhere else, as a hash: addresses may be private."""
+        """What tells where it writes from anywhere else, as a hash: addresses may be private.
+
+        No key is part of it: a new one is no move. May ask the CRM, and raise DestinationError where it is away.
+        """
 
     @property
     def batch_size(self) -> int:
