@@ -15,6 +15,7 @@ from pathlib import Path
 from orchestration.lake.lease import hold_file
 from orchestration.lake.private_files import make_folder
 
+# outbox has rowids: without them SQLite keeps but 1,000 bytes of a row in its page, and two payloads are as long.
 # sent_…: the write on its way, until reading has told what became of it. verified_…: what the record was last read to
 # hold; their payloads are null while they are the row's. changed: fields in which someone else's value stands, as JSON.
 _TABLES = """
@@ -23,7 +24,7 @@ create table if not exists outbox (
     sequence integer not null, payload text not null, payload_sha256 text not null, status text not null,
     attempt integer not null default 0, error_code text,
     primary key (destination, lead_id)
-) without rowid;
+);
 create table if not exists sequences (destination text primary key, last integer not null) without rowid;
 create table if not exists aims (destination text primary key, place text not null) without rowid;
 create table if not exists attempts (
@@ -71,6 +72,7 @@ _ADDED = (
     ("aims", "fields", "text"),
     ("attempts", "absent_fields", "text"),
 )
+_NO_ROWIDS = " without rowid"
 
 
 # A commit is on disk before anything is sent. A hundred thousand records are a few hundred megabytes: more of them in
@@ -125,7 +127,21 @@ class OutboxFile:
                 names = {row["name"] for row in self._connection.execute(f"pragma table_info({table})")}
                 if name not in names:
                     self._connection.execute(f"alter table {table} add column {name} {kind}")
+            self._give_rowids()
             self._connection.execute("pragma user_version = 3")
+
+    def _give_rowids(self) -> None:
+        """Rewrite a table of earlier code, which had none: rows that do not fit their page cost twice as much."""
+        query = "select sql from sqlite_master where tbl_name = 'outbox' and sql is not null order by type = 'index'"
+        table, *indexes = [row["sql"] for row in self._connection.execute(query)]
+        if not table.lower().endswith(_NO_ROWIDS):
+            return
+        self._connection.execute("alter table outbox rename to outbox_before")
+        self._connection.execute(table[: -len(_NO_ROWIDS)])
+        self._connection.execute("insert into outbox select * from outbox_before order by destination, lead_id")
+        self._connection.execute("drop table outbox_before")
+        for index in indexes:
+            self._connection.execute(index)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

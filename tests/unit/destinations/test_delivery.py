@@ -240,11 +240,20 @@ def test_a_home_of_earlier_code_goes_on(tmp_path, make_crm):
         crm.records[f"lead-{n:02}"].sequence = n + 1
     with closing(Outbox(path)) as outbox:
         assert outbox.counts("crm") == {"verified": 1, "sending": 1, "failed": 1, "gone": 1, "rejected": 1}
+        assert shape(outbox.path) == shape(Outbox(tmp_path / "made today.sqlite").path), "but for its rows, a new file"
         applied = []
         crm_write, crm.write = crm.write, lambda writes: applied.extend(w.lead_id for w in writes) or crm_write(writes)
         counts = deliver(outbox, crm, pause=lambda _: None)
         assert counts == {"verified": 4, "gone": 1}
         assert sorted(applied) == ["lead-02", "lead-04"], "what had arrived is read, not sent again"
+
+
+def shape(path):
+    """Columns and indexes of the queue, and whether it has rowids."""
+    with closing(sqlite3.connect(path)) as file:
+        (without_rowid,) = file.execute("select wr from pragma_table_list where name = 'outbox'").fetchone()
+        columns = [row[:3] for row in file.execute("select name, type, pk from pragma_table_info('outbox')")]
+        return without_rowid, columns, sorted(file.execute("select name, partial from pragma_index_list('outbox')"))
 
 
 _EARLIER = """
