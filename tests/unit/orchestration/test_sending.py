@@ -216,6 +216,21 @@ def test_what_was_on_its_way_for_a_team_that_is_not_live_by_now_is_not_sent(home
     assert [lead_id for lead_id, row in held(home).items() if row[2]] == ["lead-1"]
 
 
+def test_receipts_that_landed_a_month_ago_leave_the_outbox_with_the_next_landing(home, monkeypatch):
+    landed: list[str] = []
+    monkeypatch.setattr(
+        crm_sync, "land_rows", lambda run, name, batch_id, rows, schema: landed.append(name) or len(rows)
+    )
+    run = SimpleNamespace(batch_id=lambda name: f"{name}-1", as_of=None)
+    sent(home)
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        count = lambda: outbox._connection.execute("select count(*) from attempts").fetchone()[0]  # noqa: E731
+        assert crm_sync.land_logs(outbox, run) == (4, 0) and count() == 4
+        outbox._connection.execute("update attempts set attempted_at = '2020-01-01T00:00:00' where lead_id = 'lead-0'")
+        assert crm_sync.land_logs(outbox, run) == (0, 0) and count() == 3
+    assert landed == ["receipts"]
+
+
 def leave(home: Path, leads: str) -> None:
     with duckdb.connect(str(home / "home" / "warehouse.duckdb")) as connection:
         connection.execute(f"delete from syncs.sync_crm__lead_readiness where lead_id in ({leads})")
