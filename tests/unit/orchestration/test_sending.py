@@ -231,6 +231,20 @@ def test_receipts_that_landed_a_month_ago_leave_the_outbox_with_the_next_landing
     assert landed == ["receipts"]
 
 
+def test_columns_that_prepare_adds_later_are_filled_though_nothing_else_is_new(home):
+    with sqlite3.connect(home / "crm.db") as crm:
+        for name in ("handoff_team_id", "handoff_queue", "handoff_reasons"):
+            crm.execute(f"alter table leads drop column {name}")
+    assert sent(home).states == {"written": 3, "gone": 1}
+    assert call(home, "prepare", "crm", "--yes").startswith("0 ")
+    assert set(held(home).values()) == {(None, None, None)}
+    assert "3 to be written" in call(home, "send", "crm", "--dry-run")
+    assert sent(home).states == {"written": 3, "gone": 1}
+    assert held(home)["lead-1"] == ("t1", "q", "near by") and held(home)["lead-3"][:2] == (None, None)
+    again = sent(home)
+    assert again.states == {"unchanged": 3, "gone": 1} and (again.reads, again.writes) == (0, 0)
+
+
 def leave(home: Path, leads: str) -> None:
     with duckdb.connect(str(home / "home" / "warehouse.duckdb")) as connection:
         connection.execute(f"delete from syncs.sync_crm__lead_readiness where lead_id in ({leads})")
