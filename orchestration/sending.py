@@ -72,13 +72,12 @@ def send(
     with open_destination(entry) as destination:
         calls = Calls(destination, pause=pause)
         try:
-            outbox.aim(name, destination.place)
             space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, began)
             rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
             away = _book(outbox, calls, rows, entry, sent, clears=clears)
             if entry.mode == "live":
                 _choose(outbox, entry)
-            if away is not None:
+            if away is not None and entry.mode == "live":
                 raise away
             _go(outbox, destination, entry, calls, sent)
             if sent.held_back and entry.mode == "live":
@@ -93,9 +92,11 @@ def _book(
     outbox: Outbox, calls: Calls, rows: list[Wanted], entry: Entry, sent: Sent, *, clears: bool
 ) -> DestinationError | None:
     """Queue what changed, and the last writes of what is wanted no longer; returns why the CRM could not be asked."""
-    name, wanted, away = entry.name, {row.lead_id for row in rows}, None
+    name, wanted, away = entry.name, {row.lead_id for row in rows}, _aim(outbox, calls)
     leave = leaving(outbox, name, wanted, clears=clears)
     try:
+        if away is not None:
+            raise away
         sent.queued = _queue(outbox, calls, [*rows, *leave.last_writes], is_live=entry.mode == "live")
     except DestinationError as error:
         away = error
@@ -105,6 +106,15 @@ def _book(
         sent.held_back = leave.held_back
         sent.notices.append(leave.held_back)
     return away
+
+
+def _aim(outbox: Outbox, calls: Calls) -> DestinationError | None:
+    """Say where the destination is now; returns why that could not be asked."""
+    try:
+        outbox.aim(calls.destination.name, calls.again(lambda: calls.destination.place))
+    except DestinationError as error:
+        return error
+    return None
 
 
 def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -> int:
@@ -149,7 +159,7 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         _look_for_fields(outbox, destination)
     if not outbox.is_idle(name):
         with outbox.sender(name):
-            Delivery(outbox, calls).run()
+            Delivery(outbox, calls).run(lambda: _choose(outbox, entry))
 
 
 def _look_for_fields(outbox: Outbox, destination: Destination) -> None:

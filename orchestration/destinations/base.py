@@ -110,7 +110,10 @@ class Destination(Protocol):
 
     @property
     def place(self) -> str:
-        """What tells where it writes from anywhere else, as a hash: addresses may be private."""
+        """What tells where it writes from anywhere else, as a hash: addresses may be private.
+
+        No key is part of it: a new one is no move. May ask the CRM, and raise DestinationError where it is away.
+        """
 
     @property
     def batch_size(self) -> int:
@@ -169,10 +172,3 @@ def is_shown(name: str, theirs: str | None) -> bool:
     if name in _NUMBERS:
         return _PLAIN.fullmatch(theirs) is not None
     return theirs in _WORDS.get(name, ())
-
-
-def is_held(write: Write, held: Held) -> bool:
-    """Whether the record holds exactly this write, in every field the CRM has."""
-    return held.sequence == write.sequence and all(
-        held.fields[name] == value for name, value in write.payload.items() if name in held.fields
-    )

@@ -55,8 +55,12 @@ class Delivery:
         self._begun: dict[int, Write] = {}
         self._schema_version = ""
 
-    def run(self) -> None:
-        """Resolve what an earlier process left on its way, then send what is pending until nothing is."""
+    def run(self, before_sending: Callable[[], object] = lambda: None) -> None:
+        """Resolve what an earlier process left on its way, then send what is pending until nothing is.
+
+        `before_sending` is called when all that can be sent now is known: what was refused, or did not arrive, may be
+        of a team that is not live by now, or of a lead nobody may contact.
+        """
         self.calls.again(self.destination.check)
         self._schema_version = self.calls.again(self.destination.schema_version)
         self.outbox.reach(self.name, self.calls.again(self.destination.fields))
@@ -64,6 +68,7 @@ class Delivery:
         self.outbox.retry_failed(self.name)
         try:
             self.resolve()
+            before_sending()
             while self._pass():
                 pass
         except Unavailable:

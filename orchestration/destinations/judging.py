@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-from orchestration.destinations.base import SHOWN, STAFFS_OWN, Answer, Held, is_held
+from orchestration.destinations.base import SHOWN, STAFFS_OWN, Answer, Held
 from orchestration.lake.outbox_types import Finding, Receipt, Resolution, Status, Write, value_hash
 
 UNKNOWN_RECORD = "unknown_record"
@@ -65,7 +65,7 @@ def judge_read(
         status: Status = "rejected" if is_hopeless else "failed"
         told = replace(receipt, status=status, error_code=DIFFERS, has_arrived=True, is_renumbered=not is_hopeless)
         return Verdict(replace(told, schema_version=schema_version if is_hopeless else None), stands)
-    proved = replace(receipt, verified_at=now, acknowledged_at=acknowledged_at or now, has_arrived=True)
+    proved = replace(receipt, verified_at=now, has_arrived=True)
     if stands:
         return Verdict(replace(proved, status="conflicting", error_code=CHANGED), stands)
     return Verdict(replace(proved, status="verified"))
@@ -76,8 +76,10 @@ def judge_before(write: Write, held: Held | None, *, now: datetime, schema_versi
     receipt = _seen(Receipt(write, "failed", now), held)
     if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
         return Verdict(settled)
-    if is_held(write, held):
-        return Verdict(replace(receipt, status="verified", acknowledged_at=now, verified_at=now, has_arrived=True))
+    if held.sequence == write.sequence:
+        # An earlier reading lagged behind it: it arrived, and what differs was changed since.
+        sent = replace(write, attempted_at=now)
+        return judge_read(sent, held, acknowledged_at=None, now=now, schema_version=schema_version)
     known = _expected(write, held)
     stands = _stand(write.lead_id, _changed_by_staff(write, held), held, known, now)
     changed = [name for name in changed_fields(known, held) if held.fields[name] != write.payload.get(name)]

@@ -48,7 +48,7 @@ def reconcile(
     """Read all settled records batch by batch, book what is found, and send what is to be restored.
 
     `sends`: False where the destination is in shadow or paused; what is to be restored waits then. `before_sending`
-    is called when all is read: the last moment to change what waits. Raises LeaseHeld
+    is called as by `Delivery.run`: the last moment to change what waits. Raises LeaseHeld
     where another process sends there, DestinationError where the destination cannot be used.
     """
     calls = Calls(destination, pause=pause)
@@ -64,8 +64,7 @@ def reconcile(
                 reading.judge(each, held.get(each.write.lead_id), now())
             reading.book()
         if sends and not outbox.is_idle(destination.name):
-            before_sending()
-            Delivery(outbox, calls).run()
+            Delivery(outbox, calls).run(before_sending)
     return reading.found
 
 

@@ -57,10 +57,10 @@ select * from outbox where destination = :destination and lead_id in (select val
     )
 order by lead_id
 """
-_SHADOW_LOG = """
+_SHADOW_LOG = f"""
 insert into attempts (destination, source, lead_id, lead_key, sequence, payload_sha256, status, attempt, attempted_at)
 select destination, source, lead_id, lead_key, sequence, payload_sha256, 'shadow', 1, :now
-from outbox where destination = :destination and status in ('queued', 'failed') and sent_sequence is null
+from outbox where destination = :destination and {OPEN} and sent_sequence is null and is_wanted <> 0
 """
 
 
@@ -160,7 +160,7 @@ class QueueSide(OutboxFile):
             self._connection.executemany("update outbox set is_wanted = ? where destination = ? and lead_id = ?", moved)
             self._connection.execute(
                 "update outbox set status = 'withdrawn' where destination = ? and is_wanted = 0 "
-                "and status in ('queued', 'failed') and sent_sequence is null",
+                f"and {OPEN} and sent_sequence is null",
                 (destination,),
             )
             self._connection.execute(
@@ -196,7 +196,7 @@ class QueueSide(OutboxFile):
             self._connection.execute(f"{_SHADOW_LOG} {out}", said)
             changed = self._connection.execute(
                 f"update outbox set status = 'shadow', settled_at = :now where destination = :destination "
-                f"and status in ('queued', 'failed') and sent_sequence is null {out}",
+                f"and {OPEN} and sent_sequence is null and is_wanted <> 0 {out}",
                 said,
             )
         return int(changed.rowcount)

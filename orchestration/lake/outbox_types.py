@@ -77,9 +77,9 @@ class Write:
 class Receipt:
     """What became of one attempt. `error_code` is a word of ours or the CRM's code, never a message.
 
-    `schema_version` is what the CRM's fields were when it was rejected; `has_arrived`: the record holds this write,
-    but for what others or the CRM itself changed; `is_renumbered`: goes on under a new number. `absent_fields`: those
-    the CRM does not have, by comma.
+    `acknowledged_at`: None where no reply said so, though reading may have proved it. `schema_version` is what the
+    CRM's fields were when it was rejected; `has_arrived`: the record holds this write, but for what others or the CRM
+    itself changed; `is_renumbered`: goes on under a new number. `absent_fields`: those the CRM lacks, by comma.
     """
 
     write: Write

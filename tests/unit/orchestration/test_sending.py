@@ -206,6 +206,45 @@ def test_while_the_crm_is_away_what_changed_is_queued_and_no_older_route_goes_ou
     assert held(home)["lead-0"] == ("t0", "q", "near by") and held(home)["lead-1"][:2] == (None, None)
 
 
+def test_what_was_on_its_way_for_a_team_that_is_not_live_by_now_is_not_sent(home):
+    write_registry(home, mode="paused")
+    sent(home)
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        outbox.begin("crm", outbox.pending("crm", limit=9))
+    write_registry(home, live_teams="[t1]")
+    assert sent(home).states == {"written": 1, "shadow": 2, "gone": 1}
+    assert [lead_id for lead_id, row in held(home).items() if row[2]] == ["lead-1"]
+
+
+def test_receipts_that_landed_a_month_ago_leave_the_outbox_with_the_next_landing(home, monkeypatch):
+    landed: list[str] = []
+    monkeypatch.setattr(
+        crm_sync, "land_rows", lambda run, name, batch_id, rows, schema: landed.append(name) or len(rows)
+    )
+    run = SimpleNamespace(batch_id=lambda name: f"{name}-1", as_of=None)
+    sent(home)
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        count = lambda: outbox._connection.execute("select count(*) from attempts").fetchone()[0]  # noqa: E731
+        assert crm_sync.land_logs(outbox, run) == (4, 0) and count() == 4
+        outbox._connection.execute("update attempts set attempted_at = '2020-01-01T00:00:00' where lead_id = 'lead-0'")
+        assert crm_sync.land_logs(outbox, run) == (0, 0) and count() == 3
+    assert landed == ["receipts"]
+
+
+def test_columns_that_prepare_adds_later_are_filled_though_nothing_else_is_new(home):
+    with sqlite3.connect(home / "crm.db") as crm:
+        for name in ("handoff_team_id", "handoff_queue", "handoff_reasons"):
+            crm.execute(f"alter table leads drop column {name}")
+    assert sent(home).states == {"written": 3, "gone": 1}
+    assert call(home, "prepare", "crm", "--yes").startswith("0 ")
+    assert set(held(home).values()) == {(None, None, None)}
+    assert "3 to be written" in call(home, "send", "crm", "--dry-run")
+    assert sent(home).states == {"written": 3, "gone": 1}
+    assert held(home)["lead-1"] == ("t1", "q", "near by") and held(home)["lead-3"][:2] == (None, None)
+    again = sent(home)
+    assert again.states == {"unchanged": 3, "gone": 1} and (again.reads, again.writes) == (0, 0)
+
+
 def leave(home: Path, leads: str) -> None:
     with duckdb.connect(str(home / "home" / "warehouse.duckdb")) as connection:
         connection.execute(f"delete from syncs.sync_crm__lead_readiness where lead_id in ({leads})")
