@@ -50,7 +50,8 @@ def prepare(destination: str, sources: Path | None, home: Path | None, yes: bool
 @_on_destination
 @click.option("--dry-run", is_flag=True, help="Show what would change in the CRM, field by field; write nothing.")
 @click.option("--rows", type=click.IntRange(min=0), default=_SHOWN, show_default=True, help="Records shown.")
-def send(destination: str, sources: Path | None, home: Path | None, dry_run: bool, rows: int) -> None:
+@click.option("--clear", is_flag=True, help="Take every record wanted no longer out of its queue, however many.")
+def send(destination: str, sources: Path | None, home: Path | None, dry_run: bool, rows: int, clear: bool) -> None:
     """Send to DESTINATION what the last build wants there; with --dry-run only show it."""
     from orchestration.dry_run import dry_run_of
     from orchestration.lake.lease import share_lease
@@ -64,7 +65,7 @@ def send(destination: str, sources: Path | None, home: Path | None, dry_run: boo
                 dry_run_of(outbox, registry, settings.paths.warehouse, destination).show(rows)
                 return
             with closing(outbox):
-                sent = send_to(outbox, registry, settings.paths.warehouse, destination)
+                sent = send_to(outbox, registry, settings.paths.warehouse, destination, clears=clear)
     for notice in sent.notices:
         click.echo(f"note: {notice}")
     told = ", ".join(f"{count:,} {state}" for state, count in sorted(sent.states.items()))

@@ -22,7 +22,8 @@ from orchestration.destinations.judging import changed_fields
 from orchestration.destinations.open import open_destination
 from orchestration.lake.outbox import Outbox, Write
 from orchestration.lake.outbox_file import now
-from orchestration.sending import TEAM, unreachable, wanted_rows
+from orchestration.leaving import TEAM, leaving
+from orchestration.sending import unreachable, wanted_rows
 from orchestration.sources.registry import Registry
 
 _EMPTY = "(empty)"
@@ -90,11 +91,14 @@ def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str) -
         calls = Calls(destination)
         calls.again(destination.check)
         outbox.aim(name, destination.place)
+        outbox.reach(name, destination.fields())
         space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, now())
         rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
         found.wanted = len(rows)
-        outbox.queue(name, rows, floor=lambda: calls.again(destination.highest_sequence))
-        outbox.keep_only(name, {row.lead_id for row in rows})
+        wanted = {row.lead_id for row in rows}
+        last_writes = leaving(outbox, name, wanted).last_writes
+        outbox.queue(name, [*rows, *last_writes], floor=lambda: calls.again(destination.highest_sequence))
+        outbox.keep_only(name, wanted, leaving={row.lead_id for row in last_writes})
         if entry.live_teams:
             found.shadow = outbox.shadow(name, field=TEAM, live=entry.live_teams)
         else:

@@ -24,7 +24,17 @@ from orchestration.runs import Run
 from orchestration.sending import SYNC, Sent, reconcile_destination, send
 
 _TIME = pa.timestamp("us")
-_TEXTS = ("destination", "source", "lead_id", "lead_key", "payload_sha256", "status", "remote_id", "error_code")
+_TEXTS = (
+    "destination",
+    "source",
+    "lead_id",
+    "lead_key",
+    "payload_sha256",
+    "status",
+    "remote_id",
+    "error_code",
+    "absent_fields",
+)
 RECEIPTS = pa.schema(
     [(name, pa.string()) for name in _TEXTS]
     + [("sequence", pa.int64()), ("attempt", pa.int32())]

@@ -136,6 +136,9 @@ class Destination(Protocol):
     def check(self) -> None:
         """Raise DestinationError where it cannot be reached or lacks what it needs."""
 
+    def fields(self) -> Collection[str]:
+        """Names of our fields that exist there; one that is added is found without being told."""
+
     def schema_version(self) -> str:
         """Hash of the fields that exist there and their types: where it changes, what was rejected is tried again."""
 

@@ -9,7 +9,7 @@ made again `calls.py`, what a record read back means `judging.py`; what is remem
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from orchestration.destinations.base import Answer, Destination, Unavailable
@@ -55,11 +55,14 @@ class Delivery:
         self._acknowledged: dict[int, datetime] = {}
         self._begun: dict[int, Write] = {}
         self._schema_version = ""
+        self._fields: Collection[str] = ()
 
     def run(self) -> None:
         """Resolve what an earlier process left on its way, then send what is pending until nothing is."""
         self.calls.again(self.destination.check)
         self._schema_version = self.calls.again(self.destination.schema_version)
+        self._fields = self.calls.again(self.destination.fields)
+        self.outbox.reach(self.name, self._fields)
         self.outbox.retry_rejected(self.name, self._schema_version)
         self.outbox.retry_failed(self.name)
         try:
@@ -100,7 +103,9 @@ class Delivery:
         done = [write for write in writes if write.lead_id in proved]
         rest = [write for write in writes if write.lead_id not in proved]
         if done:
-            rest += self.outbox.prove(self.name, done, acknowledged_at=self._acknowledged, at=now())
+            rest += self.outbox.prove(
+                self.name, done, fields=self._fields, acknowledged_at=self._acknowledged, at=now()
+            )
             for write in done:
                 self._begun.pop(write.sequence, None)
         return sorted(rest, key=lambda write: write.sequence)

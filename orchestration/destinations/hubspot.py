@@ -14,7 +14,7 @@ HubSpot compares nothing before it writes: delivery reads first and decides (`is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -83,6 +83,10 @@ class HubSpotDestination:
         ]
         if wrong:
             raise self._error(f"holds a property in a type that cannot take it: {', '.join(wrong)}")
+
+    def fields(self) -> Collection[str]:
+        """Our properties that were made."""
+        return FIELDS.keys() & self._properties().keys()
 
     def schema_version(self) -> str:
         """Hash of our properties' types and choices, and of the key's."""

@@ -60,6 +60,10 @@ class SqlDestination:
         told = "|".join((url.render_as_string(), self._schema or "", self._table_name, self.key))
         return hashlib.sha256(told.encode()).hexdigest()
 
+    def fields(self) -> Collection[str]:
+        """The handoff columns of the table."""
+        return [c.name for c in self._table().columns if c.name in FIELDS]
+
     def schema_version(self) -> str:
         """Hash of the handoff columns, their types, and the rules the table has for its rows."""
         table = self._table()

@@ -15,6 +15,7 @@ from typing import Any
 
 from orchestration.lake.outbox_changes import verified_payload
 from orchestration.lake.outbox_file import now, payload_text
+from orchestration.lake.outbox_place import PlaceSide
 from orchestration.lake.outbox_proof import ProofSide
 from orchestration.lake.outbox_queue import QueueSide
 from orchestration.lake.outbox_types import OPEN, SETTLED, Finding, Settled, value_hash
@@ -25,7 +26,7 @@ from orchestration.lake.outbox_views import ViewSide
 
 _BEGIN = f"""
 update outbox set status = 'sending', error_code = null, sent_sequence = sequence, sent_payload = null, sent_at = ?
-where destination = ? and {OPEN} and sequence between ? and ? and sent_sequence is null
+where destination = ? and {OPEN} and is_wanted <> 0 and sequence between ? and ? and sent_sequence is null
     and sequence in (select value from json_each(?))
 returning sequence
 """
@@ -50,7 +51,7 @@ update outbox set sent_sequence = null, sent_payload = null, sent_at = null
 where destination = ? and lead_id = ? and sent_sequence = ?
 """
 _LEARNED = """
-update outbox set verified_payload = ? where destination = ? and lead_id = ? and verified_payload is null
+update outbox set verified_sequence = null, verified_payload = ? where destination = ? and lead_id = ?
 """
 _STATE = """
 update outbox set status = ?, error_code = ?, attempt = ?, schema_version = ?, settled_at = ?
@@ -58,14 +59,14 @@ where destination = ? and lead_id = ? and sequence = ?
 """
 
 
-class Outbox(QueueSide, ProofSide, ViewSide):
+class Outbox(QueueSide, PlaceSide, ProofSide, ViewSide):
     """The outbox of one home."""
 
     def pending(self, destination: str, *, limit: int, after: int = 0, attempts: int = 1_000) -> list[Write]:
         """Wanted writes, by sequence: those above `after`, tried fewer than `attempts` times, none on its way."""
         query = (
             f"select {_PARTS} from outbox where destination = ? and sequence > ? and {OPEN} and sent_sequence is null "
-            "and is_wanted = 1 and attempt < ? order by sequence limit ?"
+            "and is_wanted <> 0 and attempt < ? order by sequence limit ?"
         )
         return self._writes(query, (destination, after, attempts, limit))
 
@@ -124,7 +125,8 @@ class Outbox(QueueSide, ProofSide, ViewSide):
         """Record what became of attempts and what others changed: states and logs together, or not at all.
 
         `released`: writes of which reading told that they were never sent; they are queued again, and no attempt.
-        `learned`: lead id → what a record was found to hold of which nothing was known; expected there from now on.
+        `learned`: lead id → what a record was found to hold of which nothing was known, or something else; expected
+        there from now on.
         """
         with self._transaction():
             verified = [receipt.write.sequence for receipt in receipts if receipt.status == "verified"]
@@ -172,7 +174,7 @@ class Outbox(QueueSide, ProofSide, ViewSide):
         """Queue what was rejected when the CRM's fields were others; returns how many records that is."""
         changed = self._connection.execute(
             "update outbox set status = 'queued', attempt = 0, queued_at = ? where destination = ? "
-            "and status = 'rejected' and is_wanted = 1 and coalesce(schema_version, '') <> ?",
+            "and status = 'rejected' and is_wanted <> 0 and coalesce(schema_version, '') <> ?",
             (now().isoformat(), destination, schema_version),
         )
         return int(changed.rowcount)

@@ -66,9 +66,12 @@ create index outbox_changed on outbox (destination) where changed is not null;
 create index findings_unlanded on findings (is_landed, destination, lead_id) where is_landed = 0;
 pragma user_version = 1;
 """
-_TO_TWO = """
-alter table sequences add column is_above_crm integer not null default 1;
-"""
+# Added since. aims.fields: those of ours a destination was last seen to have, as JSON. absent_fields: those it lacked.
+_ADDED = (
+    ("sequences", "is_above_crm", "integer not null default 1"),
+    ("aims", "fields", "text"),
+    ("attempts", "absent_fields", "text"),
+)
 _NO_ROWIDS = " without rowid"
 
 
@@ -119,12 +122,13 @@ class OutboxFile:
                 self._connection.execute(statement)
             for statement in _statements(_TO_ONE if version == 0 else ""):
                 self._connection.execute(statement)
-            # Some files of version 1 have the column already.
-            names = {row["name"] for row in self._connection.execute("pragma table_info(sequences)")}
-            for statement in _statements(_TO_TWO if "is_above_crm" not in names else ""):
-                self._connection.execute(statement)
+            # Some files of a version have columns of the next already.
+            for table, name, kind in _ADDED if version < 3 else ():
+                names = {row["name"] for row in self._connection.execute(f"pragma table_info({table})")}
+                if name not in names:
+                    self._connection.execute(f"alter table {table} add column {name} {kind}")
             self._give_rowids()
-            self._connection.execute("pragma user_version = 2")
+            self._connection.execute("pragma user_version = 3")
 
     def _give_rowids(self) -> None:
         """Rewrite a table of earlier code, which had none: rows that do not fit their page cost twice as much."""

@@ -17,8 +17,8 @@ Log = Literal["attempts", "findings"]
 
 _ATTEMPT = """
 insert into attempts (destination, source, lead_id, lead_key, sequence, payload_sha256, status, remote_id, error_code,
-    attempt, attempted_at, acknowledged_at, verified_at)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    attempt, attempted_at, acknowledged_at, verified_at, absent_fields)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _FINDING = """
 insert into findings (destination, source, lead_id, lead_key, field, ours, theirs, theirs_sha256, resolution, found_at)
@@ -78,6 +78,7 @@ def _log_row(destination: str, receipt: Receipt) -> tuple[Any, ...]:
         *(destination, write.source, write.lead_id, write.lead_key, write.sequence, write.payload_sha256),
         *(receipt.status, receipt.remote_id, receipt.error_code, write.attempt + 1),
         *(moment.isoformat() if moment else None for moment in times),
+        receipt.absent_fields,
     )
 
 

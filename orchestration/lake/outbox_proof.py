@@ -27,9 +27,9 @@ where destination = ? and sent_sequence in (select value from json_each(?))
 """
 _LOG = """
 insert into attempts (destination, source, lead_id, lead_key, sequence, payload_sha256, status, remote_id, attempt,
-    attempted_at, acknowledged_at, verified_at)
+    attempted_at, acknowledged_at, verified_at, absent_fields)
 select destination, source, lead_id, lead_key, sequence, payload_sha256, 'verified', lead_id, attempt + 1,
-    coalesce(sent_at, ?), ?, ?
+    coalesce(sent_at, ?), ?, ?, ?
 from outbox where destination = ? and sent_sequence in (select value from json_each(?)) order by sequence
 """
 
@@ -38,23 +38,32 @@ class ProofSide(ChangeSide):
     """The outbox as whoever read a whole batch back sees it."""
 
     def prove(
-        self, destination: str, writes: Sequence[Write], *, acknowledged_at: Mapping[int, datetime], at: datetime
+        self,
+        destination: str,
+        writes: Sequence[Write],
+        *,
+        fields: Collection[str],
+        acknowledged_at: Mapping[int, datetime],
+        at: datetime,
     ) -> list[Write]:
         """Book writes on their way that were all read back, at this moment, as they were meant.
 
-        The CRM knows their records by lead id. `acknowledged_at` is by sequence; of whatever is not in it nothing but
-        the reading tells. Returns those left as they are: of their records something newer was queued meanwhile.
+        The CRM knows their records by lead id, and has these `fields` of ours. `acknowledged_at` is by sequence; of
+        whatever is not in it nothing but the reading tells. Returns those left as they are: of their records something
+        newer was queued meanwhile.
         """
-        read_at = at.isoformat()
+        read_at, present = at.isoformat(), frozenset(fields)
         with self._transaction():
             said = (destination, json.dumps([write.sequence for write in writes]))
             newer = {number for (number,) in self._connection.execute(_NEWER, said)}
-            asked: dict[datetime, list[int]] = {}
+            alike: dict[tuple[datetime, str | None], list[int]] = {}
             for write in writes:
                 if write.sequence not in newer:
-                    asked.setdefault(acknowledged_at.get(write.sequence, at), []).append(write.sequence)
-            for moment, numbers in asked.items():
-                told = (read_at, moment.isoformat(), read_at, destination, json.dumps(numbers))
+                    absent = None if write.payload.keys() <= present else _listed(write.payload.keys() - present)
+                    key = (acknowledged_at.get(write.sequence, at), absent)
+                    alike.setdefault(key, []).append(write.sequence)
+            for (moment, absent), numbers in alike.items():
+                told = (read_at, moment.isoformat(), read_at, absent, destination, json.dumps(numbers))
                 self._connection.execute(_LOG, told)
                 self._verify(destination, numbers)
             self._keep_apart(destination, {write.lead_id for write in writes if write.sequence not in newer})
@@ -68,3 +77,7 @@ class ProofSide(ChangeSide):
         """Those of these writes that are on their way."""
         rows = self._connection.execute(_ON_THEIR_WAY, (destination, json.dumps(list(numbers))))
         return {number for (number,) in rows}
+
+
+def _listed(names: Collection[str]) -> str:
+    return ",".join(sorted(names))

@@ -36,6 +36,8 @@ KEPT = (
     "verified_payload = case when verified_sequence is not null then coalesce(verified_payload, payload) "
     "else verified_payload end"
 )
+# is_wanted is 1, 0, or this: wanted no longer, and the write queued last, which takes its route away, is sent.
+LEAVING = 2
 # Nothing is left to do for these; the others wait.
 SETTLED = frozenset({"verified", "conflicting", "rejected", "gone", "archived", "merged", "shadow", "withdrawn"})
 # A dead letter says why it was not written, and what to do stands with the reason.
@@ -77,7 +79,8 @@ class Receipt:
     """What became of one attempt. `error_code` is a word of ours or the CRM's code, never a message.
 
     `schema_version` is what the CRM's fields were when it was rejected; `has_arrived`: the record holds this write,
-    but for what others or the CRM itself changed; `is_renumbered`: goes on under a new number.
+    but for what others or the CRM itself changed; `is_renumbered`: goes on under a new number. `absent_fields`: those
+    the CRM does not have, by comma.
     """
 
     write: Write
@@ -90,6 +93,7 @@ class Receipt:
     schema_version: str | None = None
     has_arrived: bool = False
     is_renumbered: bool = False
+    absent_fields: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ select
     score.band as handoff_band,
     substr(case when length({{ reasons }}) > 255 and score.reasons is not null then score.reasons else {{ reasons }} end, 1, 255)
         as handoff_reasons,
-    nullif(route.team_id, '(none)') as handoff_team_id,
-    nullif(route.staff_id, '(none)') as handoff_staff_id,
+    nullif(nullif(route.team_id, '(none)'), '(unknown)') as handoff_team_id,
+    nullif(nullif(route.staff_id, '(none)'), '(unknown)') as handoff_staff_id,
     route.queue as handoff_queue,
     nullif(concat_ws(
         '; ',

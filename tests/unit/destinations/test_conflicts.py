@@ -9,9 +9,8 @@ import pytest
 from orchestration.destinations.delivery import deliver
 from orchestration.destinations.reconcile import reconcile
 from orchestration.lake.outbox import Outbox
-from tests.unit.destinations.conftest import findings, receipts, send, wanted
+from tests.unit.destinations.conftest import QUIET, findings, receipts, send, wanted
 
-QUIET = {"pause": lambda _: None}
 guarding = pytest.mark.parametrize("is_guarding", [True, False])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -203,6 +204,80 @@ def test_while_the_crm_is_away_what_changed_is_queued_and_no_older_route_goes_ou
     write_registry(home)
     assert call(home, "reconcile", "crm").startswith("0 ")
     assert held(home)["lead-0"] == ("t0", "q", "near by") and held(home)["lead-1"][:2] == (None, None)
+
+
+def leave(home: Path, leads: str) -> None:
+    with duckdb.connect(str(home / "home" / "warehouse.duckdb")) as connection:
+        connection.execute(f"delete from syncs.sync_crm__lead_readiness where lead_id in ({leads})")
+
+
+_LEFT = "no longer a lead of its own: merged into another record, or not qualified any more"
+
+
+@pytest.mark.parametrize("live_teams", ["[]", "[t1]"])
+def test_a_record_merged_away_leaves_its_queue_by_one_last_write(home, live_teams):
+    write_registry(home, live_teams=live_teams)
+    sent(home)
+    leave(home, "'lead-1'")
+    done = sent(home)
+    assert held(home)["lead-1"] == (None, None, _LEFT) and done.states.get("written", 0) == 0
+    again = sent(home)
+    assert (again.reads, again.writes) == (0, 0) and sum(again.states.values()) == 3
+    assert call(home, "reconcile", "crm").startswith("0 ")
+
+
+def test_a_record_that_is_a_lead_again_is_in_its_queue_again(home):
+    sent(home)
+    warehouse = str(home / "home" / "warehouse.duckdb")
+    with duckdb.connect(warehouse) as connection:
+        connection.execute("create table syncs.kept as select * from syncs.sync_crm__lead_readiness")
+    leave(home, "'lead-0', 'lead-1'")
+    sent(home)
+    assert held(home)["lead-0"][:2] == held(home)["lead-1"][:2] == (None, None)
+    with duckdb.connect(warehouse) as connection:
+        connection.execute("insert into syncs.sync_crm__lead_readiness from syncs.kept where lead_id = 'lead-1'")
+    assert sent(home).states == {"written": 1, "unchanged": 1, "gone": 1}
+    assert held(home)["lead-1"] == ("t1", "q", "near by")
+
+
+def test_a_team_staff_set_stands_on_a_record_merged_away_too(home):
+    sent(home)
+    with sqlite3.connect(home / "crm.db") as crm:
+        crm.execute("update leads set handoff_team_id = 'theirs' where lead_id = 'lead-1'")
+    leave(home, "'lead-1'")
+    sent(home)
+    assert held(home)["lead-1"] == ("theirs", None, _LEFT)
+
+
+def test_an_emptied_sync_table_takes_nobody_out_of_a_queue_until_somebody_says_so(home):
+    with duckdb.connect(str(home / "home" / "warehouse.duckdb")) as connection:
+        connection.execute(
+            "insert into syncs.sync_crm__lead_readiness (lead_key, source, lead_id, handoff_stage, handoff_queue) "
+            "select 'key-' || i, 'clinic', 'lead-' || i, 'mql', 'q' from range(10, 40) as t(i)"
+        )
+    with sqlite3.connect(home / "crm.db") as crm:
+        crm.executemany("insert into leads (lead_id) values (?)", [(f"lead-{n}",) for n in range(10, 40)])
+    sent(home)
+    leave(home, ", ".join(f"'lead-{n}'" for n in range(10, 31)))
+    told = call(home, "send", "crm")
+    assert told.startswith("1 ") and "21 of 33 records" in told and "handoff send crm --clear" in told
+    assert held(home)["lead-10"][1] == "q"
+    assert call(home, "send", "crm").startswith("1 "), "told until somebody looks"
+    assert call(home, "send", "crm", "--clear").startswith("0 ")
+    assert [row[1] for i, row in held(home).items() if i in ("lead-10", "lead-30", "lead-31")] == [None, None, "q"]
+    assert call(home, "send", "crm").startswith("0 ")
+    leave(home, "'lead-31'")
+    assert call(home, "send", "crm").startswith("0 ") and held(home)["lead-31"][1] is None
+
+
+def test_reconciling_a_crm_that_is_another_one_by_now_takes_no_empty_team_for_staffs(home):
+    shutil.copy(home / "crm.db", home / "blank.db")
+    sent(home)
+    (home / "blank.db").replace(home / "production.db")
+    write_registry(home, url="sqlite:///production.db")
+    assert "nobody changed a field of ours" in call(home, "reconcile", "crm")
+    (home / "production.db").replace(home / "crm.db")
+    assert held(home)["lead-1"] == ("t1", "q", "near by")
 
 
 def test_a_home_built_by_other_code_is_to_be_built_first(home):

@@ -212,6 +212,51 @@ def test_somebody_is_told_where_staff_set_what_nobody_knows(lead: dict[str, Any]
     assert routed(carried(open_leads, routes.reset_index()), *house).empty
 
 
+@pytest.mark.parametrize("with_members", [False, True])
+def test_somebody_is_told_once_where_staff_set_a_team_in_which_nobody_is_left_and_no_more_when_somebody_is(
+    with_members: bool,
+) -> None:
+    rules: dict[str, Any] = {"assign_members": with_members, "notify": {"default": "desk"}}
+    away = staff(bo={"team_id": "b"}, cy={"team_id": "c", "is_available": False, "next_available_at": pd.NaT})
+    house = teams(a={}, b={}, c={}).assign(has_known_members=True)
+    open_leads = leads({"override_team_id": "a"}, {"override_team_id": "c"}, {"override_team_id": "b"})
+    routes = routed(open_leads, house, away, **rules)
+    assert routes["team_id"].to_dict() == {"lead_0": "a", "lead_1": "c", "lead_2": "b"}
+    assert routes["told"].fillna("").to_dict() == {"lead_0": "desk", "lead_1": "desk", "lead_2": ""}
+    assert routes.loc["lead_0", "reasons"].startswith("set by staff, but no member of that team is left;")
+    assert "but nobody of that team is there within two weeks" in routes.loc["lead_1", "reasons"]
+    after = carried(open_leads, routes.reset_index())
+    assert routed(after, house, away, **rules).empty
+    back = staff(ana={"team_id": "a"}, bo={"team_id": "b"}, cy={"team_id": "c"})
+    again = routed(after, house, back, **rules)
+    assert again["told"].fillna("").to_dict() == {"lead_0": "", "lead_1": ""}
+    after = carried(after, again.reset_index())
+    assert routed(after, house, back, **rules).empty
+    assert list(routed(after, house, away, **rules).index) == ["lead_0", "lead_1"], "they left only later"
+
+
+def test_a_route_staff_set_that_stands_takes_no_second_place_of_today() -> None:
+    standing = {"override_team_id": "a", "routed_team_id": "a", "routed_constraint": "set_by_staff", "route_no": 1}
+    limited = teams(a={"daily_capacity": 2, "routed_today_count": 1, "is_open": False, "next_open_at": pd.NaT})
+    assert len(routed(leads(standing), limited)) == 1
+    back = leads({**standing, "routed_told": "desk"}, {})
+    routes = routed(back, limited.assign(is_open=True))
+    assert routes["team_id"].to_dict() == {"lead_0": "a", "lead_1": "a"}
+
+
+def test_a_lead_that_asks_again_is_still_told_of_to_whom_its_route_was() -> None:
+    held = {"routed_team_id": "a", "route_no": 1, "routed_priority": 2, "requests_since_mql_count": 1}
+    rows = leads(
+        {**held, "routed_constraint": "capacity", "routed_told": "desk"},
+        {**held, "routed_constraint": "capacity"},
+        {**held, "routed_constraint": "set_by_staff", "override_team_id": "typo", "routed_team_id": "typo",
+         "routed_told": "desk"},
+    )  # fmt: skip
+    routes = routed(rows, teams(a={}, b={}), notify={"default": "desk"})
+    assert routes["told"].fillna("").to_dict() == {"lead_0": "desk", "lead_1": "", "lead_2": "desk"}
+    assert routes["reasons"].str.contains("more urgent").all()
+
+
 def test_a_lead_nobody_can_call_before_it_is_due_says_so() -> None:
     due = {"sla_due_at": AS_OF + hours(2)}
     late = {"is_open": False, "next_open_at": AS_OF + hours(2)}
