@@ -48,22 +48,23 @@ class ProofSide(ChangeSide):
     ) -> list[Write]:
         """Book writes on their way that were all read back, at this moment, as they were meant.
 
-        The CRM knows their records by lead id, and has these `fields` of ours. `acknowledged_at` is by sequence; of
-        whatever is not in it nothing but the reading tells. Returns those left as they are: of their records something
+        The CRM knows their records by lead id, and has these `fields` of ours. `acknowledged_at` is by sequence; no
+        reply told of what is not in it. Returns those left as they are: of their records something
         newer was queued meanwhile.
         """
         read_at, present = at.isoformat(), frozenset(fields)
         with self._transaction():
             said = (destination, json.dumps([write.sequence for write in writes]))
             newer = {number for (number,) in self._connection.execute(_NEWER, said)}
-            alike: dict[tuple[datetime, str | None], list[int]] = {}
+            alike: dict[tuple[datetime | None, str | None], list[int]] = {}
             for write in writes:
                 if write.sequence not in newer:
                     absent = None if write.payload.keys() <= present else _listed(write.payload.keys() - present)
-                    key = (acknowledged_at.get(write.sequence, at), absent)
+                    key = (acknowledged_at.get(write.sequence), absent)
                     alike.setdefault(key, []).append(write.sequence)
             for (moment, absent), numbers in alike.items():
-                told = (read_at, moment.isoformat(), read_at, absent, destination, json.dumps(numbers))
+                acknowledged = moment.isoformat() if moment else None
+                told = (read_at, acknowledged, read_at, absent, destination, json.dumps(numbers))
                 self._connection.execute(_LOG, told)
                 self._verify(destination, numbers)
             self._keep_apart(destination, {write.lead_id for write in writes if write.sequence not in newer})
