@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from orchestration.lake.contract import STAGES
 from orchestration.lake.outbox_types import Write
@@ -163,6 +163,17 @@ class Destination(Protocol):
 
     def prepare(self) -> list[str]:
         """Do what of the plan can be done by our key; returns what was done."""
+
+
+@runtime_checkable
+class Proving(Protocol):
+    """A destination that can say of a whole batch at once which records hold what was written."""
+
+    def proved(self, writes: Sequence[Write]) -> Collection[str]:
+        """Read records after the commit; lead ids of those that hold exactly this write, in every field.
+
+        One that is left out is read by itself, and only then judged. Such a CRM knows its records by lead id.
+        """
 
 
 def is_shown(name: str, theirs: str | None) -> bool:

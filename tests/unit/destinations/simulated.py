@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.destinations.base import STAFFS_OWN, Answer, BatchRefused, Held, Unavailable
+from orchestration.destinations.base import STAFFS_OWN, Answer, BatchRefused, Held, Unavailable, is_held
 from orchestration.lake.outbox import Outbox, Write
 
 NAMES = ("handoff_stage", "handoff_readiness", "handoff_team_id", "handoff_staff_id")
@@ -159,6 +159,18 @@ class Crm:
     def _is(self, fault: str) -> bool:
         odds = self.odds.get(fault, 0.0)
         return odds > 0 and self.chance.random() < odds
+
+
+class ProvingCrm(Crm):
+    """One that can be asked of a whole batch, too."""
+
+    def proved(self, writes: Sequence[Write]) -> set[str]:
+        held = self.read([write.lead_id for write in writes])
+        return {
+            write.lead_id
+            for write in writes
+            if (record := held.get(write.lead_id)) and record.state == "live" and is_held(write, record)
+        }
 
 
 class FragileOutbox(Outbox):
