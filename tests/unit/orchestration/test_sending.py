@@ -105,6 +105,9 @@ def test_a_dry_run_shows_counts_and_every_field_and_writes_nothing(home):
     assert set(held(home).values()) == {(None, None, None)}
     for line in ("4 wanted", "3 to be written", "1 not in the CRM", "handoff_readiness", "0.25", "(empty)"):
         assert line in shown, line
+    shown = call(home, "send", "crm", "--dry-run", "--lead", "lead-3", "--lead", "lead-7")
+    assert "│ lead-3" in shown and "│ lead-1" not in shown and "lead-7: nothing to be written" in shown
+    assert call(home, "send", "crm", "--lead", "lead-3").startswith("2 ")
     assert call(home, "send", "crm").startswith("0 crm: 1 gone, 3 written")
     assert "0 to be written" in call(home, "send", "crm", "--dry-run")
 
