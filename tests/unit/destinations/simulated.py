@@ -126,8 +126,13 @@ class Crm:
         if record.sequence is not None and record.sequence >= write.sequence:
             return Answer("newer")
         expected = write.expected or {}
-        is_changed = any(record.fields[name] not in (expected.get(name), write.payload[name]) for name in STAFFS_OWN)
-        return Answer("conflict") if is_changed else None
+        odd = {
+            name: held for name, held in record.fields.items() if held not in (expected.get(name), write.payload[name])
+        }
+        if any(name in odd for name in STAFFS_OWN):
+            return Answer("conflict")
+        is_known = set(NAMES) <= set(expected) and record.sequence is not None
+        return Answer("changed", found=odd) if odd and is_known else None
 
     def _begin(self, what: str) -> None:
         self.calls += 1
