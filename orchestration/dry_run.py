@@ -22,8 +22,9 @@ from orchestration.destinations.judging import changed_fields
 from orchestration.destinations.open import open_destination
 from orchestration.lake.outbox import Outbox, Write
 from orchestration.lake.outbox_file import now
-from orchestration.sending import TEAM, unreachable, wanted_rows
+from orchestration.sending import Channels, wanted_rows
 from orchestration.sources.registry import Registry
+from orchestration.withholding import TEAM
 
 _EMPTY = "(empty)"
 _THEIRS = "(changed by someone else)"
@@ -80,7 +81,7 @@ class DryRun:
             console.print(f"and {len(self.changes) - rows:,} records more (--rows)", highlight=False)
 
 
-def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str) -> DryRun:
+def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str, *, channels: Channels) -> DryRun:
     """What sending to a destination would change now; `outbox` is a copy that may be changed.
 
     Raises DestinationError where the CRM cannot be read.
@@ -90,8 +91,8 @@ def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str) -
         calls = Calls(destination)
         calls.again(destination.check)
         outbox.aim(name, destination.place)
-        space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, now())
-        rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
+        space = registry.sources[entry.source].id_space
+        rows = wanted_rows(warehouse, space, channels=channels, at=now(), time_grain=destination.time_grain)
         found.wanted = len(rows)
         outbox.queue(name, rows, floor=lambda: calls.again(destination.highest_sequence))
         outbox.keep_only(name, {row.lead_id for row in rows})

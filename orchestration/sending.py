@@ -7,7 +7,7 @@ one that is paused only queues. Proof of writes is `orchestration.destinations.d
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,23 +20,16 @@ from orchestration.destinations.calls import Calls
 from orchestration.destinations.delivery import Delivery
 from orchestration.destinations.open import open_destination
 from orchestration.destinations.reconcile import Reconciled, reconcile
-from orchestration.lake.canonical_text import Value
 from orchestration.lake.outbox import Outbox, Wanted
 from orchestration.lake.outbox_file import now
 from orchestration.sources.registry import Registry
 from orchestration.sources.registry_destinations import Destination as Entry
+from orchestration.withholding import TEAM, Consents, newest_consents
 
 SYNC = ("syncs", "sync_crm__lead_readiness")
-TEAM = "handoff_team_id"
-# Who may be reached on no channel by now is nobody's to call: the record says so, and no queue holds it.
-_WITHHELD = (TEAM, "handoff_staff_id", "handoff_queue", "handoff_priority", "handoff_sla_due_at")
-_WITHHELD_REASON = "not to be contacted: consent is withdrawn on every channel"
 _ALL = 10_000_000
-_UNREACHABLE = """
-select lead_key from intermediate.int_consents__newest
-where valid_from <= ? and (valid_to is null or valid_to > ?)
-group by lead_key having bool_and(is_withdrawn)
-"""
+# Queue or service line → the channels it contacts by; one not named contacts by all.
+Channels = Mapping[str, Sequence[str]]
 
 
 class BuiltByOtherCode(RuntimeError):
@@ -56,9 +49,15 @@ class Sent:
 
 
 def send(
-    outbox: Outbox, registry: Registry, warehouse: Path, name: str, *, pause: Callable[[float], None] = time.sleep
+    outbox: Outbox,
+    registry: Registry,
+    warehouse: Path,
+    name: str,
+    *,
+    channels: Channels,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Sent:
-    """Queue what changed for one destination and deliver it.
+    """Queue what changed for one destination and deliver it. `channels`: of routing's rules.
 
     Raises DestinationError where it cannot be used or is away: what changed is queued by then, and waits; LeaseHeld
     where another process sends there.
@@ -68,8 +67,8 @@ def send(
         calls = Calls(destination, pause=pause)
         try:
             outbox.aim(name, destination.place)
-            space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, began)
-            rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
+            space = registry.sources[entry.source].id_space
+            rows = wanted_rows(warehouse, space, channels=channels, at=began, time_grain=destination.time_grain)
             away = None
             try:
                 sent.queued = _queue(outbox, calls, rows, is_live=entry.mode == "live")
@@ -127,60 +126,61 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         return
     if not outbox.is_idle(name):
         with outbox.sender(name):
-            Delivery(outbox, calls).run()
+            Delivery(outbox, calls, conflicts=entry.conflicts).run()
 
 
 def reconcile_destination(
-    outbox: Outbox, registry: Registry, warehouse: Path, name: str, *, pause: Callable[[float], None] = time.sleep
+    outbox: Outbox,
+    registry: Registry,
+    warehouse: Path,
+    name: str,
+    *,
+    channels: Channels,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Reconciled:
     """Read back all that counts as settled at one destination; restores as the registry says. Raises as `send`.
 
     Whoever may not be contacted by now is withheld from all that is sent on the way.
     """
     entry = registry.destinations[name]
-    withheld = unreachable(warehouse, now())
+    with _reading(warehouse) as connection:
+        consents = newest_consents(connection, channels, now())
     with open_destination(entry) as destination:
         return reconcile(
             outbox,
             destination,
             conflicts=entry.conflicts,
             sends=entry.mode == "live" and not entry.live_teams,
-            before_sending=lambda: withhold_waiting(outbox, name, withheld),
+            before_sending=lambda: withhold_waiting(outbox, name, consents),
             pause=pause,
         )
 
 
-def withhold_waiting(outbox: Outbox, name: str, withheld: Collection[str]) -> int:
+def withhold_waiting(outbox: Outbox, name: str, consents: Consents) -> int:
     """What waits for leads nobody may contact by now is queued without its route; returns how many records that is."""
     writes = {write.lead_id: write for write in outbox.unresolved(name, limit=_ALL)}
     writes |= {write.lead_id: write for write in outbox.pending(name, limit=_ALL)}
-    waiting = [write for write in writes.values() if write.lead_key in withheld]
-    rows = (withhold(Wanted(each.lead_id, each.lead_key, each.source, each.payload)) for each in waiting)
-    return outbox.queue(name, list(rows))
+    rows = [Wanted(each.lead_id, each.lead_key, each.source, each.payload) for each in writes.values()]
+    heeded = [(row, consents.heeded(row)) for row in rows]
+    return outbox.queue(name, [kept for row, kept in heeded if kept is not row])
 
 
 def wanted_rows(
     warehouse: Path,
     source: str,
     *,
-    withheld: Collection[str] = frozenset(),
+    channels: Channels,
+    at: datetime,
     time_grain: timedelta = timedelta.resolution,
 ) -> list[Wanted]:
     """What the records of one source should say, from the sync table, times cut to the CRM's grain.
 
-    `withheld`: leads nobody may contact now.
+    Leads that at this moment (naive UTC, the wall clock's) nobody of their queue may contact are withheld.
     """
     with _reading(warehouse) as connection:
-        rows = [withhold(row) if row.lead_key in withheld else row for row in _rows(connection, source)]
+        consents = newest_consents(connection, channels, at)
+        rows = [consents.heeded(row) for row in _rows(connection, source)]
     return rows if time_grain <= timedelta.resolution else [cut(row, time_grain) for row in rows]
-
-
-def withhold(row: Wanted) -> Wanted:
-    """The record of a lead nobody may contact: no team, member, queue, priority or due time, and why."""
-    payload: dict[str, Value] = {**row.payload, **{name: None for name in _WITHHELD if name in row.payload}}
-    if "handoff_reasons" in payload:
-        payload["handoff_reasons"] = _WITHHELD_REASON
-    return Wanted(row.lead_id, row.lead_key, row.source, payload)
 
 
 def cut(row: Wanted, grain: timedelta) -> Wanted:
@@ -191,12 +191,6 @@ def cut(row: Wanted, grain: timedelta) -> Wanted:
         if isinstance(value, datetime)
     }
     return Wanted(row.lead_id, row.lead_key, row.source, {**row.payload, **times})
-
-
-def unreachable(warehouse: Path, at: datetime) -> frozenset[str]:
-    """Leads that by all that landed may be contacted on no channel at this moment (naive UTC, the wall clock's)."""
-    with _reading(warehouse) as connection:
-        return frozenset(key for (key,) in connection.execute(_UNREACHABLE, [at, at]).fetchall())
 
 
 @contextmanager
