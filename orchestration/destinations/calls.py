@@ -55,7 +55,7 @@ class Calls:
     def proved(self, writes: Sequence[Write]) -> Collection[str]:
         """Lead ids of which the CRM itself can tell that they hold what was written. Raises as `read`."""
         destination = self.destination
-        if not isinstance(destination, Proving):
+        if not writes or not isinstance(destination, Proving):
             return ()
 
         def call() -> Collection[str]:

@@ -132,7 +132,7 @@ class Schedule:
         outbox.reach("crm", self.crm.fields())
         if self.chance.random() < 0.1:
             self.second_sender(outbox)
-        deliver(outbox, self.crm, pause=lambda _: None)
+        deliver(outbox, self.crm, conflicts=self.conflicts, pause=lambda _: None)
         if reconciles:
             reconcile(outbox, self.crm, conflicts=self.conflicts, pause=lambda _: None)
 
