@@ -50,21 +50,33 @@ def prepare(destination: str, sources: Path | None, home: Path | None, yes: bool
 @_on_destination
 @click.option("--dry-run", is_flag=True, help="Show what would change in the CRM, field by field; write nothing.")
 @click.option("--rows", type=click.IntRange(min=0), default=_SHOWN, show_default=True, help="Records shown.")
-def send(destination: str, sources: Path | None, home: Path | None, dry_run: bool, rows: int) -> None:
+@click.option("--clear", is_flag=True, help="Take every record wanted no longer out of its queue, however many.")
+@click.option("--lead", "leads", multiple=True, help="Show a dry run's record of this lead id; may be given again.")
+def send(
+    destination: str,
+    sources: Path | None,
+    home: Path | None,
+    dry_run: bool,
+    rows: int,
+    clear: bool,
+    leads: tuple[str, ...],
+) -> None:
     """Send to DESTINATION what the last build wants there; with --dry-run only show it."""
     from orchestration.dry_run import dry_run_of
     from orchestration.lake.lease import share_lease
     from orchestration.sending import send as send_to
 
+    if leads and not dry_run:
+        refuse("--lead shows a record of a dry run: say --dry-run too (a send sends all that waits)")
     with _called(sources, home, destination) as (settings, registry):
         if not settings.paths.warehouse.exists():
             refuse(f"{settings.paths.home} holds no build yet: call handoff run first")
         with share_lease(settings.paths, who=f"handoff send {destination}"), _outbox(settings, dry_run) as outbox:
             if dry_run:
-                dry_run_of(outbox, registry, settings.paths.warehouse, destination).show(rows)
+                dry_run_of(outbox, registry, settings.paths.warehouse, destination).show(rows, leads)
                 return
             with closing(outbox):
-                sent = send_to(outbox, registry, settings.paths.warehouse, destination)
+                sent = send_to(outbox, registry, settings.paths.warehouse, destination, clears=clear)
     for notice in sent.notices:
         click.echo(f"note: {notice}")
     told = ", ".join(f"{count:,} {state}" for state, count in sorted(sent.states.items()))

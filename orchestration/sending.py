@@ -20,18 +20,13 @@ from orchestration.destinations.calls import Calls
 from orchestration.destinations.delivery import Delivery
 from orchestration.destinations.open import open_destination
 from orchestration.destinations.reconcile import Reconciled, reconcile
-from orchestration.lake.canonical_text import Value
 from orchestration.lake.outbox import Outbox, Wanted
 from orchestration.lake.outbox_file import now
+from orchestration.leaving import TEAM, UNREACHABLE, leaving, withhold, withhold_waiting
 from orchestration.sources.registry import Registry
 from orchestration.sources.registry_destinations import Destination as Entry
 
 SYNC = ("syncs", "sync_crm__lead_readiness")
-TEAM = "handoff_team_id"
-# Who may be reached on no channel by now is nobody's to call: the record says so, and no queue holds it.
-_WITHHELD = (TEAM, "handoff_staff_id", "handoff_queue", "handoff_priority", "handoff_sla_due_at")
-_WITHHELD_REASON = "not to be contacted: consent is withdrawn on every channel"
-_ALL = 10_000_000
 _UNREACHABLE = """
 select lead_key from intermediate.int_consents__newest
 where valid_from <= ? and (valid_to is null or valid_to > ?)
@@ -45,7 +40,10 @@ class BuiltByOtherCode(RuntimeError):
 
 @dataclass
 class Sent:
-    """What a sending did. `states`: wanted records by state, each in one; `notices`: what whoever waits should know."""
+    """What a sending did. `states`: wanted records by state, each in one; `notices`: what whoever waits should know.
+
+    `held_back`: why records wanted no longer keep their route.
+    """
 
     queued: int = 0
     reads: int = 0
@@ -53,39 +51,70 @@ class Sent:
     waited_seconds: float = 0.0
     states: Mapping[str, int] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    held_back: str = ""
 
 
 def send(
-    outbox: Outbox, registry: Registry, warehouse: Path, name: str, *, pause: Callable[[float], None] = time.sleep
+    outbox: Outbox,
+    registry: Registry,
+    warehouse: Path,
+    name: str,
+    *,
+    clears: bool = False,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Sent:
-    """Queue what changed for one destination and deliver it.
+    """Queue what changed for one destination and deliver it; `clears`: take all out of queues that is wanted no longer.
 
-    Raises DestinationError where it cannot be used or is away: what changed is queued by then, and waits; LeaseHeld
-    where another process sends there.
+    Raises DestinationError where it cannot be used or is away: what changed is queued by then, and waits; also where
+    too much at once is wanted no longer, when all else is sent. LeaseHeld: another process sends there.
     """
     entry, began, sent = registry.destinations[name], now(), Sent()
     with open_destination(entry) as destination:
         calls = Calls(destination, pause=pause)
         try:
-            outbox.aim(name, destination.place)
             space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, began)
             rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
-            away = None
-            try:
-                sent.queued = _queue(outbox, calls, rows, is_live=entry.mode == "live")
-            except DestinationError as error:
-                away = error
-                sent.queued = outbox.queue(name, rows, floor=None)
-            outbox.keep_only(name, {row.lead_id for row in rows})
+            away = _book(outbox, calls, rows, entry, sent, clears=clears)
             if entry.mode == "live":
                 _choose(outbox, entry)
-            if away is not None:
+            if away is not None and entry.mode == "live":
                 raise away
             _go(outbox, destination, entry, calls, sent)
+            if sent.held_back and entry.mode == "live":
+                raise DestinationError(sent.held_back)
         finally:
             sent.reads, sent.writes, sent.waited_seconds = calls.reads, calls.writes, calls.waited
             sent.states = outbox.states(name, since=began)
     return sent
+
+
+def _book(
+    outbox: Outbox, calls: Calls, rows: list[Wanted], entry: Entry, sent: Sent, *, clears: bool
+) -> DestinationError | None:
+    """Queue what changed, and the last writes of what is wanted no longer; returns why the CRM could not be asked."""
+    name, wanted, away = entry.name, {row.lead_id for row in rows}, _aim(outbox, calls)
+    leave = leaving(outbox, name, wanted, clears=clears)
+    try:
+        if away is not None:
+            raise away
+        sent.queued = _queue(outbox, calls, [*rows, *leave.last_writes], is_live=entry.mode == "live")
+    except DestinationError as error:
+        away = error
+        sent.queued = outbox.queue(name, [*rows, *leave.last_writes], floor=None)
+    outbox.keep_only(name, wanted, leaving={row.lead_id for row in leave.last_writes})
+    if leave.held_back:
+        sent.held_back = leave.held_back
+        sent.notices.append(leave.held_back)
+    return away
+
+
+def _aim(outbox: Outbox, calls: Calls) -> DestinationError | None:
+    """Say where the destination is now; returns why that could not be asked."""
+    try:
+        outbox.aim(calls.destination.name, calls.again(lambda: calls.destination.place))
+    except DestinationError as error:
+        return error
+    return None
 
 
 def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -> int:
@@ -94,13 +123,14 @@ def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -
     if not is_live:
         return outbox.queue(name, rows, floor=None)
 
-    def highest() -> int:
-        # Whether it has our fields at all is asked first.
-        calls.again(calls.destination.check)
-        return calls.again(calls.destination.highest_sequence)
+    outbox.number_above(name, lambda: _highest(calls))
+    return outbox.queue(name, rows, floor=lambda: _highest(calls))
 
-    outbox.number_above(name, highest)
-    return outbox.queue(name, rows, floor=highest)
+
+def _highest(calls: Calls) -> int:
+    # Whether it has our fields at all is asked first.
+    calls.again(calls.destination.check)
+    return calls.again(calls.destination.highest_sequence)
 
 
 def _choose(outbox: Outbox, entry: Entry) -> None:
@@ -125,9 +155,19 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         booked = outbox.shadow(name)
         sent.notices.append(f"destination {name} is in shadow: {booked} records were not sent")
         return
+    if outbox.is_idle(name):
+        _look_for_fields(outbox, destination)
     if not outbox.is_idle(name):
         with outbox.sender(name):
-            Delivery(outbox, calls).run()
+            Delivery(outbox, calls).run(lambda: _choose(outbox, entry))
+
+
+def _look_for_fields(outbox: Outbox, destination: Destination) -> None:
+    """Where nothing waits, a field added since is reason to write all the same; a CRM that is away is none to fail."""
+    try:
+        outbox.reach(destination.name, destination.fields())
+    except DestinationError:
+        return
 
 
 def reconcile_destination(
@@ -140,23 +180,21 @@ def reconcile_destination(
     entry = registry.destinations[name]
     withheld = unreachable(warehouse, now())
     with open_destination(entry) as destination:
+        outbox.aim(name, destination.place)
+        calls = Calls(destination, pause=pause)
+
+        def before_sending() -> None:
+            outbox.number_above(name, lambda: _highest(calls))
+            withhold_waiting(outbox, name, withheld)
+
         return reconcile(
             outbox,
             destination,
             conflicts=entry.conflicts,
             sends=entry.mode == "live" and not entry.live_teams,
-            before_sending=lambda: withhold_waiting(outbox, name, withheld),
+            before_sending=before_sending,
             pause=pause,
         )
-
-
-def withhold_waiting(outbox: Outbox, name: str, withheld: Collection[str]) -> int:
-    """What waits for leads nobody may contact by now is queued without its route; returns how many records that is."""
-    writes = {write.lead_id: write for write in outbox.unresolved(name, limit=_ALL)}
-    writes |= {write.lead_id: write for write in outbox.pending(name, limit=_ALL)}
-    waiting = [write for write in writes.values() if write.lead_key in withheld]
-    rows = (withhold(Wanted(each.lead_id, each.lead_key, each.source, each.payload)) for each in waiting)
-    return outbox.queue(name, list(rows))
 
 
 def wanted_rows(
@@ -171,16 +209,8 @@ def wanted_rows(
     `withheld`: leads nobody may contact now.
     """
     with _reading(warehouse) as connection:
-        rows = [withhold(row) if row.lead_key in withheld else row for row in _rows(connection, source)]
+        rows = [withhold(row, UNREACHABLE) if row.lead_key in withheld else row for row in _rows(connection, source)]
     return rows if time_grain <= timedelta.resolution else [cut(row, time_grain) for row in rows]
-
-
-def withhold(row: Wanted) -> Wanted:
-    """The record of a lead nobody may contact: no team, member, queue, priority or due time, and why."""
-    payload: dict[str, Value] = {**row.payload, **{name: None for name in _WITHHELD if name in row.payload}}
-    if "handoff_reasons" in payload:
-        payload["handoff_reasons"] = _WITHHELD_REASON
-    return Wanted(row.lead_id, row.lead_key, row.source, payload)
 
 
 def cut(row: Wanted, grain: timedelta) -> Wanted:

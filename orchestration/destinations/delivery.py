@@ -9,7 +9,7 @@ made again `calls.py`, what a record read back means `judging.py`; what is remem
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from orchestration.destinations.base import Answer, Destination, Unavailable
@@ -51,18 +51,27 @@ class Delivery:
         self.destination = calls.destination
         self.name = calls.destination.name
         self.max_attempts = max_attempts
-        self._acknowledged: dict[str, tuple[int, datetime]] = {}
+        # By sequence.
+        self._acknowledged: dict[int, datetime] = {}
         self._begun: dict[int, Write] = {}
         self._schema_version = ""
+        self._fields: Collection[str] = ()
 
-    def run(self) -> None:
-        """Resolve what an earlier process left on its way, then send what is pending until nothing is."""
+    def run(self, before_sending: Callable[[], object] = lambda: None) -> None:
+        """Resolve what an earlier process left on its way, then send what is pending until nothing is.
+
+        `before_sending` is called when all that can be sent now is known: what was refused, or did not arrive, may be
+        of a team that is not live by now, or of a lead nobody may contact.
+        """
         self.calls.again(self.destination.check)
         self._schema_version = self.calls.again(self.destination.schema_version)
+        self._fields = self.calls.again(self.destination.fields)
+        self.outbox.reach(self.name, self._fields)
         self.outbox.retry_rejected(self.name, self._schema_version)
         self.outbox.retry_failed(self.name)
         try:
             self.resolve()
+            before_sending()
             while self._pass():
                 pass
         except Unavailable:
@@ -75,6 +84,8 @@ class Delivery:
         while writes := self.outbox.unresolved(self.name, limit=size, begun=self._begun):
             if full_only and len(writes) < size:
                 return
+            if not (writes := self._prove(writes)):
+                continue
             held = self.calls.read([write.lead_id for write in writes])
             moment = now()
             self._settle(
@@ -90,6 +101,19 @@ class Delivery:
                     for write in writes
                 ],
             )
+
+    def _prove(self, writes: Sequence[Write]) -> list[Write]:
+        """Book what the CRM can tell of the batch as a whole; returns what is to be read record by record."""
+        proved = self.calls.proved(writes)
+        done = [write for write in writes if write.lead_id in proved]
+        rest = [write for write in writes if write.lead_id not in proved]
+        if done:
+            rest += self.outbox.prove(
+                self.name, done, fields=self._fields, acknowledged_at=self._acknowledged, at=now()
+            )
+            for write in done:
+                self._begun.pop(write.sequence, None)
+        return sorted(rest, key=lambda write: write.sequence)
 
     def _pass(self) -> bool:
         """Send every pending write once, and read all of it back; whether there was any."""
@@ -158,11 +182,10 @@ class Delivery:
         for write in batch:
             answer = answers.get(write.lead_id)
             if answer is not None and answer.outcome == "acknowledged":
-                self._acknowledged[write.lead_id] = (write.sequence, moment)
+                self._acknowledged[write.sequence] = moment
 
     def _acknowledged_at(self, write: Write) -> datetime | None:
-        sequence, moment = self._acknowledged.get(write.lead_id, (None, None))
-        return moment if sequence == write.sequence else None
+        return self._acknowledged.get(write.sequence)
 
     def _leave_unverified(self) -> None:
         """The destination is away: what it acknowledged and was not read back says so, and is read next time."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from hubspot import HubSpot
@@ -28,6 +29,7 @@ from orchestration.destinations.http_faults import (
 from orchestration.destinations.hubspot_replies import NOT_FOUND, error_code, named_by
 
 _TOKEN = "make a service key with the scopes that `handoff prepare` prints and put it where the registry says"
+_ACCOUNT = "/account-info/v3/details"
 _FAULTS = (ObjectsFault, PropertiesFault)
 # By the limit that was reached: of seconds, and of a day, which begins anew at midnight there.
 _WAITS = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0, "DAILY": UNTIL_ANOTHER_RUN}
@@ -99,6 +101,20 @@ class HubSpotCalls:
             "limit": 1,
         }
         return self._call(self._search.do_search, self._object, asked)
+
+    def account(self) -> str | None:
+        """The number of the account; None where our key may not ask for it."""
+
+        def ask(**options: Any) -> Any:
+            try:
+                return self._batches.api_client.call_api(_ACCOUNT, "GET", auth_settings=["oauth2"], **options)
+            except ObjectsFault as fault:
+                if fault.status in (403, 404):
+                    return SimpleNamespace(data="{}")
+                raise
+
+        number = self._call(ask).get("portalId")
+        return None if number is None else str(number)
 
     def properties(self) -> list[Mapping[str, Any]]:
         """Every property the object has."""

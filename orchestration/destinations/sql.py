@@ -8,7 +8,7 @@ becomes one guarded statement is `sql_batches.py`, what a database's errors mean
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from orchestration.destinations.base import FIELDS, REQUIRED, Answer, BatchRefus
 from orchestration.destinations.sql_batches import Batch
 from orchestration.destinations.sql_errors import meaning
 from orchestration.destinations.sql_plan import VIEW, Plan
+from orchestration.destinations.sql_proof import TextProof
 from orchestration.destinations.sql_values import from_column, to_column
 from orchestration.lake.outbox import Write
 
@@ -58,6 +59,10 @@ class SqlDestination:
         url = self._engine.url.set(username=None, password=None)
         told = "|".join((url.render_as_string(), self._schema or "", self._table_name, self.key))
         return hashlib.sha256(told.encode()).hexdigest()
+
+    def fields(self) -> Collection[str]:
+        """The handoff columns of the table."""
+        return [c.name for c in self._table().columns if c.name in FIELDS]
 
     def schema_version(self) -> str:
         """Hash of the handoff columns, their types, and the rules the table has for its rows."""
@@ -159,6 +164,17 @@ class SqlDestination:
         except SQLAlchemyError as error:
             raise self._error("could not be read", error) from None
         return held
+
+    def proved(self, writes: Sequence[Write]) -> Collection[str]:
+        """Of PostgreSQL, records that as text read exactly as written; of another database none."""
+        proof = TextProof(self._engine.dialect, self._table(), self.key)
+        if not proof.is_possible:
+            return ()
+        try:
+            with self._engine.connect() as connection:
+                return proof.holding(connection, writes)
+        except SQLAlchemyError as error:
+            raise self._error("could not be read", error) from None
 
     def _has_twins(self, table: sa.Table) -> bool:
         key = table.c[self.key]

@@ -40,6 +40,7 @@ class HubSpotStandIn(Lagging):
 
     token: str = "pat-test-1"
     scopes: frozenset[str] = ALL_SCOPES
+    account: int = 4711
     dialect: str = "207"
     echoes_trace_ids: bool = True
     names_errors: bool = True
@@ -123,7 +124,9 @@ class HubSpotStandIn(Lagging):
         base, reading = "/crm/v3/objects/contacts", {"crm.objects.contacts.read"}
         schema = {"crm.schemas.contacts.read", "crm.objects.contacts.read"}
         changing = {"crm.schemas.contacts.write"}
+        account = {"portalId": self.account, "accountType": "STANDARD", "timeZone": "UTC"}
         return [
+            ("GET", "/account-info/v3/details", lambda call: Reply(200, account), set(ALL_SCOPES)),
             ("POST", f"{base}/batch/read", self._read, reading),
             ("POST", f"{base}/batch/update", self._update, {"crm.objects.contacts.write"}),
             ("POST", f"{base}/batch/upsert", self._upsert, {"crm.objects.contacts.write"}),
