@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from orchestration.destinations.base import FIELDS, is_held
+from orchestration.destinations.base import FIELDS
 from orchestration.destinations.sql import SqlDestination
 from tests.contract.destinations.sql_system import SqlSystem
-from tests.contract.destinations.systems import write_of
+from tests.contract.destinations.systems import is_held, write_of
 
 # Columns that hold our values whole, that cut or round them, or whose text nobody vouches for.
 _KINDS = {

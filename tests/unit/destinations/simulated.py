@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.destinations.base import STAFFS_OWN, Answer, BatchRefused, Held, Unavailable, is_held
+from orchestration.destinations.base import STAFFS_OWN, Answer, BatchRefused, Held, Unavailable
 from orchestration.lake.outbox import Outbox, Write
+from tests.contract.destinations.systems import is_held
 
 NAMES = ("handoff_stage", "handoff_readiness", "handoff_team_id", "handoff_staff_id")
 BAD = "bad"
