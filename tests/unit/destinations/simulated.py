@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.destinations.base import STAFFS_OWN, Answer, BatchRefused, Held, Unavailable
-from orchestration.destinations.judging import changed_fields
 from orchestration.lake.outbox import Outbox, Write
+from tests.contract.destinations.systems import is_held
 
 NAMES = ("handoff_stage", "handoff_readiness", "handoff_team_id", "handoff_staff_id")
 BAD = "bad"
@@ -177,8 +177,7 @@ class ProvingCrm(Crm):
         return {
             write.lead_id
             for write in writes
-            if (record := held.get(write.lead_id)) and record.state == "live"
-            if record.sequence == write.sequence and not changed_fields(write.payload, record)
+            if (record := held.get(write.lead_id)) and record.state == "live" and is_held(write, record)
         }
 
 
