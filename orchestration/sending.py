@@ -7,7 +7,7 @@ one that is paused only queues. Proof of writes is `orchestration.destinations.d
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,16 +22,12 @@ from orchestration.destinations.open import open_destination
 from orchestration.destinations.reconcile import Reconciled, reconcile
 from orchestration.lake.outbox import Outbox, Wanted
 from orchestration.lake.outbox_file import now
-from orchestration.leaving import TEAM, UNREACHABLE, leaving, withhold, withhold_waiting
+from orchestration.leaving import leaving
 from orchestration.sources.registry import Registry
 from orchestration.sources.registry_destinations import Destination as Entry
+from orchestration.withholding import TEAM, Channels, newest_consents, withhold_waiting
 
 SYNC = ("syncs", "sync_crm__lead_readiness")
-_UNREACHABLE = """
-select lead_key from intermediate.int_consents__newest
-where valid_from <= ? and (valid_to is null or valid_to > ?)
-group by lead_key having bool_and(is_withdrawn)
-"""
 
 
 class BuiltByOtherCode(RuntimeError):
@@ -60,11 +56,13 @@ def send(
     warehouse: Path,
     name: str,
     *,
+    channels: Channels,
     clears: bool = False,
     pause: Callable[[float], None] = time.sleep,
 ) -> Sent:
-    """Queue what changed for one destination and deliver it; `clears`: take all out of queues that is wanted no longer.
+    """Queue what changed for one destination and deliver it.
 
+    `channels`: of routing's rules; `clears`: take all out of queues that is wanted no longer, however many.
     Raises DestinationError where it cannot be used or is away: what changed is queued by then, and waits; also where
     too much at once is wanted no longer, when all else is sent. LeaseHeld: another process sends there.
     """
@@ -72,8 +70,8 @@ def send(
     with open_destination(entry) as destination:
         calls = Calls(destination, pause=pause)
         try:
-            space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, began)
-            rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
+            space = registry.sources[entry.source].id_space
+            rows = wanted_rows(warehouse, space, channels=channels, at=began, time_grain=destination.time_grain)
             away = _book(outbox, calls, rows, entry, sent, clears=clears)
             if entry.mode == "live":
                 _choose(outbox, entry)
@@ -159,7 +157,7 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         _look_for_fields(outbox, destination)
     if not outbox.is_idle(name):
         with outbox.sender(name):
-            Delivery(outbox, calls).run(lambda: _choose(outbox, entry))
+            Delivery(outbox, calls, conflicts=entry.conflicts).run(lambda: _choose(outbox, entry))
 
 
 def _look_for_fields(outbox: Outbox, destination: Destination) -> None:
@@ -171,21 +169,28 @@ def _look_for_fields(outbox: Outbox, destination: Destination) -> None:
 
 
 def reconcile_destination(
-    outbox: Outbox, registry: Registry, warehouse: Path, name: str, *, pause: Callable[[float], None] = time.sleep
+    outbox: Outbox,
+    registry: Registry,
+    warehouse: Path,
+    name: str,
+    *,
+    channels: Channels,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Reconciled:
     """Read back all that counts as settled at one destination; restores as the registry says. Raises as `send`.
 
     Whoever may not be contacted by now is withheld from all that is sent on the way.
     """
     entry = registry.destinations[name]
-    withheld = unreachable(warehouse, now())
+    with _reading(warehouse) as connection:
+        consents = newest_consents(connection, channels, now())
     with open_destination(entry) as destination:
         outbox.aim(name, destination.place)
         calls = Calls(destination, pause=pause)
 
         def before_sending() -> None:
             outbox.number_above(name, lambda: _highest(calls))
-            withhold_waiting(outbox, name, withheld)
+            withhold_waiting(outbox, name, consents)
 
         return reconcile(
             outbox,
@@ -201,15 +206,17 @@ def wanted_rows(
     warehouse: Path,
     source: str,
     *,
-    withheld: Collection[str] = frozenset(),
+    channels: Channels,
+    at: datetime,
     time_grain: timedelta = timedelta.resolution,
 ) -> list[Wanted]:
     """What the records of one source should say, from the sync table, times cut to the CRM's grain.
 
-    `withheld`: leads nobody may contact now.
+    Leads that at this moment (naive UTC, the wall clock's) nobody of their queue may contact are withheld.
     """
     with _reading(warehouse) as connection:
-        rows = [withhold(row, UNREACHABLE) if row.lead_key in withheld else row for row in _rows(connection, source)]
+        consents = newest_consents(connection, channels, at)
+        rows = [consents.heeded(row) for row in _rows(connection, source)]
     return rows if time_grain <= timedelta.resolution else [cut(row, time_grain) for row in rows]
 
 
@@ -221,12 +228,6 @@ def cut(row: Wanted, grain: timedelta) -> Wanted:
         if isinstance(value, datetime)
     }
     return Wanted(row.lead_id, row.lead_key, row.source, {**row.payload, **times})
-
-
-def unreachable(warehouse: Path, at: datetime) -> frozenset[str]:
-    """Leads that by all that landed may be contacted on no channel at this moment (naive UTC, the wall clock's)."""
-    with _reading(warehouse) as connection:
-        return frozenset(key for (key,) in connection.execute(_UNREACHABLE, [at, at]).fetchall())
 
 
 @contextmanager

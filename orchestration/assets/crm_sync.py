@@ -50,7 +50,7 @@ STATES = pa.schema(
 )
 # What landed stays in the outbox for a while, should somebody look into what it sent of late.
 _KEPT = timedelta(days=30)
-_READ = [list(SYNC), ["intermediate", "int_consents__newest"]]
+_READ = [list(SYNC), ["intermediate", "int_consents__newest"], ["marts", "fct_lead_lifecycles"]]
 # What a wanted record can be after a run: in exactly one of them.
 STATE_NAMES = (
     *("written", "unchanged", "conflicting", "rejected", "gone", "archived", "merged"),
@@ -98,7 +98,7 @@ def _send(context: dg.AssetExecutionContext, outbox: Outbox, run: Run, name: str
     """Send to one destination; what keeps it from being written to fails the run, and the others go on."""
     began = now()
     try:
-        sent = send(outbox, run.registry, run.paths.warehouse, name)
+        sent = send(outbox, run.registry, run.paths.warehouse, name, channels=run.criteria.routing.get("channels", {}))
     except Exception as error:
         run.fail(_failure(context, name, error))
         return Sent(states=outbox.states(name, since=began))
@@ -125,18 +125,20 @@ def _failure(context: dg.AssetExecutionContext | dg.OpExecutionContext, name: st
 
 
 def reconcile_all(context: dg.OpExecutionContext, run: Run) -> dict[str, int]:
-    """Read back what counts as settled at every destination that is not paused; returns findings by resolution."""
+    """Read back what counts as settled at every destination that is not paused; returns what was read and found."""
     found: dict[str, int] = {}
+    channels = run.criteria.routing.get("channels", {})
     with closing(Outbox(run.settings.outbox)) as outbox:
         for name, entry in run.registry.destinations.items():
             if entry.mode == "paused":
                 continue
             try:
-                done = reconcile_destination(outbox, run.registry, run.paths.warehouse, name)
+                done = reconcile_destination(outbox, run.registry, run.paths.warehouse, name, channels=channels)
             except Exception as error:
                 run.fail(_failure(context, name, error))
                 continue
-            for resolution, count in done.findings.items():
+            counts = {"read": done.read, "no_longer_there": done.missing, "again_there": done.returned}
+            for resolution, count in (counts | done.findings).items():
                 found[f"{name}_{resolution}"] = count
         land_logs(outbox, run)
     return found

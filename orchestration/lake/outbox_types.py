@@ -54,9 +54,10 @@ class Wanted:
     payload: Mapping[str, Value]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Write:
-    """One write to deliver; `payload` values are text or None.
+    """One write to deliver; `payload` values are text or None. Not frozen: one is made for every record, and that is
+    four times as fast.
 
     `attempt` counts the attempts made before. `expected` is the payload last verified on that record, with what staff
     changed since; None: nothing is known of it. `attempted_at` is when it was last sent.

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from tests.standins.lagging import Lagging
 from tests.standins.server import Call, Reply
 
 ALL_SCOPES = frozenset(f"crm.{kind}.contacts.{right}" for kind in ("objects", "schemas") for right in ("read", "write"))
@@ -34,7 +35,7 @@ class Record:
 
 
 @dataclass
-class HubSpotStandIn:
+class HubSpotStandIn(Lagging):
     """One account with contacts. Staff act on it by methods, our client over HTTP."""
 
     token: str = "pat-test-1"
@@ -103,10 +104,6 @@ class HubSpotStandIn:
         for each in (primary, secondary):
             each.is_archived, each.merged_into = True, merged.id
         return merged
-
-    def settle(self, record_id: str) -> None:
-        """Time passes: reads of this record lag no longer."""
-        self._before.pop(record_id, None)
 
     # HTTP.
     def answer(self, call: Call) -> Reply:
@@ -219,8 +216,7 @@ class HubSpotStandIn:
         return self._partial(results, errors) if errors else Reply(200, _batch(results))
 
     def _apply(self, said: Mapping[str, Any], record: Record) -> dict[str, Any]:
-        if self.lag:
-            self._before[record.id] = (self.lag, dict(record.properties))
+        self.keep_before_write(record.id, record.properties)
         self.writes += 1
         for name, value in said["properties"].items():
             record.properties[name] = self._stored(name, value)
@@ -243,11 +239,7 @@ class HubSpotStandIn:
         return record
 
     def _shown(self, record: Record, names: Iterable[str], *, is_now: bool = False) -> dict[str, Any]:
-        values = record.properties
-        left, old = self._before.get(record.id, (0, values))
-        if left and not is_now:
-            self._before[record.id] = (left - 1, old)
-            values = old
+        values = record.properties if is_now else self.seen_by_read(record.id, record.properties)
         own = {"hs_object_id": record.id, "hs_merged_object_ids": ";".join(record.merged) or None}
         shown = {name: own.get(name, values.get(name) or None) for name in names if name in self.properties}
         shown.update({"hs_object_id": record.id, "lastmodifieddate": "2026-01-01T00:00:00Z"})

@@ -138,7 +138,8 @@ def test_each_item_of_a_list_in_one_cell_is_renamed(tmp_path: Path, database_url
         statement = sa.text(f"insert into squads values ('{code}', {does})")
         run(database_url, lambda c, statement=statement: c.execute(statement))
     lines = "{ORT: orthopaedics, PHY: physical_therapy, CAR: cardiology, 'ORT|CAR': default}"
-    body = f"    tables: {{teams: {{table: squads, columns: {{team_id: code, service_lines: {{column: does, values: {lines}}}}}}}}}"
+    columns = f"{{team_id: code, service_lines: {{column: does, values: {lines}}}}}"
+    body = f"    tables: {{teams: {{table: squads, columns: {columns}}}}}"
     (extract,) = found(registry_source(tmp_path, database_url, body))
     told = {row["team_id"]: row["service_lines"] for row in rows(extract)}
     assert told == {
