@@ -46,13 +46,14 @@ class Change:
 
 @dataclass
 class DryRun:
-    """What a sending would do. `kept` are teams and members set by staff, which stand."""
+    """What a sending would do. `kept` are teams and members set by staff, which stand; `held_back` as `Leaving`'s."""
 
     destination: str
     wanted: int = 0
     unchanged: int = 0
     shadow: int = 0
     already_there: int = 0
+    held_back: str = ""
     missing: list[str] = field(default_factory=list)
     changes: dict[str, list[Change]] = field(default_factory=dict)
 
@@ -72,6 +73,8 @@ class DryRun:
         }
         for what, count in counts.items():
             console.print(f"{count:>9,} {what}", highlight=False)
+        if self.held_back:
+            console.print(self.held_back, highlight=False)
         for lead_id in (each for each in leads if each not in self.changes):
             console.print(f"{lead_id}: {_NOT_THERE if lead_id in self.missing else _NO_CHANGE}", highlight=False)
         shown_leads = [each for each in leads if each in self.changes] if leads else list(self.changes)[:rows]
@@ -102,7 +105,8 @@ def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str, *
         rows = wanted_rows(warehouse, space, channels=channels, at=now(), time_grain=destination.time_grain)
         found.wanted = len(rows)
         wanted = {row.lead_id for row in rows}
-        last_writes = leaving(outbox, name, wanted).last_writes
+        leave = leaving(outbox, name, wanted)
+        last_writes, found.held_back = leave.last_writes, leave.held_back
         outbox.queue(name, [*rows, *last_writes], floor=lambda: calls.again(destination.highest_sequence))
         outbox.keep_only(name, wanted, leaving={row.lead_id for row in last_writes})
         if entry.live_teams:
@@ -115,7 +119,8 @@ def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str, *
             held = calls.read([write.lead_id for write in batch])
             for write in batch:
                 _compare(found, write, held.get(write.lead_id))
-    found.unchanged = max(0, found.wanted - len(writes) - found.shadow)
+    open_ = sum(write.lead_id in wanted for write in writes)
+    found.unchanged = max(0, found.wanted - open_ - found.shadow)
     return found
 
 

@@ -33,6 +33,8 @@ class Record:
     state: str = "live"
     by_staff: dict[str, str | None] = field(default_factory=dict)
     ever_by_staff: set[tuple[str, str | None]] = field(default_factory=set)
+    # Another home wrote it last: what staff make of that nobody can tell.
+    is_anothers: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,9 @@ class Crm:
             return refused
         if record.sequence is not None and record.sequence > write.sequence:
             self.broken.append(f"{write.lead_id}: {write.sequence} over {record.sequence}")
+        if record.is_anothers:
+            record.by_staff.clear()
+            record.is_anothers = False
         for name, value in record.by_staff.items():
             if write.payload[name] != value:
                 self.broken.append(f"{write.lead_id}: {name} of staff written over")

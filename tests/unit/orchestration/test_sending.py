@@ -304,6 +304,8 @@ def test_a_record_merged_away_leaves_its_queue_by_one_last_write(home, live_team
     write_registry(home, live_teams=live_teams)
     sent(home)
     leave(home, "'lead-1'")
+    shown = " ".join(call(home, "send", "crm", "--dry-run").split())
+    assert "3 unchanged" in shown and "1 to be written" in shown and "t1 │ (empty)" in shown
     done = sent(home)
     assert held(home)["lead-1"] == (None, None, _LEFT) and done.states.get("written", 0) == 0
     again = sent(home)
@@ -344,6 +346,7 @@ def test_an_emptied_sync_table_takes_nobody_out_of_a_queue_until_somebody_says_s
         crm.executemany("insert into leads (lead_id) values (?)", [(f"lead-{n}",) for n in range(10, 40)])
     sent(home)
     leave(home, ", ".join(f"'lead-{n}'" for n in range(10, 31)))
+    assert "21 of 33 records" in call(home, "send", "crm", "--dry-run")
     told = call(home, "send", "crm")
     assert told.startswith("1 ") and "21 of 33 records" in told and "handoff send crm --clear" in told
     assert held(home)["lead-10"][1] == "q"
