@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter, methodcaller, ne
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,8 +37,7 @@ class Staging:
         self.known = {value for value, write in writes.items() if self._is_known(write)}
         # Most fields stay as they are: what is expected there is what is written, and staged once.
         pairs = [(writes[value].expected or {}, writes[value].payload) for value in self.known]
-        moved = [name for name in self.watched if any(known.get(name) != meant.get(name) for known, meant in pairs)]
-        self.expected = [*self.guarded, *moved]
+        self.expected = [*self.guarded, *(name for name in self.watched if _moves(name, pairs))]
         self._never_null = [name for name in self.names if emptied(None, table.c[name], FIELDS[name]) is not None]
 
     def make(self) -> sa.Table:
@@ -99,6 +99,12 @@ class Staging:
             if name in told:
                 told[name] = emptied(told[name], self._table.c[name], FIELDS[name])
         return told
+
+
+def _moves(name: str, pairs: Sequence[tuple[Mapping[str, str | None], Mapping[str, str | None]]]) -> bool:
+    """Whether any of these mappings differ in this."""
+    said = methodcaller("get", name)
+    return any(map(ne, map(said, map(itemgetter(0), pairs)), map(said, map(itemgetter(1), pairs))))
 
 
 def _copy(connection: Connection, lines: Iterable[str]) -> None:
