@@ -7,7 +7,7 @@ process sends there, or a run builds.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,11 @@ def _on_destination(verb: Callable[..., None]) -> Callable[..., None]:
     return click.argument("destination")(verb)
 
 
+def _by_criteria(verb: Callable[..., None]) -> Callable[..., None]:
+    """Whoever sends asks by which channels a queue contacts."""
+    return click.option("--criteria", type=FILE, help="Folder of criteria files; default the checkout's.")(verb)
+
+
 @click.command()
 @_on_destination
 @click.option("--yes", is_flag=True, help="Do what of it our key can do, instead of printing it.")
@@ -48,6 +53,7 @@ def prepare(destination: str, sources: Path | None, home: Path | None, yes: bool
 
 @click.command()
 @_on_destination
+@_by_criteria
 @click.option("--dry-run", is_flag=True, help="Show what would change in the CRM, field by field; write nothing.")
 @click.option("--rows", type=click.IntRange(min=0), default=_SHOWN, show_default=True, help="Records shown.")
 @click.option("--clear", is_flag=True, help="Take every record wanted no longer out of its queue, however many.")
@@ -56,6 +62,7 @@ def send(
     destination: str,
     sources: Path | None,
     home: Path | None,
+    criteria: Path | None,
     dry_run: bool,
     rows: int,
     clear: bool,
@@ -68,15 +75,18 @@ def send(
 
     if leads and not dry_run:
         refuse("--lead shows a record of a dry run: say --dry-run too (a send sends all that waits)")
-    with _called(sources, home, destination) as (settings, registry):
+    with _called(sources, home, destination, criteria) as (settings, registry):
         if not settings.paths.warehouse.exists():
             refuse(f"{settings.paths.home} holds no build yet: call handoff run first")
+        channels = _channels(settings)
         with share_lease(settings.paths, who=f"handoff send {destination}"), _outbox(settings, dry_run) as outbox:
             if dry_run:
-                dry_run_of(outbox, registry, settings.paths.warehouse, destination).show(rows, leads)
+                found = dry_run_of(outbox, registry, settings.paths.warehouse, destination, channels=channels)
+                found.show(rows, leads)
                 return
             with closing(outbox):
-                sent = send_to(outbox, registry, settings.paths.warehouse, destination, clears=clear)
+                warehouse = settings.paths.warehouse
+                sent = send_to(outbox, registry, warehouse, destination, channels=channels, clears=clear)
     for notice in sent.notices:
         click.echo(f"note: {notice}")
     told = ", ".join(f"{count:,} {state}" for state, count in sorted(sent.states.items()))
@@ -87,19 +97,21 @@ def send(
 
 @click.command()
 @_on_destination
-def reconcile(destination: str, sources: Path | None, home: Path | None) -> None:
+@_by_criteria
+def reconcile(destination: str, sources: Path | None, home: Path | None, criteria: Path | None) -> None:
     """Read back all that was written to DESTINATION: what others changed is told, and stands or is restored."""
     from orchestration.lake.lease import share_lease
     from orchestration.lake.outbox import Outbox
     from orchestration.sending import reconcile_destination
 
-    with _called(sources, home, destination) as (settings, registry):
+    with _called(sources, home, destination, criteria) as (settings, registry):
         _refuse_unsent(settings)
         if not settings.paths.warehouse.exists():
             refuse(f"{settings.paths.home} holds no build: call handoff run first")
+        channels = _channels(settings)
         who = f"handoff reconcile {destination}"
         with share_lease(settings.paths, who=who), closing(Outbox(settings.outbox)) as outbox:
-            found = reconcile_destination(outbox, registry, settings.paths.warehouse, destination)
+            found = reconcile_destination(outbox, registry, settings.paths.warehouse, destination, channels=channels)
             counts = outbox.counts(destination)
     click.echo(
         f"{found.read:,} records read back; {found.missing:,} no longer to be written to, {found.returned:,} again"
@@ -114,7 +126,7 @@ def reconcile(destination: str, sources: Path | None, home: Path | None) -> None
 _RESOLVED = {
     "stands": "a team or member set by staff, which stands",
     "restored": "ours were sent again",
-    "left": "left as they are until the next write of their record",
+    "left": "left as they are until we have another value for the field",
 }
 
 
@@ -147,14 +159,17 @@ def _grouped(found: list[Any]) -> dict[tuple[str, str | None], int]:
 
 
 @contextmanager
-def _called(sources: Path | None, home: Path | None, destination: str) -> Iterator[tuple[Settings, Registry]]:
+def _called(
+    sources: Path | None, home: Path | None, destination: str, criteria: Path | None = None
+) -> Iterator[tuple[Settings, Registry]]:
     """Settings and registry of a call; leaves with the right code where it, or the CRM, is refused."""
+    from orchestration.criteria_files import CriteriaError
     from orchestration.destinations.base import DestinationError
     from orchestration.lake.lease import LeaseHeld
     from orchestration.sending import BuiltByOtherCode
     from orchestration.sources.registry import RegistryRefused, load_registry
 
-    settings = settings_of(sources=sources, home=home)
+    settings = settings_of(sources=sources, home=home, criteria=criteria)
     if settings.sources is None:
         refuse("no sources: name the registry with --sources FILE or HANDOFF_SOURCES")
     try:
@@ -162,12 +177,20 @@ def _called(sources: Path | None, home: Path | None, destination: str) -> Iterat
         if destination not in (known := registry.destinations):
             refuse(f"the registry has no destination {destination}; it has {', '.join(sorted(known)) or 'none'}")
         yield settings, registry
-    except (RegistryRefused, BuiltByOtherCode) as error:
+    except (RegistryRefused, BuiltByOtherCode, CriteriaError) as error:
         refuse(str(error))
     except DestinationError as error:
         refuse(str(error), FAILED)
     except LeaseHeld as held:
         refuse(str(held), HELD)
+
+
+def _channels(settings: Settings) -> Mapping[str, Sequence[str]]:
+    """Routing's rule: queue or service line → the channels it contacts by."""
+    from orchestration.criteria_files import load_criteria
+
+    channels: Mapping[str, Sequence[str]] = load_criteria(settings.criteria).routing.get("channels", {})
+    return channels
 
 
 @contextmanager

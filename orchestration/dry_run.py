@@ -22,9 +22,10 @@ from orchestration.destinations.judging import changed_fields
 from orchestration.destinations.open import open_destination
 from orchestration.lake.outbox import Outbox, Write
 from orchestration.lake.outbox_file import now
-from orchestration.leaving import TEAM, leaving
-from orchestration.sending import unreachable, wanted_rows
+from orchestration.leaving import leaving
+from orchestration.sending import wanted_rows
 from orchestration.sources.registry import Registry
+from orchestration.withholding import TEAM, Channels
 
 _EMPTY = "(empty)"
 _NOT_THERE = "not in the CRM, archived or merged"
@@ -86,7 +87,7 @@ class DryRun:
             console.print(f"and {len(self.changes) - rows:,} records more (--rows)", highlight=False)
 
 
-def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str) -> DryRun:
+def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str, *, channels: Channels) -> DryRun:
     """What sending to a destination would change now; `outbox` is a copy that may be changed.
 
     Raises DestinationError where the CRM cannot be read.
@@ -97,8 +98,8 @@ def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str) -
         calls.again(destination.check)
         outbox.aim(name, destination.place)
         outbox.reach(name, destination.fields())
-        space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, now())
-        rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
+        space = registry.sources[entry.source].id_space
+        rows = wanted_rows(warehouse, space, channels=channels, at=now(), time_grain=destination.time_grain)
         found.wanted = len(rows)
         wanted = {row.lead_id for row in rows}
         last_writes = leaving(outbox, name, wanted).last_writes

@@ -7,7 +7,7 @@ one that is paused only queues. Proof of writes is `orchestration.destinations.d
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,16 +22,12 @@ from orchestration.destinations.open import open_destination
 from orchestration.destinations.reconcile import Reconciled, reconcile
 from orchestration.lake.outbox import Outbox, Wanted
 from orchestration.lake.outbox_file import now
-from orchestration.leaving import TEAM, UNREACHABLE, leaving, withhold, withhold_waiting
+from orchestration.leaving import leaving
 from orchestration.sources.registry import Registry
 from orchestration.sources.registry_destinations import Destination as Entry
+from orchestration.withholding import TEAM, Channels, newest_consents, withhold_waiting
 
 SYNC = ("syncs", "sync_crm__lead_readiness")
-_UNREACHABLE = """
-select lead_key from intermediate.int_consents__newest
-where valid_from <= ? and (valid_to is null or valid_to > ?)
-group by lead_key having bool_and(is_withdrawn)
-"""
 
 
 class BuiltByOtherCode(RuntimeError):
@@ -60,10 +56,13 @@ def send(
     warehouse: Path,
     name: str,
     *,
+    channels: Channels,
     clears: bool = False,
     pause: Callable[[float], None] = time.sleep,
 ) -> Sent:
-    """Queue what changed for one destination and deliver it; `clears`: take all out of queues that is wanted no longer.
+    """Queue what changed for one destination and deliver it.
+
+    `channels`: of routing's rules; `clears`: take all out of queues that is wanted no longer, however many.
 
     Raises DestinationError where it cannot be used or is away: what changed is queued by then, and waits; also where
     too much at once is wanted no longer, when all else is sent. LeaseHeld: another process sends there.
@@ -72,13 +71,12 @@ def send(
     with open_destination(entry) as destination:
         calls = Calls(destination, pause=pause)
         try:
-            outbox.aim(name, destination.place)
-            space, withheld = registry.sources[entry.source].id_space, unreachable(warehouse, began)
-            rows = wanted_rows(warehouse, space, withheld=withheld, time_grain=destination.time_grain)
+            space = registry.sources[entry.source].id_space
+            rows = wanted_rows(warehouse, space, channels=channels, at=began, time_grain=destination.time_grain)
             away = _book(outbox, calls, rows, entry, sent, clears=clears)
             if entry.mode == "live":
                 _choose(outbox, entry)
-            if away is not None:
+            if away is not None and entry.mode == "live":
                 raise away
             _go(outbox, destination, entry, calls, sent)
             if sent.held_back and entry.mode == "live":
@@ -93,9 +91,11 @@ def _book(
     outbox: Outbox, calls: Calls, rows: list[Wanted], entry: Entry, sent: Sent, *, clears: bool
 ) -> DestinationError | None:
     """Queue what changed, and the last writes of what is wanted no longer; returns why the CRM could not be asked."""
-    name, wanted, away = entry.name, {row.lead_id for row in rows}, None
+    name, wanted, away = entry.name, {row.lead_id for row in rows}, _aim(outbox, calls)
     leave = leaving(outbox, name, wanted, clears=clears)
     try:
+        if away is not None:
+            raise away
         sent.queued = _queue(outbox, calls, [*rows, *leave.last_writes], is_live=entry.mode == "live")
     except DestinationError as error:
         away = error
@@ -105,6 +105,15 @@ def _book(
         sent.held_back = leave.held_back
         sent.notices.append(leave.held_back)
     return away
+
+
+def _aim(outbox: Outbox, calls: Calls) -> DestinationError | None:
+    """Say where the destination is now; returns why that could not be asked."""
+    try:
+        outbox.aim(calls.destination.name, calls.again(lambda: calls.destination.place))
+    except DestinationError as error:
+        return error
+    return None
 
 
 def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -> int:
@@ -149,7 +158,7 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         _look_for_fields(outbox, destination)
     if not outbox.is_idle(name):
         with outbox.sender(name):
-            Delivery(outbox, calls).run()
+            Delivery(outbox, calls, conflicts=entry.conflicts).run(lambda: _choose(outbox, entry))
 
 
 def _look_for_fields(outbox: Outbox, destination: Destination) -> None:
@@ -161,21 +170,28 @@ def _look_for_fields(outbox: Outbox, destination: Destination) -> None:
 
 
 def reconcile_destination(
-    outbox: Outbox, registry: Registry, warehouse: Path, name: str, *, pause: Callable[[float], None] = time.sleep
+    outbox: Outbox,
+    registry: Registry,
+    warehouse: Path,
+    name: str,
+    *,
+    channels: Channels,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Reconciled:
     """Read back all that counts as settled at one destination; restores as the registry says. Raises as `send`.
 
     Whoever may not be contacted by now is withheld from all that is sent on the way.
     """
     entry = registry.destinations[name]
-    withheld = unreachable(warehouse, now())
+    with _reading(warehouse) as connection:
+        consents = newest_consents(connection, channels, now())
     with open_destination(entry) as destination:
         outbox.aim(name, destination.place)
         calls = Calls(destination, pause=pause)
 
         def before_sending() -> None:
             outbox.number_above(name, lambda: _highest(calls))
-            withhold_waiting(outbox, name, withheld)
+            withhold_waiting(outbox, name, consents)
 
         return reconcile(
             outbox,
@@ -191,15 +207,17 @@ def wanted_rows(
     warehouse: Path,
     source: str,
     *,
-    withheld: Collection[str] = frozenset(),
+    channels: Channels,
+    at: datetime,
     time_grain: timedelta = timedelta.resolution,
 ) -> list[Wanted]:
     """What the records of one source should say, from the sync table, times cut to the CRM's grain.
 
-    `withheld`: leads nobody may contact now.
+    Leads that at this moment (naive UTC, the wall clock's) nobody of their queue may contact are withheld.
     """
     with _reading(warehouse) as connection:
-        rows = [withhold(row, UNREACHABLE) if row.lead_key in withheld else row for row in _rows(connection, source)]
+        consents = newest_consents(connection, channels, at)
+        rows = [consents.heeded(row) for row in _rows(connection, source)]
     return rows if time_grain <= timedelta.resolution else [cut(row, time_grain) for row in rows]
 
 
@@ -211,12 +229,6 @@ def cut(row: Wanted, grain: timedelta) -> Wanted:
         if isinstance(value, datetime)
     }
     return Wanted(row.lead_id, row.lead_key, row.source, {**row.payload, **times})
-
-
-def unreachable(warehouse: Path, at: datetime) -> frozenset[str]:
-    """Leads that by all that landed may be contacted on no channel at this moment (naive UTC, the wall clock's)."""
-    with _reading(warehouse) as connection:
-        return frozenset(key for (key,) in connection.execute(_UNREACHABLE, [at, at]).fetchall())
 
 
 @contextmanager

@@ -132,13 +132,21 @@ def listed(cell: Any) -> frozenset[str]:
 
 
 def text(cell: Any) -> str | None:
-    """The cell's text without blanks around it, None for an empty one."""
-    return None if cell is None or pd.isna(cell) else str(cell).strip() or None
+    """The cell's text without blanks around it, None for an empty one. An id that came as a number among empty cells is
+    a whole one.
+    """
+    if cell is None or pd.isna(cell):
+        return None
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip() or None
 
 
 def moment_of(cell: Any) -> int:
-    """Microseconds since 1970; NEVER for an empty cell."""
-    return NEVER if cell is None or pd.isna(cell) else int(np.datetime64(pd.Timestamp(cell), "us").astype("int64"))
+    """Microseconds since 1970; NEVER for an empty cell. A time with a zone is taken in UTC."""
+    if cell is None or pd.isna(cell):
+        return NEVER
+    moment = pd.Timestamp(cell)
+    naive = moment if moment.tzinfo is None else moment.tz_convert(None)
+    return int(np.datetime64(naive, "us").astype("int64"))
 
 
 def _told(open_leads: pd.DataFrame) -> list[bool | None]:

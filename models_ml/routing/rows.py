@@ -83,9 +83,9 @@ class Recorder:
     def _answered(self, lead: Mapping[str, Any], case: Case) -> Decision:
         if case.team_id is None and case.constraint != "set_by_staff":
             is_set = lead["override_team_id"] is not None or lead["override_staff_id"] is not None
-            wish, is_licence = lead["wish"], case.constraint == "licence"
-            licensed = self.house.licensed_elsewhere(wish) if is_licence else ""
-            reason = why(case.constraint, is_fit=False, is_unreachable=wish.is_unreachable, licensed=licensed)
+            wish, is_near = lead["wish"], case.constraint in ("licence", "language")
+            nearly = self.house.nearly(wish, case.constraint) if is_near else ""
+            reason = why(case.constraint, is_fit=False, is_unreachable=wish.is_unreachable, nearly=nearly)
             if case.constraint == "consent" and is_set:
                 reason += "; what staff set stands in the CRM"
             return Decision(None, None, self._fallback(lead), case.constraint, reason)
@@ -140,10 +140,10 @@ class Recorder:
                 return "sla", why("sla")
         if self.house.place.get(lead["previous_team_id"] or "") == chosen:
             return "continuity", why("continuity")
-        return self._weighed(lead, left, chosen, admission.narrowed_by, bool(in_time.any() and not in_time[chosen]))
+        return self._weighed(lead, left, chosen, bool(in_time.any() and not in_time[chosen]))
 
     def _weighed(
-        self, lead: Mapping[str, Any], left: np.ndarray[Any, Any], chosen: int, narrowed_by: str, is_late: bool
+        self, lead: Mapping[str, Any], left: np.ndarray[Any, Any], chosen: int, is_late: bool
     ) -> tuple[str, str]:
         """Which of several teams: the most specialised with room, else by balance."""
         others = [int(team) for team in np.flatnonzero(left) if team != chosen]
@@ -153,8 +153,7 @@ class Recorder:
             return "capacity", why("capacity")
         equals = [team for team in others if breadth[team] == breadth[chosen]]
         if not equals:
-            name = "specialist" if narrowed_by == "no_constraint" else narrowed_by
-            return name, why(name)
+            return "specialist", why("specialist")
         if not is_past and all(self.team_free[team] <= 0 for team in equals):
             return "capacity", why("capacity")
         return "balance", why("past_horizon" if is_past else "balance")

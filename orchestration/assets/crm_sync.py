@@ -6,6 +6,7 @@ A destination that cannot be used fails the run, not the publication. What is se
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -47,7 +48,9 @@ STATES = pa.schema(
     + [("record_count", pa.int64()), ("wanted_count", pa.int64())]
     + [(name, _TIME) for name in ("oldest_unsent_at", "counted_at")]
 )
-_READ = [list(SYNC), ["intermediate", "int_consents__newest"]]
+# What landed stays in the outbox for a while, should somebody look into what it sent of late.
+_KEPT = timedelta(days=30)
+_READ = [list(SYNC), ["intermediate", "int_consents__newest"], ["marts", "fct_lead_lifecycles"]]
 # What a wanted record can be after a run: in exactly one of them.
 STATE_NAMES = (
     *("written", "unchanged", "conflicting", "rejected", "gone", "archived", "merged"),
@@ -95,7 +98,7 @@ def _send(context: dg.AssetExecutionContext, outbox: Outbox, run: Run, name: str
     """Send to one destination; what keeps it from being written to fails the run, and the others go on."""
     began = now()
     try:
-        sent = send(outbox, run.registry, run.paths.warehouse, name)
+        sent = send(outbox, run.registry, run.paths.warehouse, name, channels=run.criteria.routing.get("channels", {}))
     except Exception as error:
         run.fail(_failure(context, name, error))
         return Sent(states=outbox.states(name, since=began))
@@ -122,18 +125,20 @@ def _failure(context: dg.AssetExecutionContext | dg.OpExecutionContext, name: st
 
 
 def reconcile_all(context: dg.OpExecutionContext, run: Run) -> dict[str, int]:
-    """Read back what counts as settled at every destination that is not paused; returns findings by resolution."""
+    """Read back what counts as settled at every destination that is not paused; returns what was read and found."""
     found: dict[str, int] = {}
+    channels = run.criteria.routing.get("channels", {})
     with closing(Outbox(run.settings.outbox)) as outbox:
         for name, entry in run.registry.destinations.items():
             if entry.mode == "paused":
                 continue
             try:
-                done = reconcile_destination(outbox, run.registry, run.paths.warehouse, name)
+                done = reconcile_destination(outbox, run.registry, run.paths.warehouse, name, channels=channels)
             except Exception as error:
                 run.fail(_failure(context, name, error))
                 continue
-            for resolution, count in done.findings.items():
+            counts = {"read": done.read, "no_longer_there": done.missing, "again_there": done.returned}
+            for resolution, count in (counts | done.findings).items():
                 found[f"{name}_{resolution}"] = count
         land_logs(outbox, run)
     return found
@@ -147,7 +152,9 @@ def land_logs(outbox: Outbox, run: Run) -> tuple[int, int]:
         for row in rows:
             row["found_as_of"] = run.as_of
     landed = _land(outbox, run, "receipts", receipts, RECEIPTS, "attempts")
-    return landed, _land(outbox, run, "conflicts", findings, CONFLICTS, "findings")
+    found = _land(outbox, run, "conflicts", findings, CONFLICTS, "findings")
+    outbox.prune(before=now() - _KEPT)
+    return landed, found
 
 
 def _land(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from orchestration.lake.contract import STAGES
 from orchestration.lake.outbox_types import Write
@@ -43,7 +43,7 @@ _NUMBERS = ("handoff_readiness", "handoff_priority")
 REQUIRED = ("handoff_stage", "handoff_readiness", "handoff_sequence")
 
 
-Outcome = Literal["acknowledged", "rejected", "gone", "archived", "merged", "newer", "conflict"]
+Outcome = Literal["acknowledged", "rejected", "gone", "archived", "merged", "newer", "conflict", "changed"]
 State = Literal["live", "archived", "merged"]
 
 
@@ -76,12 +76,14 @@ class BatchRefused(DestinationError):
 class Answer:
     """What the CRM said of one record: from the body of its reply, never from the status of the call alone.
 
-    `error_code` is a word of ours or the CRM's own code, never a message: messages may hold values.
+    `error_code` is a word of ours or the CRM's own code, never a message: messages may hold values. `found`, of
+    `changed`: what someone else left in fields of ours.
     """
 
     outcome: Outcome
     error_code: str | None = None
     remote_id: str | None = None
+    found: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,10 @@ class Destination(Protocol):
 
     @property
     def place(self) -> str:
-        """What tells where it writes from anywhere else, as a hash: addresses may be private."""
+        """What tells where it writes from anywhere else, as a hash: addresses may be private.
+
+        No key is part of it: a new one is no move. May ask the CRM, and raise DestinationError where it is away.
+        """
 
     @property
     def batch_size(self) -> int:
@@ -130,7 +135,8 @@ class Destination(Protocol):
 
         That is a sequence not above the one held, answered `newer`; and a record whose handoff_team_id or
         handoff_staff_id is neither as `Write.expected` says nor what is written, answered `conflict` (`expected`
-        None, or silent on one: empty is expected). Where False, delivery reads first and decides.
+        None, or silent on one: empty is expected); and, where `expected` knows every field written, a record of which
+        another field is neither, answered `changed`. Where False, delivery reads first and decides.
         """
 
     def check(self) -> None:
@@ -162,6 +168,17 @@ class Destination(Protocol):
         """Do what of the plan can be done by our key; returns what was done."""
 
 
+@runtime_checkable
+class Proving(Protocol):
+    """A destination that can say of a whole batch at once which records hold what was written."""
+
+    def proved(self, writes: Sequence[Write]) -> Collection[str]:
+        """Read records after the commit; lead ids of those that hold exactly this write, in every field.
+
+        One that is left out is read by itself, and only then judged. Such a CRM knows its records by lead id.
+        """
+
+
 def is_shown(name: str, theirs: str | None) -> bool:
     """Whether what someone else left in this field may be shown: no words but those we know, and plain numbers."""
     if theirs is None or name in SHOWN:
@@ -169,10 +186,3 @@ def is_shown(name: str, theirs: str | None) -> bool:
     if name in _NUMBERS:
         return _PLAIN.fullmatch(theirs) is not None
     return theirs in _WORDS.get(name, ())
-
-
-def is_held(write: Write, held: Held) -> bool:
-    """Whether the record holds exactly this write, in every field the CRM has."""
-    return held.sequence == write.sequence and all(
-        held.fields[name] == value for name, value in write.payload.items() if name in held.fields
-    )

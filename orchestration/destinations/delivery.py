@@ -9,16 +9,25 @@ made again `calls.py`, what a record read back means `judging.py`; what is remem
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from orchestration.destinations.base import Answer, Destination, Unavailable
 from orchestration.destinations.bisection import send_halving
 from orchestration.destinations.calls import Calls
-from orchestration.destinations.judging import Verdict, judge_answer, judge_before, judge_read
+from orchestration.destinations.judging import (
+    Conflicts,
+    Verdict,
+    changed_by_others,
+    judge_answer,
+    judge_before,
+    judge_read,
+    meeting,
+    with_left,
+)
 from orchestration.lake.outbox import Outbox
 from orchestration.lake.outbox_file import now
-from orchestration.lake.outbox_types import Receipt, Write
+from orchestration.lake.outbox_types import Finding, Receipt, Write
 
 MAX_ATTEMPTS = 5
 
@@ -27,6 +36,7 @@ def deliver(
     outbox: Outbox,
     destination: Destination,
     *,
+    conflicts: Conflicts = "restore",
     max_attempts: int = MAX_ATTEMPTS,
     pause: Callable[[float], None] = time.sleep,
 ) -> dict[str, int]:
@@ -38,32 +48,45 @@ def deliver(
     """
     if not outbox.is_idle(destination.name):
         with outbox.sender(destination.name):
-            Delivery(outbox, Calls(destination, pause=pause), max_attempts=max_attempts).run()
+            Delivery(outbox, Calls(destination, pause=pause), conflicts=conflicts, max_attempts=max_attempts).run()
     return outbox.counts(destination.name)
 
 
 class Delivery:
     """One delivery by the process that holds the sender's lease."""
 
-    def __init__(self, outbox: Outbox, calls: Calls, *, max_attempts: int = MAX_ATTEMPTS) -> None:
+    def __init__(
+        self, outbox: Outbox, calls: Calls, *, conflicts: Conflicts = "restore", max_attempts: int = MAX_ATTEMPTS
+    ) -> None:
         self.outbox = outbox
         self.calls = calls
         self.destination = calls.destination
         self.name = calls.destination.name
+        self.conflicts = conflicts
         self.max_attempts = max_attempts
-        self._acknowledged: dict[str, tuple[int, datetime]] = {}
+        # By sequence.
+        self._acknowledged: dict[int, datetime] = {}
         self._begun: dict[int, Write] = {}
+        # By sequence: what others left in fields of the write, to be said of the record once it is proved.
+        self._left: dict[int, list[Finding]] = {}
         self._schema_version = ""
+        self._fields: Collection[str] = ()
 
-    def run(self) -> None:
-        """Resolve what an earlier process left on its way, then send what is pending until nothing is."""
+    def run(self, before_sending: Callable[[], object] = lambda: None) -> None:
+        """Resolve what an earlier process left on its way, then send what is pending until nothing is.
+
+        `before_sending` is called when all that can be sent now is known: what was refused, or did not arrive, may be
+        of a team that is not live by now, or of a lead nobody may contact.
+        """
         self.calls.again(self.destination.check)
         self._schema_version = self.calls.again(self.destination.schema_version)
-        self.outbox.reach(self.name, self.calls.again(self.destination.fields))
+        self._fields = self.calls.again(self.destination.fields)
+        self.outbox.reach(self.name, self._fields)
         self.outbox.retry_rejected(self.name, self._schema_version)
         self.outbox.retry_failed(self.name)
         try:
             self.resolve()
+            before_sending()
             while self._pass():
                 pass
         except Unavailable:
@@ -76,21 +99,40 @@ class Delivery:
         while writes := self.outbox.unresolved(self.name, limit=size, begun=self._begun):
             if full_only and len(writes) < size:
                 return
+            if not (writes := self._prove(writes)):
+                continue
             held = self.calls.read([write.lead_id for write in writes])
             moment = now()
             self._settle(
                 writes,
                 [
-                    judge_read(
-                        write,
-                        held.get(write.lead_id),
-                        acknowledged_at=self._acknowledged_at(write),
-                        now=moment,
-                        schema_version=self._schema_version,
+                    with_left(
+                        judge_read(
+                            write,
+                            held.get(write.lead_id),
+                            acknowledged_at=self._acknowledged_at(write),
+                            now=moment,
+                            schema_version=self._schema_version,
+                        ),
+                        self._left.pop(write.sequence, ()),
                     )
                     for write in writes
                 ],
             )
+
+    def _prove(self, writes: Sequence[Write]) -> list[Write]:
+        """Book what the CRM can tell of the batch as a whole; returns what is to be read record by record."""
+        # What others left in a record is told of it alone.
+        proved = self.calls.proved([write for write in writes if not self._left.get(write.sequence)])
+        done = [write for write in writes if write.lead_id in proved]
+        rest = [write for write in writes if write.lead_id not in proved]
+        if done:
+            rest += self.outbox.prove(
+                self.name, done, fields=self._fields, acknowledged_at=self._acknowledged, at=now()
+            )
+            for write in done:
+                self._begun.pop(write.sequence, None)
+        return sorted(rest, key=lambda write: write.sequence)
 
     def _pass(self) -> bool:
         """Send every pending write once, and read all of it back; whether there was any."""
@@ -118,14 +160,40 @@ class Delivery:
             (write, judge_before(write, held.get(write.lead_id), now=moment, schema_version=self._schema_version))
             for write in batch
         ]
-        told = [(write, verdict) for write, verdict in judged if verdict is not None]
-        receipts = [verdict.receipt for _, verdict in told if verdict.receipt is not None]
-        self.outbox.settle(self.name, receipts, [finding for _, verdict in told for finding in verdict.findings])
-        return [write for write, verdict in judged if verdict is None or verdict.receipt is None]
+        told = [verdict for _, verdict in judged if verdict is not None]
+        receipts = [verdict.receipt for verdict in told if verdict.receipt is not None]
+        self.outbox.settle(self.name, receipts, [finding for verdict in told for finding in verdict.findings])
+        free = [write for write, verdict in judged if verdict is None]
+        return self._meet(free, {write.lead_id: changed_by_others(write, held[write.lead_id]) for write in free})
+
+    def _meet(self, writes: Sequence[Write], found: Mapping[str, Mapping[str, str | None]]) -> list[Write]:
+        """Writes that expect what others left in their fields; it is booked before anything is written over it."""
+        met: list[Write] = []
+        findings: list[Finding] = []
+        for write in writes:
+            if theirs := found[write.lead_id]:
+                write, told = meeting(write, theirs, self.conflicts, now())
+                findings += told
+                self._left[write.sequence] = [finding for finding in told if finding.resolution == "left"]
+            met.append(write)
+        if findings:
+            self.outbox.settle(self.name, [], findings)
+        return met
+
+    def _written(self, batch: Sequence[Write]) -> dict[str, Answer]:
+        """Answers to a batch; what others changed meanwhile is told, and written once more as it is to be."""
+        answers = send_halving(batch, self.calls.write)
+        found = {lead_id: answer.found for lead_id, answer in answers.items() if answer.outcome == "changed"}
+        if not found:
+            return answers
+        again = self._meet([write for write in batch if write.lead_id in found], found)
+        self._begun.update((write.sequence, write) for write in again)
+        told = {lead_id: answer for lead_id, answer in answers.items() if lead_id not in found}
+        return told | send_halving(again, self.calls.write)
 
     def _send(self, batch: Sequence[Write]) -> None:
         began = now()
-        answers = send_halving(batch, self.calls.write)
+        answers = self._written(batch)
         moment = now()
         self._note_acknowledged(batch, answers, moment)
         receipts = [
@@ -159,11 +227,10 @@ class Delivery:
         for write in batch:
             answer = answers.get(write.lead_id)
             if answer is not None and answer.outcome == "acknowledged":
-                self._acknowledged[write.lead_id] = (write.sequence, moment)
+                self._acknowledged[write.sequence] = moment
 
     def _acknowledged_at(self, write: Write) -> datetime | None:
-        sequence, moment = self._acknowledged.get(write.lead_id, (None, None))
-        return moment if sequence == write.sequence else None
+        return self._acknowledged.get(write.sequence)
 
     def _leave_unverified(self) -> None:
         """The destination is away: what it acknowledged and was not read back says so, and is read next time."""

@@ -5,12 +5,12 @@ Pure: a write and what is held in, a receipt and findings out. When reading is d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
+from typing import Literal, cast
 
-from orchestration.destinations.base import SHOWN, STAFFS_OWN, Answer, Held, is_held
+from orchestration.destinations.base import STAFFS_OWN, Answer, Held, is_shown
 from orchestration.lake.outbox_types import Finding, Receipt, Resolution, Status, Write, value_hash
 
 UNKNOWN_RECORD = "unknown_record"
@@ -18,6 +18,10 @@ NEWER = "newer_write_present"
 DIFFERS = "read_back_differs"
 NOT_APPLIED = "not_applied"
 CHANGED = "changed_by_staff"
+# What becomes of a field of ours that someone changed, where it is not the team or the member.
+Conflicts = Literal["restore", "leave"]
+# Ours may say something of a person, too.
+_PRIVATE = ("handoff_reasons", "handoff_versions")
 # A read-back that differs this often differs because the field cannot hold the value.
 _DIFFERING_ATTEMPTS = 3
 
@@ -37,7 +41,7 @@ class Verdict:
 
 def judge_answer(write: Write, answer: Answer | None, *, at: datetime, schema_version: str) -> Receipt | None:
     """The receipt of an answer that settles the record; None where only reading does."""
-    if answer is None or answer.outcome in ("acknowledged", "newer", "conflict"):
+    if answer is None or answer.outcome in ("acknowledged", "newer", "conflict", "changed"):
         return None
     status: Status = cast(Status, answer.outcome)
     code = answer.error_code or (UNKNOWN_RECORD if status == "gone" else None)
@@ -57,7 +61,9 @@ def judge_read(
     if held.sequence != write.sequence:
         return _not_arrived(write, held, receipt, now)
     others = [
-        name for name in changed_fields(write.payload, held) if name not in STAFFS_OWN or _is_cut(write, held, name)
+        name
+        for name in changed_fields(write.payload, held)
+        if name not in STAFFS_OWN or _is_cut(write.payload.get(name), held.fields[name])
     ]
     stands = _stand(write.lead_id, changed_fields(write.payload, held), held, write.payload, now, but=others)
     if others:
@@ -65,7 +71,7 @@ def judge_read(
         status: Status = "rejected" if is_hopeless else "failed"
         told = replace(receipt, status=status, error_code=DIFFERS, has_arrived=True, is_renumbered=not is_hopeless)
         return Verdict(replace(told, schema_version=schema_version if is_hopeless else None), stands)
-    proved = replace(receipt, verified_at=now, acknowledged_at=acknowledged_at or now, has_arrived=True)
+    proved = replace(receipt, verified_at=now, has_arrived=True)
     if stands:
         return Verdict(replace(proved, status="conflicting", error_code=CHANGED), stands)
     return Verdict(replace(proved, status="verified"))
@@ -76,16 +82,58 @@ def judge_before(write: Write, held: Held | None, *, now: datetime, schema_versi
     receipt = _seen(Receipt(write, "failed", now), held)
     if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
         return Verdict(settled)
-    if is_held(write, held):
-        return Verdict(replace(receipt, status="verified", acknowledged_at=now, verified_at=now, has_arrived=True))
-    known = _expected(write, held)
-    stands = _stand(write.lead_id, _changed_by_staff(write, held), held, known, now)
-    changed = [name for name in changed_fields(known, held) if held.fields[name] != write.payload.get(name)]
-    ours = {name: known.get(name) for name in changed if name not in STAFFS_OWN}
-    restored = findings_of(write.lead_id, ours, held, "restored", now)
-    if stands:
-        return Verdict(replace(receipt, status="conflicting", error_code=CHANGED), stands)
-    return Verdict(None, tuple(restored)) if restored else None
+    if held.sequence == write.sequence:
+        # An earlier reading lagged behind it: it arrived, and what differs was changed since.
+        sent = replace(write, attempted_at=now)
+        return judge_read(sent, held, acknowledged_at=None, now=now, schema_version=schema_version)
+    stands = _stand(write.lead_id, _changed_by_staff(write, held), held, _expected(write, held), now)
+    return Verdict(replace(receipt, status="conflicting", error_code=CHANGED), stands) if stands else None
+
+
+def changed_by_others(write: Write, held: Held) -> dict[str, str | None]:
+    """Fields that hold neither what is known of them nor what is written, the team and the member aside.
+
+    Nothing where nothing of ours is there: a record made anew was changed by nobody.
+    """
+    known = write.expected or {}
+    if held.sequence is None:
+        return {}
+    return {
+        name: held.fields[name]
+        for name in changed_fields(known, held)
+        if name not in STAFFS_OWN and name in write.payload and held.fields[name] != write.payload[name]
+    }
+
+
+def meeting(
+    write: Write, found: Mapping[str, str | None], conflicts: Conflicts, now: datetime
+) -> tuple[Write, tuple[Finding, ...]]:
+    """The write that expects what someone else left in fields of ours, and what is told of it.
+
+    With `leave` it leaves what they left, until we have another value for that field. The CRM's own doing, our value
+    cut short, is neither left nor told.
+    """
+    known = write.expected or {}
+    theirs = {name: value for name, value in found.items() if not _is_cut(known.get(name), value)}
+    left = {
+        name: value
+        for name, value in theirs.items()
+        if conflicts == "leave" and write.payload.get(name) == known.get(name)
+    }
+    told = tuple(
+        finding_of(write.lead_id, name, known.get(name), value, "left" if name in left else "restored", now)
+        for name, value in theirs.items()
+    )
+    return replace(write, payload={**write.payload, **left}, expected={**known, **found}), told
+
+
+def with_left(verdict: Verdict, left: Sequence[Finding]) -> Verdict:
+    """Of a write that arrived and left fields as someone else made them: their values stand."""
+    receipt = verdict.receipt
+    if not left or receipt is None or receipt.verified_at is None:
+        return verdict
+    standing = replace(receipt, status="conflicting", error_code=CHANGED)
+    return replace(verdict, receipt=standing, findings=(*verdict.findings, *left))
 
 
 def changed_fields(payload: Mapping[str, str | None], held: Held) -> list[str]:
@@ -96,12 +144,17 @@ def changed_fields(payload: Mapping[str, str | None], held: Held) -> list[str]:
 def findings_of(
     lead_id: str, ours: Mapping[str, str | None], held: Held, resolution: Resolution, now: datetime
 ) -> Iterator[Finding]:
-    """A finding for each of these fields; a value that may be free text is told by its hash alone."""
+    """A finding for each of these fields."""
     for name, value in ours.items():
-        theirs = held.fields[name]
-        is_shown = name in SHOWN
-        shown = (value, theirs) if is_shown else (None, None)
-        yield Finding(lead_id, name, *shown, value_hash(theirs), resolution, now)
+        yield finding_of(lead_id, name, value, held.fields[name], resolution, now)
+
+
+def finding_of(
+    lead_id: str, name: str, ours: str | None, theirs: str | None, resolution: Resolution, now: datetime
+) -> Finding:
+    """What someone else left in a field; a value that may be free text is told by its hash alone."""
+    shown = (ours, theirs) if name not in _PRIVATE and is_shown(name, theirs) else (None, None)
+    return Finding(lead_id, name, *shown, value_hash(theirs), resolution, now)
 
 
 def not_to_be_written(receipt: Receipt, held: Held | None, schema_version: str) -> Receipt | None:
@@ -175,7 +228,7 @@ def _stand(
     return tuple(findings_of(lead_id, mine, held, "stands", now))
 
 
-def _is_cut(write: Write, held: Held, name: str) -> bool:
+def _is_cut(ours: str | None, theirs: str | None) -> bool:
     """The field holds our own value cut short or in other letters: its doing, not that of staff."""
-    ours, theirs = (write.payload.get(name) or "").strip().lower(), (held.fields[name] or "").strip().lower()
-    return bool(theirs) and ours.startswith(theirs)
+    mine, held = (ours or "").strip().lower(), (theirs or "").strip().lower()
+    return bool(held) and mine.startswith(held)

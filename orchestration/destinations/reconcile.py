@@ -1,6 +1,6 @@
 """Reconciliation: reads back every record that counts as settled, and finds what others changed since.
 
-A team or member set by staff stands. Another field of ours is restored, or left until the next write of its record, as
+A team or member set by staff stands. Another field of ours is restored, or left until we have another value for it, as
 the registry says. A record found gone, archived or merged says so; one that is back is written to again.
 """
 
@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
 
-from orchestration.destinations.base import STAFFS_OWN, Destination, Held, is_shown
+from orchestration.destinations.base import STAFFS_OWN, Destination, Held
 from orchestration.destinations.calls import Calls
 from orchestration.destinations.delivery import Delivery
-from orchestration.destinations.judging import changed_fields, findings_of, not_to_be_written
+from orchestration.destinations.judging import Conflicts, changed_fields, findings_of, not_to_be_written
 from orchestration.lake.outbox import Outbox
 from orchestration.lake.outbox_file import now
 from orchestration.lake.outbox_types import Finding, Receipt, Resolution, Settled, value_hash
 
-Conflicts = Literal["restore", "leave"]
 _SEQUENCE = "handoff_sequence"
-# Ours may say something of a person, too.
-_PRIVATE = ("handoff_reasons", "handoff_versions")
 
 
 @dataclass
@@ -48,7 +44,7 @@ def reconcile(
     """Read all settled records batch by batch, book what is found, and send what is to be restored.
 
     `sends`: False where the destination is in shadow or paused; what is to be restored waits then. `before_sending`
-    is called when all is read: the last moment to change what waits. Raises LeaseHeld
+    is called as by `Delivery.run`: the last moment to change what waits. Raises LeaseHeld
     where another process sends there, DestinationError where the destination cannot be used.
     """
     calls = Calls(destination, pause=pause)
@@ -64,8 +60,7 @@ def reconcile(
                 reading.judge(each, held.get(each.write.lead_id), now())
             reading.book()
         if sends and not outbox.is_idle(destination.name):
-            before_sending()
-            Delivery(outbox, calls).run()
+            Delivery(outbox, calls, conflicts=conflicts).run(before_sending)
     return reading.found
 
 
@@ -123,9 +118,7 @@ def _findings(settled: Settled, held: Held, conflicts: Conflicts, moment: dateti
         if was_told and rest == "left":
             continue
         resolution: Resolution = "stands" if name in STAFFS_OWN else rest
-        for finding in findings_of(write.lead_id, {name: payload[name]}, held, resolution, moment):
-            is_told = name not in _PRIVATE and is_shown(name, held.fields[name])
-            findings.append(replace(finding, ours=payload[name], theirs=held.fields[name]) if is_told else finding)
+        findings += findings_of(write.lead_id, {name: payload[name]}, held, resolution, moment)
     if held.sequence != write.sequence:
         theirs = None if held.sequence is None else str(held.sequence)
         numbers = Finding(write.lead_id, _SEQUENCE, str(write.sequence), theirs, value_hash(theirs), rest, moment)

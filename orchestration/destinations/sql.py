@@ -19,6 +19,7 @@ from orchestration.destinations.base import FIELDS, REQUIRED, Answer, BatchRefus
 from orchestration.destinations.sql_batches import Batch
 from orchestration.destinations.sql_errors import meaning
 from orchestration.destinations.sql_plan import VIEW, Plan
+from orchestration.destinations.sql_proof import TextProof
 from orchestration.destinations.sql_values import from_column, to_column
 from orchestration.lake.outbox import Write
 
@@ -163,6 +164,17 @@ class SqlDestination:
         except SQLAlchemyError as error:
             raise self._error("could not be read", error) from None
         return held
+
+    def proved(self, writes: Sequence[Write]) -> Collection[str]:
+        """Of PostgreSQL, records that as text read exactly as written; of another database none."""
+        proof = TextProof(self._engine.dialect, self._table(), self.key)
+        if not proof.is_possible:
+            return ()
+        try:
+            with self._engine.connect() as connection:
+                return proof.holding(connection, writes)
+        except SQLAlchemyError as error:
+            raise self._error("could not be read", error) from None
 
     def _has_twins(self, table: sa.Table) -> bool:
         key = table.c[self.key]

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import requests
@@ -20,6 +21,7 @@ from requests.auth import AuthBase
 from orchestration.destinations.base import (
     FIELDS,
     REQUIRED,
+    STAFFS_OWN,
     Answer,
     BatchRefused,
     DestinationError,
@@ -30,7 +32,6 @@ from orchestration.destinations.sql_values import from_column
 from orchestration.destinations.tryton_plan import plan
 from orchestration.lake.outbox import Write
 
-_GUARDED = ("handoff_team_id", "handoff_staff_id")
 _TIMEOUT = (10, 300)
 
 
@@ -118,8 +119,8 @@ class TrytonDestination:
             code = str(told["refused"])
             raise BatchRefused(f"destination {self.name}: Tryton refused a record ({code})", error_code=code)
         return {
-            lead_id: Answer(outcome, code, None if record is None else str(record))
-            for lead_id, (outcome, code, record) in told["answers"].items()
+            lead_id: Answer(outcome, code, None if record is None else str(record), _found(*found))
+            for lead_id, (outcome, code, record, *found) in told["answers"].items()
         }
 
     def read(self, lead_ids: Sequence[str]) -> Mapping[str, Held]:
@@ -179,11 +180,15 @@ class TrytonDestination:
         return Unavailable(message, retry_after=retry_after, is_fate_unknown=is_fate_unknown)
 
 
+def _found(held: Mapping[str, Any] = MappingProxyType({})) -> dict[str, str | None]:
+    return {name: from_column(value, FIELDS[name]) for name, value in held.items()}
+
+
 def _asked(write: Write) -> dict[str, Any]:
     expected = write.expected or {}
     return {
         "lead_id": write.lead_id,
         "sequence": write.sequence,
         "fields": dict(write.payload),
-        "expected": {name: expected.get(name) for name in _GUARDED},
+        "expected": {**dict.fromkeys(STAFFS_OWN), **expected},
     }

@@ -85,6 +85,9 @@ pragma wal_autocheckpoint = 16384;
 """
 
 
+_PAYLOAD = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
+
+
 class OutboxFile:
     """One SQLite file, its owner's alone. Times are naive UTC."""
 
@@ -172,7 +175,7 @@ def now() -> datetime:
 
 def payload_text(payload: Mapping[str, str | None]) -> str:
     """The one text of a payload: what its hash is taken over."""
-    return json.dumps(dict(sorted(payload.items())), separators=(",", ":"))
+    return _PAYLOAD.encode(dict(payload))
 
 
 def _statements(script: str) -> list[str]:

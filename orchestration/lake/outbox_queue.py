@@ -6,15 +6,14 @@ Sending is `outbox.py`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from orchestration.lake.canonical_text import text_of
 from orchestration.lake.outbox_file import OutboxFile, now, payload_text
-from orchestration.lake.outbox_types import KEPT, LEAVING, OPEN, Wanted
+from orchestration.lake.outbox_types import KEPT, LEAVING, OPEN, Wanted, value_hash
 
 _QUEUE = f"""
 insert into outbox (destination, lead_id, lead_key, source, sequence, payload, payload_sha256, changed, status,
@@ -57,11 +56,15 @@ select * from outbox where destination = :destination and lead_id in (select val
     )
 order by lead_id
 """
-_SHADOW_LOG = """
+_SHADOW_LOG = f"""
 insert into attempts (destination, source, lead_id, lead_key, sequence, payload_sha256, status, attempt, attempted_at)
 select destination, source, lead_id, lead_key, sequence, payload_sha256, 'shadow', 1, :now
-from outbox where destination = :destination and status in ('queued', 'failed') and sent_sequence is null
+from outbox where destination = :destination and {OPEN} and sent_sequence is null and is_wanted <> 0
 """
+
+
+# A record that is wanted, with its payload as canonical text, the one text of that, and its hash.
+_Said = tuple[Wanted, dict[str, str | None], str, str]
 
 
 class QueueSide(OutboxFile):
@@ -75,7 +78,7 @@ class QueueSide(OutboxFile):
         destination was seen to hold (asked for only if there is something new; None: it is not asked yet, see
         `number_above`), and above all given before.
         """
-        rows = list(wanted)
+        rows = [_said(record) for record in wanted]
         # The destination is asked outside the transaction; what others read or queue meanwhile counts, so look again.
         number = floor or 0 if not callable(floor) else floor() if self._news(destination, rows)[0] else 0
         with self._transaction():
@@ -92,18 +95,19 @@ class QueueSide(OutboxFile):
         return len(fresh)
 
     def _news(
-        self, destination: str, wanted: Iterable[Wanted]
+        self, destination: str, rows: Sequence[_Said]
     ) -> tuple[list[tuple[str | None, ...]], list[tuple[str, str]]]:
         """Rows to queue, and those in which nothing of staff stands apart any more."""
         held = {row["lead_id"]: row for row in self._connection.execute(_KNOWN, (destination,))}
         fresh: list[tuple[str | None, ...]] = []
         settled: list[tuple[str, str]] = []
-        for record in wanted:
-            payload = {name: text_of(value) for name, value in sorted(record.payload.items())}
-            before = held.get(record.lead_id)
-            changed = _still_standing(before, payload)
-            text = payload_text(payload)
-            digest = hashlib.sha256(text.encode()).hexdigest()
+        for record, payload, text, digest in rows:
+            before, changed = held.get(record.lead_id), None
+            if before is not None and before["changed"] is not None:
+                payload = dict(payload)
+                changed = _still_standing(before, payload)
+                text = payload_text(payload)
+                digest = str(value_hash(text))
             if before is None or before["payload_sha256"] != digest:
                 fresh.append((record.lead_id, record.lead_key, record.source, text, digest, changed))
             elif before["changed"] is not None and changed is None:
@@ -160,7 +164,7 @@ class QueueSide(OutboxFile):
             self._connection.executemany("update outbox set is_wanted = ? where destination = ? and lead_id = ?", moved)
             self._connection.execute(
                 "update outbox set status = 'withdrawn' where destination = ? and is_wanted = 0 "
-                "and status in ('queued', 'failed') and sent_sequence is null",
+                f"and {OPEN} and sent_sequence is null",
                 (destination,),
             )
             self._connection.execute(
@@ -196,7 +200,7 @@ class QueueSide(OutboxFile):
             self._connection.execute(f"{_SHADOW_LOG} {out}", said)
             changed = self._connection.execute(
                 f"update outbox set status = 'shadow', settled_at = :now where destination = :destination "
-                f"and status in ('queued', 'failed') and sent_sequence is null {out}",
+                f"and {OPEN} and sent_sequence is null and is_wanted <> 0 {out}",
                 said,
             )
         return int(changed.rowcount)
@@ -210,13 +214,17 @@ class QueueSide(OutboxFile):
         )
 
 
-def _still_standing(before: sqlite3.Row | None, payload: dict[str, str | None]) -> str | None:
+def _said(record: Wanted) -> _Said:
+    payload = {name: text_of(value) for name, value in record.payload.items()}
+    text = payload_text(payload)
+    return record, payload, text, str(value_hash(text))
+
+
+def _still_standing(before: sqlite3.Row, payload: dict[str, str | None]) -> str | None:
     """What staff set goes into the payload; it no longer stands apart where we want the same by now.
 
     What is only left as it was (`left`) gives way to the next write of the record.
     """
-    if before is None or before["changed"] is None:
-        return None
     changed: dict[str, Any] = json.loads(before["changed"])
     standing = {}
     for field, said in changed.items():
@@ -224,10 +232,6 @@ def _still_standing(before: sqlite3.Row | None, payload: dict[str, str | None]) 
             standing[field] = said
             payload[field] = said["theirs"]
     left = {field: said for field, said in changed.items() if said["how"] == "left"}
-    if left and _hash(payload) == before["payload_sha256"]:
+    if left and value_hash(payload_text(payload)) == before["payload_sha256"]:
         standing |= left
     return json.dumps(standing) if standing else None
-
-
-def _hash(payload: Mapping[str, str | None]) -> str:
-    return hashlib.sha256(payload_text(payload).encode()).hexdigest()

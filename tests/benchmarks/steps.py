@@ -189,6 +189,7 @@ def sync(home: str, registry: str, scratch: str) -> Told:
     from orchestration.destinations.delivery import deliver
     from orchestration.destinations.open import open_destination
     from orchestration.lake.outbox import Outbox
+    from orchestration.lake.outbox_file import now
     from orchestration.runs import open_run
     from orchestration.sending import wanted_rows
 
@@ -201,7 +202,8 @@ def sync(home: str, registry: str, scratch: str) -> Told:
         part(told),
     ):
         destination.check()
-        wanted = wanted_rows(run.paths.warehouse, destination.source)
+        channels = run.criteria.routing.get("channels", {})
+        wanted = wanted_rows(run.paths.warehouse, destination.source, channels=channels, at=now())
         outbox.queue("crm", wanted, floor=destination.highest_sequence())
         counts = deliver(outbox, destination)
     return {**told, "rows": len(wanted), **counts}

@@ -81,7 +81,7 @@ def ours(url: str, batches: list[list[Write]]) -> None:
 
 def batches_of(leads: list[str], wave: int, *, size: int = 5_000) -> list[list[Write]]:
     """Writes of one wave, as the outbox gives them."""
-    expected = payload() if wave % 3 else None
+    expected = payload(handoff_band=f"wave {wave - 1}") if wave % 3 else None
     writes = [
         write_of(lead, wave * len(leads) + n, expected=expected, handoff_band=f"wave {wave}")
         for n, lead in enumerate(leads, 1)

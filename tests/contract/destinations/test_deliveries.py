@@ -9,6 +9,7 @@ import pytest
 
 from orchestration.destinations.base import Unavailable
 from orchestration.destinations.delivery import deliver
+from orchestration.destinations.judging import Conflicts
 from orchestration.lake.canonical_text import Value
 from orchestration.lake.outbox import Outbox, Wanted, Write
 from tests.contract.destinations.systems import PAYLOAD, System, payload
@@ -30,9 +31,9 @@ def wanted(lead_ids: Sequence[str], **changes: Value) -> list[Wanted]:
     return [Wanted(lead_id, f"key of {lead_id}", "clinic", {**PAYLOAD, **changes}) for lead_id in lead_ids]
 
 
-def send(outbox: Outbox, crm: object, rows: Sequence[Wanted]) -> dict[str, int]:
+def send(outbox: Outbox, crm: object, rows: Sequence[Wanted], *, conflicts: Conflicts = "restore") -> dict[str, int]:
     outbox.queue("crm", rows, floor=crm.highest_sequence())
-    return deliver(outbox, crm, pause=lambda _: None)
+    return deliver(outbox, crm, conflicts=conflicts, pause=lambda _: None)
 
 
 def receipts(outbox: Outbox) -> list[dict]:
@@ -92,6 +93,35 @@ def test_a_team_that_staff_changed_stands(system, crm, outbox):
     assert told == {"verified": len(LEADS) - 1, "conflicting": 1}
     assert system.raw(LEADS[1])["handoff_team_id"] == "theirs" and system.raw(LEADS[2])["handoff_team_id"] == "t-2"
     assert system.raw(LEADS[1])["handoff_band"] == "low", "what is not the team is ours all the same"
+
+
+@pytest.mark.parametrize("conflicts", ["restore", "leave"])
+def test_another_field_that_somebody_changed_is_told_and_written_over_or_left(system, crm, outbox, conflicts):
+    send(outbox, crm, wanted(LEADS))
+    theirs = {
+        "handoff_priority": "9",
+        "handoff_queue": "ask Jo Doe",
+        "handoff_sla_due_at": None,
+        "handoff_band": "medium",
+    }
+    for lead_id, (name, value) in zip(LEADS, theirs.items(), strict=False):
+        system.change(lead_id, name, value)
+    told = send(outbox, crm, wanted(LEADS, handoff_band="low", handoff_stage="sql"), conflicts=conflicts)
+    stays = 3 if conflicts == "leave" else 0
+    assert told == {"verified": len(LEADS) - stays} | ({"conflicting": stays} if stays else {})
+    how, meant = ("left", theirs) if stays else ("restored", payload())
+    for lead_id, name in zip(LEADS, ("handoff_priority", "handoff_queue", "handoff_sla_due_at"), strict=False):
+        assert system.raw(lead_id)[name] == meant[name] and system.raw(lead_id)["handoff_stage"] == "sql"
+    assert system.raw(LEADS[3])["handoff_band"] == "low", "we want another value than the one they changed"
+    found = [row for rows in outbox.unlanded_findings("b").values() for row in rows]
+    names = ("lead_id", "field", "ours", "theirs", "resolution")
+    assert sorted(tuple(row[name] for name in names) for row in found) == [
+        (LEADS[0], "handoff_priority", "2", "9", how),
+        (LEADS[1], "handoff_queue", None, None, how),
+        (LEADS[2], "handoff_sla_due_at", payload()["handoff_sla_due_at"], None, how),
+        (LEADS[3], "handoff_band", "high", "medium", "restored"),
+    ]
+    assert "Jo Doe" not in str(receipts(outbox)) + str(found)
 
 
 def test_an_older_outbox_never_writes_over_a_newer_one(system, crm, outbox):

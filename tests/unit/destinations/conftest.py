@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.destinations.delivery import deliver
+from orchestration.destinations.judging import Conflicts
 from orchestration.lake.outbox import Outbox, Wanted
 from tests.unit.destinations.simulated import Crm, FragileOutbox, Kind
 
@@ -43,10 +44,10 @@ def wanted(count: int, **changes: str | None) -> list[Wanted]:
     return [Wanted(f"lead-{n:02}", f"key-{n:02}", "clinic", payload) for n in range(count)]
 
 
-def send(outbox: Outbox, crm: Crm, rows: list[Wanted]) -> dict[str, int]:
+def send(outbox: Outbox, crm: Crm, rows: list[Wanted], *, conflicts: Conflicts = "restore") -> dict[str, int]:
     """Queue and deliver, without waiting."""
     outbox.queue("crm", rows, floor=crm.highest_sequence)
-    return deliver(outbox, crm, pause=lambda _: None)
+    return deliver(outbox, crm, conflicts=conflicts, pause=lambda _: None)
 
 
 def receipts(outbox: Outbox) -> list[dict]:

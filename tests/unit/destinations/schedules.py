@@ -17,7 +17,7 @@ from orchestration.lake.lease import LeaseHeld
 from orchestration.lake.outbox import Outbox, Wanted
 from orchestration.lake.outbox_types import SETTLED
 from orchestration.leaving import leaving
-from tests.unit.destinations.simulated import BAD, Crm, FragileOutbox, Killed, Kind, Record
+from tests.unit.destinations.simulated import BAD, Crm, FragileOutbox, Killed, Kind, ProvingCrm, Record
 
 FAULTS = ("lost", "dropped", "throttled", "silent", "killed_before", "killed_after", "refused")
 STAFFS = ("handoff_team_id", "handoff_staff_id")
@@ -43,7 +43,8 @@ class Schedule:
         )
         self.leads = [f"lead-{n:02}" for n in range(chance.choice([2, 5, 9]))]
         odds = {fault: chance.choice([0.0, 0.0, 0.05, 0.2]) for fault in FAULTS}
-        self.crm = Crm(kind, self.leads[: len(self.leads) - chance.choice([0, 0, 1])], chance=chance, odds=odds)
+        make = chance.choice([Crm, ProvingCrm])
+        self.crm = make(kind, self.leads[: len(self.leads) - chance.choice([0, 0, 1])], chance=chance, odds=odds)
         self.count = len(self.crm.records)
         self.wanted: dict[str, dict[str, str | None]] = {}
         self.kills = chance.choice([0.0, 0.02, 0.1])
@@ -131,7 +132,7 @@ class Schedule:
         outbox.reach("crm", self.crm.fields())
         if self.chance.random() < 0.1:
             self.second_sender(outbox)
-        deliver(outbox, self.crm, pause=lambda _: None)
+        deliver(outbox, self.crm, conflicts=self.conflicts, pause=lambda _: None)
         if reconciles:
             reconcile(outbox, self.crm, conflicts=self.conflicts, pause=lambda _: None)
 

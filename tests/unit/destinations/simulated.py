@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.destinations.base import STAFFS_OWN, Answer, BatchRefused, Held, Unavailable
+from orchestration.destinations.judging import changed_fields
 from orchestration.lake.outbox import Outbox, Write
 
 NAMES = ("handoff_stage", "handoff_readiness", "handoff_team_id", "handoff_staff_id")
@@ -136,9 +137,16 @@ class Crm:
         if record.sequence is not None and record.sequence >= write.sequence:
             return Answer("newer")
         expected = write.expected or {}
-        own = [name for name in STAFFS_OWN if name not in self.lacks]
-        is_changed = any(record.fields[name] not in (expected.get(name), write.payload[name]) for name in own)
-        return Answer("conflict") if is_changed else None
+        has = [name for name in record.fields if name not in self.lacks]
+        odd = {
+            name: record.fields[name]
+            for name in has
+            if record.fields[name] not in (expected.get(name), write.payload[name])
+        }
+        if any(name in odd for name in STAFFS_OWN):
+            return Answer("conflict")
+        is_known = set(has) <= set(expected) and record.sequence is not None
+        return Answer("changed", found=odd) if odd and is_known else None
 
     def _begin(self, what: str) -> None:
         self.calls += 1
@@ -159,6 +167,19 @@ class Crm:
     def _is(self, fault: str) -> bool:
         odds = self.odds.get(fault, 0.0)
         return odds > 0 and self.chance.random() < odds
+
+
+class ProvingCrm(Crm):
+    """One that can be asked of a whole batch, too."""
+
+    def proved(self, writes: Sequence[Write]) -> set[str]:
+        held = self.read([write.lead_id for write in writes])
+        return {
+            write.lead_id
+            for write in writes
+            if (record := held.get(write.lead_id)) and record.state == "live"
+            if record.sequence == write.sequence and not changed_fields(write.payload, record)
+        }
 
 
 class FragileOutbox(Outbox):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import closing
 
 import pytest
 
-from orchestration.destinations.delivery import deliver
+from orchestration.destinations.calls import Calls
+from orchestration.destinations.delivery import Delivery, deliver
 from orchestration.destinations.reconcile import reconcile
 from orchestration.lake.outbox import Outbox
+from orchestration.withholding import CHANNELS, Consents, withhold_waiting
 from tests.unit.destinations.conftest import QUIET, findings, receipts, send, wanted
+from tests.unit.destinations.simulated import BAD, Killed, Record
 
 guarding = pytest.mark.parametrize("is_guarding", [True, False])
 
@@ -102,16 +106,68 @@ def test_words_nobody_knows_are_told_by_their_hash_alone(outbox, make_crm):
     assert [row[2:4] for row in findings(outbox)] == [(None, None), ("mql", "sql"), ("mql", None)]
 
 
-def test_by_setting_a_field_is_left_until_the_next_write_and_told_once(outbox, make_crm):
-    crm = make_crm(2)
+@guarding
+def test_by_setting_a_field_is_left_until_we_have_another_value_for_it(outbox, make_crm, is_guarding):
+    crm = make_crm(2, is_guarding=is_guarding)
+    leave = {"conflicts": "leave"}
     send(outbox, crm, wanted(2))
     crm.change("lead-00", "handoff_readiness", "0.99")
-    assert reconcile(outbox, crm, conflicts="leave", **QUIET).findings == {"left": 1}
-    assert reconcile(outbox, crm, conflicts="leave", **QUIET).findings == {}
-    assert send(outbox, crm, wanted(2)) == {"conflicting": 1, "verified": 1}
-    assert crm.records["lead-00"].fields["handoff_readiness"] == "0.99"
-    assert send(outbox, crm, wanted(2, handoff_stage="sql")) == {"verified": 2}
-    assert crm.records["lead-00"].fields["handoff_readiness"] == "0.5"
+    assert reconcile(outbox, crm, **leave, **QUIET).findings == {"left": 1}
+    assert reconcile(outbox, crm, **leave, **QUIET).findings == {}, "told once"
+    assert send(outbox, crm, wanted(2), **leave) == {"conflicting": 1, "verified": 1}
+    assert send(outbox, crm, wanted(2, handoff_stage="sql"), **leave) == {"conflicting": 1, "verified": 1}
+    record = crm.records["lead-00"].fields
+    assert (record["handoff_readiness"], record["handoff_stage"]) == ("0.99", "sql")
+    assert send(outbox, crm, wanted(2, handoff_stage="sql", handoff_readiness="0.6"), **leave) == {"verified": 2}
+    assert crm.records["lead-00"].fields["handoff_readiness"] == "0.6"
+    assert {row[3:] for row in findings(outbox)} == {("0.99", "left"), ("0.99", "restored")}
+
+
+@guarding
+@pytest.mark.parametrize(("conflicts", "held", "states"), [
+    ("restore", "0.5", {"verified": 2}), ("leave", "0.99", {"conflicting": 1, "verified": 1}),
+])  # fmt: skip
+def test_what_others_changed_is_told_when_we_write_over_it_or_left(
+    outbox, make_crm, is_guarding, conflicts, held, states
+):
+    crm = make_crm(2, is_guarding=is_guarding)
+    send(outbox, crm, wanted(2), conflicts=conflicts)
+    crm.change("lead-00", "handoff_readiness", "0.99")
+    crm.change("lead-00", "handoff_stage", "call Jo Doe")
+    assert send(outbox, crm, wanted(2, handoff_stage="sql"), conflicts=conflicts) == states
+    record = crm.records["lead-00"].fields
+    assert (record["handoff_readiness"], record["handoff_stage"]) == (held, "sql")
+    how = "restored" if conflicts == "restore" else "left"
+    told = [("lead-00", "handoff_readiness", "0.5", "0.99", how), ("lead-00", "handoff_stage", None, None, "restored")]
+    assert sorted(findings(outbox)) == told
+    assert send(outbox, crm, wanted(2, handoff_stage="sql"), conflicts=conflicts) == states
+    assert "Jo Doe" not in str(receipts(outbox)), "and no words of theirs are kept"
+
+
+@guarding
+def test_a_sender_killed_after_it_found_a_change_leaves_it_all_the_same(outbox, make_crm, is_guarding):
+    crm = make_crm(1, is_guarding=is_guarding)
+    send(outbox, crm, wanted(1), conflicts="leave")
+    crm.change("lead-00", "handoff_readiness", "0.99")
+    crm.odds["killed_after"] = 0.3
+    outbox.queue("crm", wanted(1, handoff_stage="sql"))
+    for _ in range(99):
+        with contextlib.suppress(Killed):
+            deliver(outbox, crm, conflicts="leave", **QUIET)
+            break
+    assert outbox.counts("crm") == {"conflicting": 1}
+    record = crm.records["lead-00"].fields
+    assert (record["handoff_readiness"], record["handoff_stage"]) == ("0.99", "sql")
+    assert {row[1:] for row in findings(outbox)} == {("handoff_readiness", "0.5", "0.99", "left")}
+
+
+@guarding
+def test_a_record_made_anew_was_changed_by_nobody(outbox, make_crm, is_guarding):
+    crm = make_crm(1, is_guarding=is_guarding)
+    send(outbox, crm, wanted(1, handoff_team_id=None))
+    crm.records["lead-00"] = Record()
+    assert send(outbox, crm, wanted(1, handoff_team_id=None, handoff_stage="sql")) == {"verified": 1}
+    assert findings(outbox) == []
 
 
 def test_records_that_go_are_said_to_be_gone_none_is_made_and_one_that_is_back_is_written(outbox, make_crm):
@@ -173,6 +229,32 @@ def test_who_may_not_be_contacted_any_more_leaves_a_team_that_is_not_live_either
         outbox.shadow("crm", **live)
         deliver(outbox, crm, **QUIET)
     assert crm.records["lead-00"].fields["handoff_team_id"] is None
+
+
+@pytest.mark.parametrize("what", ["refused", "on its way", "on its way and changed"])
+def test_what_is_not_live_is_not_sent_because_it_was_refused_or_on_its_way_before(outbox, make_crm, what):
+    crm = make_crm(1)
+    live = {"field": "handoff_team_id", "live": ["t1"]}
+    outbox.queue("crm", wanted(1, handoff_team_id="t2", handoff_stage=BAD if what == "refused" else "mql"))
+    if what == "refused":
+        deliver(outbox, crm, **QUIET)
+        crm.version, crm.write = "fields 2", lambda writes: pytest.fail("its team is not live")
+    else:
+        outbox.begin("crm", outbox.pending("crm", limit=1))
+    if what == "on its way and changed":
+        outbox.queue("crm", wanted(1, handoff_team_id="t2", handoff_stage="sql"))
+    outbox.shadow("crm", **live)
+    Delivery(outbox, Calls(crm, **QUIET)).run(lambda: outbox.shadow("crm", **live))
+    assert outbox.counts("crm") == {"shadow": 1} and crm.records["lead-00"].sequence is None
+
+
+def test_what_was_refused_goes_out_no_more_once_nobody_may_contact_the_lead(outbox, make_crm):
+    crm = make_crm(1, odds={"refused": 1.0})
+    assert send(outbox, crm, wanted(1)) == {"rejected": 1}
+    crm.version, crm.odds = "fields 2", {}
+    consents = Consents({"key-00": (None, CHANNELS)})
+    reconcile(outbox, crm, before_sending=lambda: withhold_waiting(outbox, "crm", consents), **QUIET)
+    assert outbox.counts("crm") == {"verified": 1} and crm.records["lead-00"].fields["handoff_team_id"] is None
 
 
 def test_what_failed_and_is_no_longer_wanted_is_not_tried_again(outbox, make_crm):

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from orchestration.assets import crm_sync
 from orchestration.cli import main
-from orchestration.criteria_files import load_criteria
+from orchestration.criteria_files import Criteria, load_criteria
 from orchestration.destinations.base import DestinationError
 from orchestration.lake.outbox import Outbox
 from orchestration.lake.paths import HomePaths
@@ -26,7 +26,9 @@ from orchestration.sources.registry import load_registry
 from orchestration.waiting import waits
 
 _SYNC = """
-create schema syncs; create schema intermediate;
+create schema syncs; create schema intermediate; create schema marts;
+create table marts.fct_lead_lifecycles as
+select 'key-' || i as lead_key, 'heart' as service_line from range(4) as t(i);
 create table syncs.sync_crm__lead_readiness as
 select 'key-' || i as lead_key, 'clinic' as source, 'lead-' || i as lead_id, 'mql' as handoff_stage,
     'near by' as handoff_reasons, 't' || i % 2 as handoff_team_id, 'q' as handoff_queue, 1 as handoff_priority,
@@ -76,14 +78,17 @@ def held(folder: Path) -> dict[str, tuple]:
     return {row[0]: tuple(row[1:]) for row in rows}
 
 
-def sent(home: Path):
+def sent(home: Path, **channels: list[str]):
     registry = load_registry(home / "sources.yaml")
     with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
-        return send(outbox, registry, HomePaths(home / "home").warehouse, "crm", pause=lambda _: None)
+        warehouse = HomePaths(home / "home").warehouse
+        return send(outbox, registry, warehouse, "crm", channels=channels, pause=lambda _: None)
 
 
 def call(home: Path, *words: str) -> str:
     options = ["--home", str(home / "home"), "--sources", str(home / "sources.yaml")]
+    if words[0] in ("send", "reconcile"):
+        options += ["--criteria", str(home / "criteria")]
     result = CliRunner().invoke(main, [*words, *options], catch_exceptions=False)
     return f"{result.exit_code} {result.output}"
 
@@ -97,6 +102,42 @@ def test_who_may_be_reached_on_no_channel_is_in_nobodys_queue(home):
     }
     again = sent(home)
     assert again.states == {"unchanged": 3, "gone": 1} and (again.reads, again.writes) == (0, 0)
+
+
+OWN = "not to be contacted: consent is withdrawn on every channel by which its queue contacts"
+
+
+@pytest.mark.parametrize(("channels", "is_withheld"), [
+    ({}, False), ({"heart": ["call"]}, False), ({"heart": ["sms"]}, True), ({"q": ["call"], "heart": ["sms"]}, False),
+    ({"q": ["sms"]}, True), ({"q": ["sms", "email"]}, False), ({"other": ["sms"]}, False),
+])  # fmt: skip
+def test_whom_its_queue_may_reach_on_no_channel_is_in_nobodys_queue_either(home, channels, is_withheld):
+    """lead-2 withdrew from texts alone. Its queue is q, its service line heart."""
+    with sqlite3.connect(home / "crm.db") as crm:
+        crm.execute("insert into leads (lead_id) values ('lead-2')")
+    sent(home, **channels)
+    assert held(home)["lead-2"] == ((None, None, OWN) if is_withheld else ("t0", "q", "near by"))
+    assert held(home)["lead-1"] == ("t1", "q", "near by")
+
+
+def test_by_hand_too_a_queue_contacts_by_the_channels_the_criteria_name(home):
+    with sqlite3.connect(home / "crm.db") as crm:
+        crm.execute("insert into leads (lead_id) values ('lead-2')")
+    call(home, "send", "crm")
+    assert held(home)["lead-2"][2] == "near by"
+    (home / "criteria").mkdir()
+    (home / "criteria" / "routing.yaml").write_text("channels:\n  q: [sms]\n")
+    assert "handoff_queue" in call(home, "send", "crm", "--dry-run")
+    call(home, "send", "crm")
+    assert held(home)["lead-2"] == (None, None, OWN)
+
+
+def test_a_sending_opens_the_build_once(home, monkeypatch):
+    opened = []
+    real = duckdb.connect
+    monkeypatch.setattr(duckdb, "connect", lambda *said, **more: opened.append(said) or real(*said, **more))
+    sent(home)
+    assert len(opened) == 1
 
 
 def test_a_dry_run_shows_counts_and_every_field_and_writes_nothing(home):
@@ -180,13 +221,15 @@ def test_a_table_without_our_columns_is_named_and_the_others_go_on(home, monkeyp
 
     errors = {"one": TypeError("Jo Doe, 555-0101"), "two": DestinationError("destination two: away")}
 
-    def failing(outbox, registry, warehouse, name):
+    def failing(outbox, registry, warehouse, name, **_):
         raise errors[name]
 
     monkeypatch.setattr(crm_sync, "send", failing)
     failures: list[str] = []
     log = SimpleNamespace(error=lambda text: failures.append(text))
-    run = SimpleNamespace(registry=None, paths=SimpleNamespace(warehouse=None), fail=failures.append)
+    run = SimpleNamespace(
+        registry=None, paths=SimpleNamespace(warehouse=None), fail=failures.append, criteria=Criteria()
+    )
     with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
         for name in ("one", "two"):
             assert crm_sync._send(SimpleNamespace(log=log), outbox, run, name).states == {}
@@ -207,6 +250,45 @@ def test_while_the_crm_is_away_what_changed_is_queued_and_no_older_route_goes_ou
     write_registry(home)
     assert call(home, "reconcile", "crm").startswith("0 ")
     assert held(home)["lead-0"] == ("t0", "q", "near by") and held(home)["lead-1"][:2] == (None, None)
+
+
+def test_what_was_on_its_way_for_a_team_that_is_not_live_by_now_is_not_sent(home):
+    write_registry(home, mode="paused")
+    sent(home)
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        outbox.begin("crm", outbox.pending("crm", limit=9))
+    write_registry(home, live_teams="[t1]")
+    assert sent(home).states == {"written": 1, "shadow": 2, "gone": 1}
+    assert [lead_id for lead_id, row in held(home).items() if row[2]] == ["lead-1"]
+
+
+def test_receipts_that_landed_a_month_ago_leave_the_outbox_with_the_next_landing(home, monkeypatch):
+    landed: list[str] = []
+    monkeypatch.setattr(
+        crm_sync, "land_rows", lambda run, name, batch_id, rows, schema: landed.append(name) or len(rows)
+    )
+    run = SimpleNamespace(batch_id=lambda name: f"{name}-1", as_of=None)
+    sent(home)
+    with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
+        count = lambda: outbox._connection.execute("select count(*) from attempts").fetchone()[0]  # noqa: E731
+        assert crm_sync.land_logs(outbox, run) == (4, 0) and count() == 4
+        outbox._connection.execute("update attempts set attempted_at = '2020-01-01T00:00:00' where lead_id = 'lead-0'")
+        assert crm_sync.land_logs(outbox, run) == (0, 0) and count() == 3
+    assert landed == ["receipts"]
+
+
+def test_columns_that_prepare_adds_later_are_filled_though_nothing_else_is_new(home):
+    with sqlite3.connect(home / "crm.db") as crm:
+        for name in ("handoff_team_id", "handoff_queue", "handoff_reasons"):
+            crm.execute(f"alter table leads drop column {name}")
+    assert sent(home).states == {"written": 3, "gone": 1}
+    assert call(home, "prepare", "crm", "--yes").startswith("0 ")
+    assert set(held(home).values()) == {(None, None, None)}
+    assert "3 to be written" in call(home, "send", "crm", "--dry-run")
+    assert sent(home).states == {"written": 3, "gone": 1}
+    assert held(home)["lead-1"] == ("t1", "q", "near by") and held(home)["lead-3"][:2] == (None, None)
+    again = sent(home)
+    assert again.states == {"unchanged": 3, "gone": 1} and (again.reads, again.writes) == (0, 0)
 
 
 def leave(home: Path, leads: str) -> None:
@@ -294,10 +376,11 @@ def test_a_home_built_by_other_code_is_to_be_built_first(home):
 @pytest.mark.parametrize(("mode", "failures"), [("shadow", 0), ("paused", 0), ("live", 1)])
 def test_what_was_on_its_way_before_fails_a_run_of_a_live_destination_only(home, monkeypatch, mode, failures):
     write_registry(home, mode=mode)
-    monkeypatch.setattr(crm_sync, "send", lambda *_: Sent(states={"unverified": 1}))
+    monkeypatch.setattr(crm_sync, "send", lambda *_, **__: Sent(states={"unverified": 1}))
     told: list[str] = []
     run = SimpleNamespace(
-        registry=load_registry(home / "sources.yaml"), paths=HomePaths(home), notices=[], fail=told.append
-    )
+        registry=load_registry(home / "sources.yaml"), paths=HomePaths(home), notices=[], fail=told.append,
+        criteria=Criteria(),
+    )  # fmt: skip
     crm_sync._send(SimpleNamespace(), SimpleNamespace(), run, "crm")
     assert len(told) == failures

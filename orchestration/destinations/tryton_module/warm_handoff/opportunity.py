@@ -111,15 +111,15 @@ class SaleOpportunity(metaclass=PoolMeta):
 
     @classmethod
     def handoff_write(cls, key, writes):
-        """Lead id → [outcome, code, record id]. Locks what it finds, so that what it judges is what it writes over."""
+        """Lead id → [outcome, code, record id], of `changed` also what is held. Locks what it judges and writes."""
         found = cls._handoff_found(key, [write["lead_id"] for write in writes], lock=True)
         answers, changes = {}, []
         for write in writes:
             records = found.get(write["lead_id"], [])
             if len(records) == 1:
-                answer = cls._handoff_refusal(records[0], write) or ["acknowledged", None]
-                answers[write["lead_id"]] = [*answer, records[0].id]
-                if answer[0] == "acknowledged":
+                outcome, code, *found = cls._handoff_refusal(records[0], write) or ["acknowledged", None]
+                answers[write["lead_id"]] = [outcome, code, records[0].id, *found]
+                if outcome == "acknowledged":
                     changes += [records, cls._handoff_values(records[0], write)]
             else:
                 answers[write["lead_id"]] = ["rejected", "several_records", None] if records else ["gone", None, None]
@@ -153,15 +153,30 @@ class SaleOpportunity(metaclass=PoolMeta):
             found.setdefault(value if asked is None else asked[value], []).append(record)
         return found
 
-    @staticmethod
-    def _handoff_refusal(record, write):
+    @classmethod
+    def _handoff_refusal(cls, record, write):
         if record.handoff_sequence is not None and record.handoff_sequence >= write["sequence"]:
             return ["newer", "newer_write_present"]
         for name in GUARDED:
             held = getattr(record, name) or None
             if held not in (write["fields"].get(name), write["expected"].get(name)):
                 return ["conflict", name]
-        return None
+        found = cls._handoff_changed(record, write)
+        return ["changed", None, found] if found else None
+
+    @classmethod
+    def _handoff_changed(cls, record, write):
+        """Other fields that hold neither what is written nor what is expected there, where all of it is known."""
+        fields_, expected = write["fields"], write["expected"]
+        names = [name for name in cls._handoff_names() if name in fields_ and name not in GUARDED]
+        if record.handoff_sequence is None or not all(name in expected for name in names):
+            return {}
+        held = {name: _value(cls._fields[name]._type, _text(getattr(record, name))) for name in names}
+        return {
+            name: _text(value)
+            for name, value in held.items()
+            if value not in [_value(cls._fields[name]._type, each[name]) for each in (fields_, expected)]
+        }
 
     @classmethod
     def _handoff_values(cls, record, write):

@@ -21,7 +21,8 @@ def routed(
     ("lead", "members", "constraint", "reason"),
     [
         ({"service_line": "cardiology"}, {"ana": {"team_id": "heart", "role": "assistant"}}, "licence", "licensed"),
-        ({"language": "es"}, {"ana": {"team_id": "heart", "languages": "en"}}, "language", "language"),
+        ({"language": "es"}, {"ana": {"team_id": "heart", "languages": "en"}}, "language",
+         "no member of a team that takes it speaks its language"),
         ({}, {"ana": {"team_id": "heart", "is_scheduled": True, "is_available": False, "next_available_at": pd.NaT}},
          "shifts", "shift"),
         ({"can_contact_by_call": False}, {}, "consent", "withdrew every channel by which"),
@@ -91,6 +92,41 @@ def test_columns_the_caller_does_not_know_rule_nobody_out() -> None:
     ]
     capacity = teams(heart={"location_ids": "north"})[["team_id", "queue", "service_lines", "location_ids"]]
     assert route_leads(few, capacity, NOBODY, {}, as_of=AS_OF)["team_id"].to_list() == ["heart"]
+
+
+def test_where_a_list_left_several_the_one_most_meant_for_the_lead_decided_not_the_list() -> None:
+    capacity = teams(heart={"service_lines": "cardiology"}, any={}, bones={"service_lines": "orthopaedics"})
+    route = routed(leads({"service_line": "cardiology"}), capacity).loc["lead_0"]
+    assert route[["team_id", "deciding_constraint"]].to_list() == ["heart", "specialist"]
+    full = capacity.assign(open_lead_capacity=[0, None, None])
+    route = routed(leads({"service_line": "cardiology"}), full).loc["lead_0"]
+    assert route[["team_id", "deciding_constraint"]].to_list() == ["any", "capacity"]
+
+
+def test_ids_that_came_as_numbers_among_empty_cells_are_the_same_ids() -> None:
+    capacity = teams(a={}, b={}).assign(team_id=[1, 2])
+    rows = leads({"override_team_id": 2}, {"worked_team_id": 1}, {"routed_team_id": 2, "route_no": 1})
+    numbers = rows.astype(dict.fromkeys(["override_team_id", "worked_team_id", "routed_team_id"], "float64"))
+    routes = routed(numbers, capacity)
+    assert routes["team_id"].to_dict() == {"lead_0": "2", "lead_1": "1"} and routes["told"].isna().all()
+
+
+def test_a_row_of_a_team_or_member_given_twice_has_its_room_once_and_one_without_an_id_none() -> None:
+    capacity = teams(a={"open_lead_capacity": 2}, **{" ": {"service_lines": "cardiology"}})
+    twice = pd.concat([capacity, capacity])
+    rows = leads({}, {}, {}, {"service_line": "cardiology"})
+    assert routed(rows, twice)["team_id"].fillna("").to_list() == ["a", "a", "", ""]
+    members = staff(ana={"team_id": "a", "open_lead_capacity": 1}, bo={"team_id": "a", "open_lead_capacity": 1})
+    open_to_all = teams(a={})
+    routes = routed(rows, open_to_all, pd.concat([members, members]), assign_members=True)
+    assert sorted(routes["staff_id"].fillna("")) == ["", "", "ana", "bo"]
+
+
+def test_times_with_a_zone_are_taken_in_utc() -> None:
+    zoned = leads({"sla_due_at": AS_OF + hours(0.5)}, {"sla_due_at": AS_OF + hours(5)})
+    zoned["sla_due_at"] = zoned["sla_due_at"].dt.tz_localize("UTC").dt.tz_convert("Asia/Kolkata")
+    routes = route_leads(zoned, teams(a={}), NOBODY, {}, as_of=AS_OF.tz_localize("UTC"))
+    assert routes["priority"].to_list() == [1, 2] and routes["sla_due_at"][0] == AS_OF + hours(0.5)
 
 
 @pytest.mark.parametrize("with_members", [False, True])
