@@ -126,7 +126,11 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         return
     if not outbox.is_idle(name):
         with outbox.sender(name):
-            Delivery(outbox, calls, conflicts=entry.conflicts).run()
+            delivery = Delivery(outbox, calls, conflicts=entry.conflicts)
+            delivery.run()
+        for resolution, count in delivery.found.items():
+            done = "written over" if resolution == "restored" else "left as they are"
+            sent.notices.append(f"destination {name}: {count} fields that someone else changed there were {done}")
 
 
 def reconcile_destination(
