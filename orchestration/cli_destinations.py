@@ -56,8 +56,17 @@ def prepare(destination: str, sources: Path | None, home: Path | None, yes: bool
 @_by_criteria
 @click.option("--dry-run", is_flag=True, help="Show what would change in the CRM, field by field; write nothing.")
 @click.option("--rows", type=click.IntRange(min=0), default=_SHOWN, show_default=True, help="Records shown.")
+@click.option("--clear", is_flag=True, help="Take every record wanted no longer out of its queue, however many.")
+@click.option("--lead", "leads", multiple=True, help="Show a dry run's record of this lead id; may be given again.")
 def send(
-    destination: str, sources: Path | None, home: Path | None, criteria: Path | None, dry_run: bool, rows: int
+    destination: str,
+    sources: Path | None,
+    home: Path | None,
+    criteria: Path | None,
+    dry_run: bool,
+    rows: int,
+    clear: bool,
+    leads: tuple[str, ...],
 ) -> None:
     """Send to DESTINATION what the last build wants there; with --dry-run only show it."""
     from orchestration.dry_run import dry_run_of
@@ -65,6 +74,8 @@ def send(
     from orchestration.saying import say_sent
     from orchestration.sending import send as send_to
 
+    if leads and not dry_run:
+        refuse("--lead shows a record of a dry run: say --dry-run too (a send sends all that waits)")
     with _called(sources, home, destination, criteria) as (settings, registry):
         if not settings.paths.warehouse.exists():
             refuse(f"{settings.paths.home} holds no build yet: call handoff run first")
@@ -72,10 +83,11 @@ def send(
         with share_lease(settings.paths, who=f"handoff send {destination}"), _outbox(settings, dry_run) as outbox:
             if dry_run:
                 found = dry_run_of(outbox, registry, settings.paths.warehouse, destination, channels=channels)
-                found.show(rows)
+                found.show(rows, leads)
                 return
             with closing(outbox):
-                sent = send_to(outbox, registry, settings.paths.warehouse, destination, channels=channels)
+                warehouse = settings.paths.warehouse
+                sent = send_to(outbox, registry, warehouse, destination, channels=channels, clears=clear)
     say_sent(destination, sent)
     is_open = any(sent.states.get(state) for state in ("waiting", "unverified"))
     sys.exit(FAILED if is_open and registry.destinations[destination].mode == "live" else 0)

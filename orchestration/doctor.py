@@ -13,7 +13,7 @@ from orchestration.criteria_files import CriteriaError, load_criteria
 from orchestration.dbt_manifest import is_manifest_current
 from orchestration.destinations.base import DestinationError
 from orchestration.destinations.open import open_destination
-from orchestration.doctor_routing import unknown_names
+from orchestration.doctor_routing import unknown_names, unlicensed_members
 from orchestration.lake.lease import lease_holder
 from orchestration.lake.opening import undeclared_columns
 from orchestration.settings import Settings
@@ -108,7 +108,8 @@ def _criteria(settings: Settings) -> Iterator[Finding]:
         return
     yield from (Finding("look", str(warning)) for warning in found.warnings)
     published = settings.paths.published / "current"
-    yield from (Finding("look", what, to_do) for what, to_do in unknown_names(found.routing, published))
+    for look in (unknown_names, unlicensed_members):
+        yield from (Finding("look", what, to_do) for what, to_do in look(found.routing, published))
     names = ", ".join(sorted(found.hashes()))
     yield (
         Finding("good", f"criteria: {names}") if names else Finding("look", "no criteria: only CRM labels will decide")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,11 +23,14 @@ from orchestration.destinations.open import open_destination
 from orchestration.lake.outbox import Outbox, Write
 from orchestration.lake.outbox_file import now
 from orchestration.lake.outbox_types import DEAD_LETTERS, Resolution
-from orchestration.sending import Channels, wanted_rows
+from orchestration.leaving import leaving
+from orchestration.sending import wanted_rows
 from orchestration.sources.registry import Registry
-from orchestration.withholding import TEAM
+from orchestration.withholding import TEAM, Channels
 
 _EMPTY = "(empty)"
+_NOT_THERE = "not in the CRM, archived or merged"
+_NO_CHANGE = "nothing to be written: as it should be, in shadow, or never qualified"
 _THEIRS = "(changed by someone else)"
 
 
@@ -55,8 +58,8 @@ class DryRun:
     missing: list[str] = field(default_factory=list)
     changes: dict[str, list[Change]] = field(default_factory=dict)
 
-    def show(self, rows: int) -> None:
-        """Counts first, then field by field for the first records."""
+    def show(self, rows: int, leads: Sequence[str] = ()) -> None:
+        """Counts first, then field by field for the first records, or for those of these leads."""
         console = Console(soft_wrap=True)
         kept = sum(change.is_kept for changes in self.changes.values() for change in changes)
         console.print(f"{self.destination}: a dry run, nothing is written", highlight=False)
@@ -72,18 +75,21 @@ class DryRun:
         }
         for what, count in counts.items():
             console.print(f"{count:>9,} {what}", highlight=False)
-        if self.missing and rows:
+        if self.missing and rows and not leads:
             more = f" and {len(self.missing) - rows:,} more (--rows)" if len(self.missing) > rows else ""
             console.print(f"not there to be written to: {', '.join(self.missing[:rows])}{more}", highlight=False)
-        if not self.changes or not rows:
+        for lead_id in (each for each in leads if each not in self.changes):
+            console.print(f"{lead_id}: {_NOT_THERE if lead_id in self.missing else _NO_CHANGE}", highlight=False)
+        shown_leads = [each for each in leads if each in self.changes] if leads else list(self.changes)[:rows]
+        if not shown_leads:
             return
         table = Table("record", Column("field", no_wrap=True), "from", "to", title_justify="left")
-        for lead_id in list(self.changes)[:rows]:
+        for lead_id in shown_leads:
             for place, change in enumerate(self.changes[lead_id]):
                 shown = (_EMPTY if value is None else value for value in (change.before, change.after))
                 table.add_row("" if place else lead_id, change.field, *shown)
         console.print(table)
-        if len(self.changes) > rows:
+        if not leads and len(self.changes) > rows:
             console.print(f"and {len(self.changes) - rows:,} records more (--rows)", highlight=False)
 
 
@@ -97,11 +103,14 @@ def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str, *
         calls = Calls(destination)
         calls.again(destination.check)
         outbox.aim(name, destination.place)
+        outbox.reach(name, destination.fields())
         space = registry.sources[entry.source].id_space
         rows = wanted_rows(warehouse, space, channels=channels, at=now(), time_grain=destination.time_grain)
         found.wanted = len(rows)
-        outbox.queue(name, rows, floor=lambda: calls.again(destination.highest_sequence))
-        outbox.keep_only(name, {row.lead_id for row in rows})
+        wanted = {row.lead_id for row in rows}
+        last_writes = leaving(outbox, name, wanted).last_writes
+        outbox.queue(name, [*rows, *last_writes], floor=lambda: calls.again(destination.highest_sequence))
+        outbox.keep_only(name, wanted, leaving={row.lead_id for row in last_writes})
         if entry.live_teams:
             found.shadow = outbox.shadow(name, field=TEAM, live=entry.live_teams)
         else:

@@ -7,8 +7,8 @@ one that is paused only queues. Proof of writes is `orchestration.destinations.d
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,18 +18,17 @@ import duckdb
 from orchestration.destinations.base import FIELDS, Destination, DestinationError
 from orchestration.destinations.calls import Calls
 from orchestration.destinations.delivery import Delivery
+from orchestration.destinations.judging import told_of_others
 from orchestration.destinations.open import open_destination
 from orchestration.destinations.reconcile import Reconciled, reconcile
 from orchestration.lake.outbox import Outbox, Wanted
 from orchestration.lake.outbox_file import now
+from orchestration.leaving import leaving
 from orchestration.sources.registry import Registry
 from orchestration.sources.registry_destinations import Destination as Entry
-from orchestration.withholding import TEAM, Consents, newest_consents
+from orchestration.withholding import TEAM, Channels, newest_consents, withhold_waiting
 
 SYNC = ("syncs", "sync_crm__lead_readiness")
-_ALL = 10_000_000
-# Queue or service line → the channels it contacts by; one not named contacts by all.
-Channels = Mapping[str, Sequence[str]]
 
 
 class BuiltByOtherCode(RuntimeError):
@@ -38,7 +37,10 @@ class BuiltByOtherCode(RuntimeError):
 
 @dataclass
 class Sent:
-    """What a sending did. `states`: wanted records by state, each in one; `notices`: what whoever waits should know."""
+    """What a sending did. `states`: wanted records by state, each in one; `notices`: what whoever waits should know.
+
+    `held_back`: why records wanted no longer keep their route.
+    """
 
     queued: int = 0
     reads: int = 0
@@ -46,6 +48,7 @@ class Sent:
     waited_seconds: float = 0.0
     states: Mapping[str, int] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    held_back: str = ""
 
 
 def send(
@@ -55,36 +58,63 @@ def send(
     name: str,
     *,
     channels: Channels,
+    clears: bool = False,
     pause: Callable[[float], None] = time.sleep,
 ) -> Sent:
-    """Queue what changed for one destination and deliver it. `channels`: of routing's rules.
+    """Queue what changed for one destination and deliver it.
 
-    Raises DestinationError where it cannot be used or is away: what changed is queued by then, and waits; LeaseHeld
-    where another process sends there.
+    `channels`: of routing's rules; `clears`: take all out of queues that is wanted no longer, however many.
+
+    Raises DestinationError where it cannot be used or is away: what changed is queued by then, and waits; also where
+    too much at once is wanted no longer, when all else is sent. LeaseHeld: another process sends there.
     """
     entry, began, sent = registry.destinations[name], now(), Sent()
     with open_destination(entry) as destination:
         calls = Calls(destination, pause=pause)
         try:
-            outbox.aim(name, destination.place)
             space = registry.sources[entry.source].id_space
             rows = wanted_rows(warehouse, space, channels=channels, at=began, time_grain=destination.time_grain)
-            away = None
-            try:
-                sent.queued = _queue(outbox, calls, rows, is_live=entry.mode == "live")
-            except DestinationError as error:
-                away = error
-                sent.queued = outbox.queue(name, rows, floor=None)
-            outbox.keep_only(name, {row.lead_id for row in rows})
+            away = _book(outbox, calls, rows, entry, sent, clears=clears)
             if entry.mode == "live":
                 _choose(outbox, entry)
-            if away is not None:
+            if away is not None and entry.mode == "live":
                 raise away
             _go(outbox, destination, entry, calls, sent)
+            if sent.held_back and entry.mode == "live":
+                raise DestinationError(sent.held_back)
         finally:
             sent.reads, sent.writes, sent.waited_seconds = calls.reads, calls.writes, calls.waited
             sent.states = outbox.states(name, since=began)
     return sent
+
+
+def _book(
+    outbox: Outbox, calls: Calls, rows: list[Wanted], entry: Entry, sent: Sent, *, clears: bool
+) -> DestinationError | None:
+    """Queue what changed, and the last writes of what is wanted no longer; returns why the CRM could not be asked."""
+    name, wanted, away = entry.name, {row.lead_id for row in rows}, _aim(outbox, calls)
+    leave = leaving(outbox, name, wanted, clears=clears)
+    try:
+        if away is not None:
+            raise away
+        sent.queued = _queue(outbox, calls, [*rows, *leave.last_writes], is_live=entry.mode == "live")
+    except DestinationError as error:
+        away = error
+        sent.queued = outbox.queue(name, [*rows, *leave.last_writes], floor=None)
+    outbox.keep_only(name, wanted, leaving={row.lead_id for row in leave.last_writes})
+    if leave.held_back:
+        sent.held_back = leave.held_back
+        sent.notices.append(leave.held_back)
+    return away
+
+
+def _aim(outbox: Outbox, calls: Calls) -> DestinationError | None:
+    """Say where the destination is now; returns why that could not be asked."""
+    try:
+        outbox.aim(calls.destination.name, calls.again(lambda: calls.destination.place))
+    except DestinationError as error:
+        return error
+    return None
 
 
 def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -> int:
@@ -92,14 +122,14 @@ def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -
     name = calls.destination.name
     if not is_live:
         return outbox.queue(name, rows, floor=None)
+    outbox.number_above(name, lambda: _highest(calls))
+    return outbox.queue(name, rows, floor=lambda: _highest(calls))
 
-    def highest() -> int:
-        # Whether it has our fields at all is asked first.
-        calls.again(calls.destination.check)
-        return calls.again(calls.destination.highest_sequence)
 
-    outbox.number_above(name, highest)
-    return outbox.queue(name, rows, floor=highest)
+def _highest(calls: Calls) -> int:
+    # Whether it has our fields at all is asked first.
+    calls.again(calls.destination.check)
+    return calls.again(calls.destination.highest_sequence)
 
 
 def _choose(outbox: Outbox, entry: Entry) -> None:
@@ -121,16 +151,21 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
             calls.again(destination.check)
         except DestinationError as error:
             sent.notices.append(f"{error} (in shadow: nothing is sent)")
-        booked = outbox.shadow(name)
-        sent.notices.append(f"destination {name} is in shadow: {booked} records were not sent")
+        sent.notices.append(f"destination {name} is in shadow: {outbox.shadow(name)} records were not sent")
         return
+    if outbox.is_idle(name):
+        _look_for_fields(outbox, destination)
     if not outbox.is_idle(name):
         with outbox.sender(name):
             delivery = Delivery(outbox, calls, conflicts=entry.conflicts)
-            delivery.run()
-        for resolution, count in delivery.found.items():
-            done = "written over" if resolution == "restored" else "left as they are"
-            sent.notices.append(f"destination {name}: {count} fields that someone else changed there were {done}")
+            delivery.run(lambda: _choose(outbox, entry))
+        sent.notices += [f"destination {name}: {told}" for told in told_of_others(delivery.found)]
+
+
+def _look_for_fields(outbox: Outbox, destination: Destination) -> None:
+    """Where nothing waits, a field added since is reason to write all the same; a CRM that is away is none to fail."""
+    with suppress(DestinationError):
+        outbox.reach(destination.name, destination.fields())
 
 
 def reconcile_destination(
@@ -150,23 +185,21 @@ def reconcile_destination(
     with _reading(warehouse) as connection:
         consents = newest_consents(connection, channels, now())
     with open_destination(entry) as destination:
+        outbox.aim(name, destination.place)
+        calls = Calls(destination, pause=pause)
+
+        def before_sending() -> None:
+            outbox.number_above(name, lambda: _highest(calls))
+            withhold_waiting(outbox, name, consents)
+
         return reconcile(
             outbox,
             destination,
             conflicts=entry.conflicts,
             sends=entry.mode == "live" and not entry.live_teams,
-            before_sending=lambda: withhold_waiting(outbox, name, consents),
+            before_sending=before_sending,
             pause=pause,
         )
-
-
-def withhold_waiting(outbox: Outbox, name: str, consents: Consents) -> int:
-    """What waits for leads nobody may contact by now is queued without its route; returns how many records that is."""
-    writes = {write.lead_id: write for write in outbox.unresolved(name, limit=_ALL)}
-    writes |= {write.lead_id: write for write in outbox.pending(name, limit=_ALL)}
-    rows = [Wanted(each.lead_id, each.lead_key, each.source, each.payload) for each in writes.values()]
-    heeded = [(row, consents.heeded(row)) for row in rows]
-    return outbox.queue(name, [kept for row, kept in heeded if kept is not row])
 
 
 def wanted_rows(

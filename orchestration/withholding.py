@@ -14,12 +14,16 @@ from datetime import datetime
 import duckdb
 
 from orchestration.lake.canonical_text import Value
-from orchestration.lake.outbox_types import Wanted
+from orchestration.lake.outbox import Outbox, Wanted
 
 CHANNELS = frozenset({"call", "sms", "email"})
 TEAM = "handoff_team_id"
 QUEUE = "handoff_queue"
-_WITHHELD = (TEAM, "handoff_staff_id", QUEUE, "handoff_priority", "handoff_sla_due_at")
+# No queue holds a record without these.
+WITHHELD = (TEAM, "handoff_staff_id", QUEUE, "handoff_priority", "handoff_sla_due_at")
+# Queue or service line → the channels it contacts by; one not named contacts by all.
+Channels = Mapping[str, Sequence[str]]
+_ALL = 10_000_000
 _ON_EVERY = "not to be contacted: consent is withdrawn on every channel"
 _ON_ITS_OWN = "not to be contacted: consent is withdrawn on every channel by which its queue contacts"
 _WITHDRAWN = """
@@ -36,7 +40,7 @@ class Consents:
     """Who withdrew what. `withdrawn`: lead → its service line, channels withdrawn; `channels`: routing's rule."""
 
     withdrawn: Mapping[str, tuple[str | None, frozenset[str]]]
-    channels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    channels: Channels = field(default_factory=dict)
 
     def reason(self, lead_key: str, queue: str | None) -> str | None:
         """Why nobody of this queue may contact the lead; None: somebody may."""
@@ -56,17 +60,24 @@ class Consents:
         return row if reason is None else withhold(row, reason)
 
 
-def newest_consents(
-    connection: duckdb.DuckDBPyConnection, channels: Mapping[str, Sequence[str]], at: datetime
-) -> Consents:
+def newest_consents(connection: duckdb.DuckDBPyConnection, channels: Channels, at: datetime) -> Consents:
     """What by all that landed holds at this moment (naive UTC, the wall clock's)."""
     rows = connection.execute(_WITHDRAWN, {"at": at}).fetchall()
     return Consents({lead_key: (line, frozenset(ways)) for lead_key, line, ways in rows}, channels)
 
 
 def withhold(row: Wanted, reason: str = _ON_EVERY) -> Wanted:
-    """The record of a lead nobody may contact: no team, member, queue, priority or due time, and why."""
-    payload: dict[str, Value] = {**row.payload, **{name: None for name in _WITHHELD if name in row.payload}}
+    """The record without team, member, queue, priority and due time, and why."""
+    payload: dict[str, Value] = {**row.payload, **{name: None for name in WITHHELD if name in row.payload}}
     if "handoff_reasons" in payload:
         payload["handoff_reasons"] = reason
     return Wanted(row.lead_id, row.lead_key, row.source, payload)
+
+
+def withhold_waiting(outbox: Outbox, name: str, consents: Consents) -> int:
+    """What waits for leads nobody may contact by now is queued without its route; returns how many records that is."""
+    writes = {write.lead_id: write for write in outbox.unresolved(name, limit=_ALL)}
+    writes |= {write.lead_id: write for write in outbox.pending(name, limit=_ALL)}
+    rows = [Wanted(each.lead_id, each.lead_key, each.source, each.payload) for each in writes.values()]
+    heeded = [(row, consents.heeded(row)) for row in rows]
+    return outbox.queue(name, [kept for row, kept in heeded if kept is not row])

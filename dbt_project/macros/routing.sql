@@ -27,6 +27,23 @@
 {%- endmacro %}
 
 {#
+  Members of staff that a reference table or an event names (a relation in parentheses), as dim_intake_teams has teams. What
+  else stands in a CRM's fields for team and member is words somebody typed: marts say (unknown).
+#}
+{% macro named_staff() -%}
+    (
+        select staff_id from {{ ref('int_staff__current') }}
+        union
+        select staff_id from {{ ref('int_contacts__made') }} where staff_id is not null
+    )
+{%- endmacro %}
+
+{# An id as a dimension: (none) where there is none, (unknown) where it is not among the known ones (`known`: its match there). #}
+{% macro known_dimension(id, known) -%}
+    case when {{ id }} is null then '(none)' when {{ known }} is null then '(unknown)' else {{ id }} end
+{%- endmacro %}
+
+{#
   Openings of teams that have not ended, holidays heeded. Without a calendar, or with one that has no rows, a team is
   open at all hours: one opening without an end.
 #}

@@ -8,7 +8,7 @@
         with clocks as (
             select
                 team.team_id,
-                max(zone.offset_seconds) as offset_seconds
+                max({{ local_instant('midnight', 'cast(' ~ local_date(as_of(), 'zone.offset_seconds') ~ ' as timestamp)') }}) as day_begins_at
             from {{ intake_teams() }} as team
             inner join {{ ref('int_calendars__current') }} as calendar
                 on team.source = calendar.source and team.calendar_id = calendar.calendar_id
@@ -16,6 +16,12 @@
                 on
                     calendar.timezone = zone.timezone
                     and zone.utc_from <= {{ as_of() }} and {{ as_of() }} < zone.utc_to
+            -- The clock may have been changed since.
+            inner join {{ ref('input__timezone_offsets') }} as midnight
+                on
+                    calendar.timezone = midnight.timezone
+                    and midnight.local_from <= {{ local_date(as_of(), 'zone.offset_seconds') }}
+                    and {{ local_date(as_of(), 'zone.offset_seconds') }} < midnight.local_to
             group by team.team_id
         ),
 
@@ -24,7 +30,7 @@
                 route.record_key,
                 route.{{ bearer }},
                 route.routed_as_of,
-                coalesce(clocks.offset_seconds, 0) as offset_seconds,
+                coalesce(clocks.day_begins_at, cast(cast({{ as_of() }} as date) as timestamp)) as day_begins_at,
                 coalesce(lag(route.{{ bearer }}) over (partition by route.record_key order by route.route_no), '') <> route.{{ bearer }}
                     as is_given,
                 route.route_no = max(route.route_no) over (partition by route.record_key) as is_latest
@@ -38,7 +44,7 @@
             count(distinct case
                 when
                     routes.is_given
-                    and {{ local_date('routes.routed_as_of', 'routes.offset_seconds') }} = {{ local_date(as_of(), 'routes.offset_seconds') }}
+                    and routes.routed_as_of >= routes.day_begins_at
                     and routes.routed_as_of < {{ readiness_end('mql.became_mql_at', 'mql.service_line') }}
                     then routes.record_key
             end) as routed_today_count,

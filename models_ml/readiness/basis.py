@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
-from models_ml.readiness.prepared import Floats
+from models_ml.readiness.cells import Floats
 
 KNOTS, ALL_KNOTS = 10, 600
 TAIL, SPIKE = 0.02, 0.1

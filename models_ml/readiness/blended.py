@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from models_ml.readiness.prepared import Floats
+from models_ml.readiness.cells import Floats
 
 # How strongly the slope is drawn to one: as if it were known to about a sixth beforehand.
 PULL = 40.0

@@ -15,7 +15,8 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 from threadpoolctl import threadpool_limits
 
-from models_ml.readiness.prepared import Feature, Floats, Kind, Prepared, learn_features, places_of, prepare
+from models_ml.readiness.cells import Floats
+from models_ml.readiness.prepared import Feature, Kind, Prepared, learn_features, places_of, prepare, refuse_repeated
 from models_ml.readiness.tiers import Setting, canonical_order, fit_tier, tier_for
 
 Tier = Literal["auto", "points", "small", "full"]
@@ -84,10 +85,15 @@ class ReadinessClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ReadinessClassifier:
         """Fit to rows X (rows, columns) and their two outcomes y (rows,); X is left as it is."""
         frame = self._frame(X, reset=True)
+        self._refuse_unknown(frame)
         labels = self._labels(y, len(frame))
         weights = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
         kept = weights > 0
         frame, labels, weights = frame[kept], labels[kept], weights[kept]
+        if len(np.unique(labels)) < 2:
+            raise ValueError("Classifier can't train when only one class is present.")
+        # Weights all below one are shares of a whole; as they stand the rows would hardly count at all.
+        weights = weights / min(1.0, weights.max())
         self.features_ = learn_features(frame, weights, min_level_rows=self.min_level_rows, max_levels=self.max_levels)
         ones = float(weights @ labels)
         rarer = min(ones, float(weights.sum()) - ones)
@@ -124,10 +130,18 @@ class ReadinessClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         rows = self._prepared(X)
         with threadpool_limits(limits=1):
             _, effects = self.model_.effects(rows)
-        names = self._names()
+        names = [feature.name for feature in self.features_]
         result = np.zeros((len(effects), len(names)))
         result[:, [*places_of(self.features_, "numeric"), *places_of(self.features_, "categorical")]] = effects
         return pd.DataFrame(result, columns=names, index=X.index if isinstance(X, pd.DataFrame) else None)
+
+    def _refuse_unknown(self, frame: pd.DataFrame) -> None:
+        for parameter in ("points", "increasing", "partial_pooling"):
+            named = getattr(self, parameter)
+            if isinstance(named, str):
+                raise ValueError(f"{parameter} must be names of columns, not one text: {named!r}")
+            if unknown := set(named) - {str(name) for name in frame.columns}:
+                raise ValueError(f"{parameter} names columns that X does not have: {', '.join(sorted(unknown))}")
 
     def _used(self) -> list[Feature]:
         kinds: tuple[Kind, ...] = ("numeric", "categorical")
@@ -144,29 +158,39 @@ class ReadinessClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return prepare(self._frame(X, reset=False), self.features_)
 
-    def _names(self) -> list[str]:
-        names = getattr(self, "feature_names_in_", None)
-        return [f"x{place}" for place in range(self.n_features_in_)] if names is None else [str(name) for name in names]
-
     def _frame(self, X: Any, *, reset: bool) -> pd.DataFrame:
+        if not isinstance(X, pd.DataFrame) and hasattr(X, "to_pandas"):
+            X = X.to_pandas()
         if not isinstance(X, pd.DataFrame):
             values = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
             if values.dtype.kind not in "biufO":
                 values = values.astype(object)
             return pd.DataFrame(values, columns=[f"x{place}" for place in range(values.shape[1])])
-        if not reset and hasattr(self, "feature_names_in_"):
-            missing = [name for name in self.feature_names_in_ if name not in X.columns]
-            if not missing:
-                return X[list(self.feature_names_in_)]
-        validate_data(self, X, reset=reset, skip_check_array=True)
         if not len(X):
             raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+        names = [str(name) for name in X.columns]
+        if reset:
+            refuse_repeated(names, names)
+            validate_data(self, X, reset=True, skip_check_array=True)
+            return X
+        # By name, whatever the names are: scikit-learn goes by the place of those that are no text.
+        wanted = [feature.name for feature in self.features_]
+        if set(wanted) <= set(names):
+            refuse_repeated(names, wanted)
+            return X.iloc[:, [names.index(name) for name in wanted]]
+        validate_data(self, X, reset=False, skip_check_array=True)
+        if wanted != [f"x{place}" for place in range(len(wanted))]:
+            raise ValueError(f"columns missing: {', '.join(name for name in wanted if name not in names)}")
         return X
 
     def _labels(self, y: Any, rows: int) -> Floats:
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None")
+        if isinstance(getattr(y, "dtype", None), pd.api.extensions.ExtensionDtype):
+            y = np.asarray(y.tolist())
         y = column_or_1d(y, warn=True)
+        if pd.isna(y).any():
+            raise ValueError("Input y contains NaN: rows without an outcome cannot be learned from.")
         check_classification_targets(y)
         if len(y) != rows:
             raise ValueError(f"Found input variables with inconsistent numbers of samples: {[rows, len(y)]}")

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models_ml.readiness.basis import Basis, spline_basis
-from models_ml.readiness.prepared import Feature, Floats, Prepared
+from models_ml.readiness.cells import Floats
+from models_ml.readiness.prepared import Feature, Prepared
 from models_ml.readiness.ridge import fit_ridge
 
 LINE, BEND, FLAG = 0, 1, 2

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-Floats = npt.NDArray[np.float64]
+from models_ml.readiness.cells import Floats, as_numbers, factorized, is_number, level_of, plain
+
 Codes = npt.NDArray[np.int32]
 Kind = Literal["numeric", "categorical", "dropped"]
 
 READABLE_SHARE, MIN_NUMBERS = 0.95, 10
-HUGE = 1e100
 FEWEST_LEVELS, ALL_LEVELS, LEAST_LEVEL_SHARE = 12, 600, 0.0002
 # In small data a level may have fewer rows: a fiftieth of all, but this many.
 ENOUGH_SHARE, FEWEST_ROWS = 0.02, 5
@@ -51,13 +51,20 @@ class Prepared:
         return Prepared(self.numbers[rows], self.codes[rows])
 
 
+def refuse_repeated(names: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raise ValueError if one of the names wanted stands among the names more than once."""
+    if repeated := sorted({name for name in wanted if names.count(name) > 1}):
+        raise ValueError(f"columns of the same name: {', '.join(repeated)}; each needs a name of its own")
+
+
 def learn_features(frame: pd.DataFrame, weights: Floats, *, min_level_rows: int, max_levels: int) -> list[Feature]:
     """What each column of the training rows is, in the frame's order; many texts have fewer levels each."""
-    texts = sum(not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes)
+    texts = sum(not is_number(kind) for kind in frame.dtypes)
     most = min(max_levels, max(FEWEST_LEVELS, ALL_LEVELS // max(texts, 1)))
     rows = float(weights.sum())
     least = max(min(min_level_rows, max(FEWEST_ROWS, ENOUGH_SHARE * rows)), LEAST_LEVEL_SHARE * rows)
-    return [_feature(str(name), frame.iloc[:, place], weights, least, most) for place, name in enumerate(frame.columns)]
+    columns = ((str(name), plain(frame.iloc[:, place])) for place, name in enumerate(frame.columns))
+    return [_feature(name, values, weights, least, most) for name, values in columns]
 
 
 def prepare(frame: pd.DataFrame, features: Sequence[Feature]) -> Prepared:
@@ -66,9 +73,9 @@ def prepare(frame: pd.DataFrame, features: Sequence[Feature]) -> Prepared:
     numbers = np.empty((len(frame), len(numeric)), order="F")
     codes = np.empty((len(frame), len(categorical)), dtype=np.int32, order="F")
     for target, place in enumerate(numeric):
-        numbers[:, target] = as_numbers(frame.iloc[:, place])
+        numbers[:, target] = as_numbers(plain(frame.iloc[:, place]))
     for target, place in enumerate(categorical):
-        codes[:, target] = _coded(frame.iloc[:, place], features[place].levels)
+        codes[:, target] = _coded(plain(frame.iloc[:, place]), features[place].levels)
     return Prepared(numbers, codes)
 
 
@@ -78,37 +85,8 @@ def places_of(features: Sequence[Feature], kind: Kind) -> list[int]:
     return sorted(places, key=lambda place: features[place].name)
 
 
-def as_numbers(values: Any) -> Floats:
-    """A column as float64: dates and durations in days, text read as numbers, everything else NaN."""
-    kind = values.dtype
-    if pd.api.types.is_datetime64_any_dtype(kind) or pd.api.types.is_timedelta64_dtype(kind):
-        origin = pd.Timestamp(0, tz=getattr(kind, "tz", None)) if hasattr(kind, "tz") else pd.Timestamp(0)
-        spans: Any = values if pd.api.types.is_timedelta64_dtype(kind) else values - origin
-        numbers = (spans / pd.Timedelta(days=1)).to_numpy(dtype=np.float64, na_value=np.nan)
-    elif pd.api.types.is_numeric_dtype(kind):
-        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        places, cells = _factorized(values)
-        read = pd.to_numeric(pd.Series([*cells, None], dtype=object), errors="coerce")
-        numbers = read.to_numpy(dtype=np.float64, na_value=np.nan)[places]
-    with np.errstate(over="ignore", invalid="ignore"):
-        is_tame = bool(np.abs(numbers).sum() < HUGE)
-    if is_tame:
-        return np.asarray(numbers)
-    return np.asarray(np.clip(np.where(np.isfinite(numbers), numbers, np.nan), -HUGE, HUGE))
-
-
-def level_of(value: Any) -> str | None:
-    """The level a cell stands for; None is missing. `1`, `1.0` and `"1"` are one level."""
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip() or None
-
-
 def _coded(values: pd.Series, levels: Sequence[str]) -> Codes:
-    places, cells = _factorized(values)
+    places, cells = factorized(values)
     known = {level: code for code, level in enumerate(levels)}
     missing, other = len(levels) + 1, len(levels)
     table = np.full(len(cells) + 1, missing, dtype=np.int32)
@@ -118,17 +96,6 @@ def _coded(values: pd.Series, levels: Sequence[str]) -> Codes:
     return np.asarray(table[places], dtype=np.int32)
 
 
-def _factorized(values: Any) -> tuple[npt.NDArray[np.intp], list[Any]]:
-    """(code by row, distinct cells); missing rows have code -1."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return values.cat.codes.to_numpy(dtype=np.intp), list(values.cat.categories)
-    try:
-        places, cells = pd.factorize(values)
-    except TypeError:  # lists, sets and dicts cannot be hashed
-        places, cells = pd.factorize(values.map(level_of))
-    return np.asarray(places, dtype=np.intp), list(cells)
-
-
 def _feature(name: str, values: pd.Series, weights: Floats, min_rows: float, max_levels: int) -> Feature:
     numbers = _numeric_or_none(values)
     if numbers is not None:
@@ -136,7 +103,7 @@ def _feature(name: str, values: pd.Series, weights: Floats, min_rows: float, max
         if not known.any() or (known.all() and np.ptp(numbers) == 0):
             return Feature(name, "dropped")
         return Feature(name, "numeric", (), _weighted_median(numbers[known], weights[known]))
-    places, cells = _factorized(values)
+    places, cells = factorized(values)
     sums: dict[str, float] = {}
     rows: dict[str, int] = {}
     told = places[places >= 0]
@@ -161,13 +128,12 @@ def _feature(name: str, values: pd.Series, weights: Floats, min_rows: float, max
 
 
 def _numeric_or_none(values: pd.Series) -> Floats | None:
-    kind = values.dtype
-    if isinstance(kind, pd.CategoricalDtype):
+    if isinstance(values.dtype, pd.CategoricalDtype):
         return None
-    if not (pd.api.types.is_object_dtype(kind) or pd.api.types.is_string_dtype(kind)):
+    if is_number(values.dtype):
         return as_numbers(values)
     numbers = as_numbers(values)
-    places, cells = _factorized(values)
+    places, cells = factorized(values)
     known = np.array([*(level_of(cell) is not None for cell in cells), False])[places]
     readable = np.isfinite(numbers)
     if not known.any() or readable.sum() < READABLE_SHARE * known.sum():

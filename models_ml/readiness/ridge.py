@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
-from scipy.special import expit
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.special import expit, logit
 
 Floats = npt.NDArray[np.float64]
 LEAST_PENALTY, MOST_PENALTY = 0.05, 1e5
@@ -41,7 +41,7 @@ def fit_ridge(
     columns = design.shape[1]
     penalties = start.astype(np.float64).copy()
     mean = float(np.clip(np.average(labels, weights=sample_weight), 1e-6, 1 - 1e-6))
-    beta = np.r_[np.log(mean / (1 - mean)), np.zeros(columns)]
+    beta = np.r_[logit(mean), np.zeros(columns)]
     if not columns:
         return Ridge(float(beta[0]), beta[1:], penalties)
     full = np.column_stack([np.ones(len(design)), design])
@@ -49,8 +49,7 @@ def fit_ridge(
     some = slice(None, None, -(-len(full) // ENOUGH))
     part, part_labels, part_weight = full[some], labels[some], sample_weight[some]
     for _ in range(ROUNDS if np.any(is_free) else 0):
-        beta, inverse = _newton(part, part_labels, part_weight, beta, np.r_[1e-9, penalties[blocks]], steps=2)
-        spread = np.diag(inverse)[1:]
+        beta, spread = _newton(part, part_labels, part_weight, beta, np.r_[1e-9, penalties[blocks]], steps=2)
         before = penalties.copy()
         for block in np.flatnonzero(is_free):
             mine = blocks == block
@@ -67,16 +66,15 @@ def fit_ridge(
 def _newton(
     full: Floats, labels: Floats, weight: Floats, beta: Floats, penalty: Floats, *, steps: int
 ) -> tuple[Floats, Floats]:
-    """A few steps of Newton with halving: (coefficients, inverse of the penalised information)."""
+    """A few steps of Newton with halving: (coefficients, posterior variances of those beside the intercept)."""
     logits = full @ beta
     loss = _loss(logits, labels, weight, beta, penalty)
-    factor: Any = None
+    curvature: Any = None
+    kind = _Wide if full.shape[1] > len(full) else _Tall
     for _ in range(steps):
         chance = expit(logits)
-        information = _gram(full, np.sqrt(weight * np.maximum(chance * (1 - chance), 1e-10)))
-        information[np.diag_indices_from(information)] += penalty
-        factor = cho_factor(information, lower=True)
-        step = cho_solve(factor, full.T @ (weight * (labels - chance)) - penalty * beta)
+        curvature = kind(full, np.sqrt(weight * np.maximum(chance * (1 - chance), 1e-10)), penalty)
+        step = curvature.solve(full.T @ (weight * (labels - chance)) - penalty * beta)
         share = 1.0
         while True:
             trial = beta + share * step
@@ -91,7 +89,54 @@ def _newton(
         beta, logits, loss = trial, trial_logits, trial_loss
         if gain < TOLERANCE * max(1.0, abs(loss)):
             break
-    return beta, np.asarray(cho_solve(factor, np.eye(len(beta))))
+    return beta, curvature.variances()
+
+
+class _Tall:
+    """The penalised information of no more columns than rows, factored; the intercept is the first column."""
+
+    def __init__(self, full: Floats, roots: Floats, penalty: Floats) -> None:
+        information = _gram(full, roots)
+        information[np.diag_indices_from(information)] += penalty
+        self.factor: Any = cho_factor(information, lower=True)
+
+    def solve(self, right: Floats) -> Floats:
+        """Its inverse times a vector."""
+        return np.asarray(cho_solve(self.factor, right))
+
+    def variances(self) -> Floats:
+        """The diagonal of its inverse, the intercept left out."""
+        return np.diag(np.asarray(cho_solve(self.factor, np.eye(len(self.factor[0])))))[1:]
+
+
+class _Wide:
+    """The same of more columns than rows, by Woodbury's identity: what is factored is as large as the rows are many."""
+
+    def __init__(self, full: Floats, roots: Floats, penalty: Floats) -> None:
+        self.penalty, self.sides = penalty[1:], full[:, 1:] * roots[:, None]
+        kernel = (self.sides / self.penalty) @ self.sides.T
+        kernel[np.diag_indices_from(kernel)] += 1.0
+        self.factor: Any = cho_factor(kernel, lower=True)
+        # The intercept, hardly penalised, is eliminated apart.
+        self.across = self.sides.T @ roots
+        self.inner = self._inverse(self.across)
+        self.rest = float(roots @ roots + penalty[0] - self.across @ self.inner)
+
+    def _inverse(self, right: Floats) -> Floats:
+        """The inverse of the block of the other columns, times a vector."""
+        scaled = right / self.penalty
+        return np.asarray(scaled - self.sides.T @ cho_solve(self.factor, self.sides @ scaled) / self.penalty)
+
+    def solve(self, right: Floats) -> Floats:
+        """Its inverse times a vector."""
+        inner = self._inverse(right[1:])
+        first = (right[0] - self.across @ inner) / self.rest
+        return np.asarray(np.r_[first, inner - first * self.inner])
+
+    def variances(self) -> Floats:
+        """The diagonal of its inverse, the intercept left out."""
+        halves = solve_triangular(self.factor[0], self.sides, lower=True) / self.penalty
+        return np.asarray(1 / self.penalty - (halves * halves).sum(axis=0) + self.inner**2 / self.rest)
 
 
 def _gram(full: Floats, roots: Floats) -> Floats:

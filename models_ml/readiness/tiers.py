@@ -15,8 +15,9 @@ import numpy.typing as npt
 from sklearn.model_selection import StratifiedKFold
 
 from models_ml.readiness.blended import Blend, fit_blend, plain_mean
+from models_ml.readiness.cells import Floats
 from models_ml.readiness.curves import Curves, fit_curves, fit_points
-from models_ml.readiness.prepared import Feature, Floats, Prepared
+from models_ml.readiness.prepared import Feature, Prepared
 from models_ml.readiness.trees import FULL, SMALL, Trees, fit_trees, level_tables
 
 SMALL_FROM, FULL_ABOVE = 40, 300

@@ -10,8 +10,9 @@ import numpy as np
 from scipy.special import logit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
+from models_ml.readiness.cells import Floats
 from models_ml.readiness.paths import tree_effects
-from models_ml.readiness.prepared import Feature, Floats, Prepared
+from models_ml.readiness.prepared import Feature, Prepared
 
 FULL: dict[str, Any] = {
     "learning_rate": 0.04,

@@ -20,7 +20,7 @@ room while it is below its daily and its open-lead limit; a team's limits hold f
 
 - A lead that withdrew every channel goes to nobody, and stands in no queue that contacts by what it withdrew.
 - A team or member set by staff in the CRM stands, lists and limits or not; only consent comes before it. Where nobody
-  knows such a team or member somebody is told.
+  knows such a team or member, or nobody of the team is there within two weeks, somebody is told.
 - Work begun stays with the team, and the member, that began it, as long as they may take the lead.
 - A route stands as long as its team may take the lead. It is given up before it is broken: where team or member cannot
   begin before the first contact is due and another with room can, the lead goes there. If none can, it stands.
@@ -52,8 +52,9 @@ marks leads routed without one. A lead whose answer is the same as before has no
 a call back and this makes it more urgent than its route says: then its row says the same with the new priority.
 """
 
+from models_ml.routing.complexity import complexity_levels
 from models_ml.routing.route import route_leads
 from models_ml.routing.rows import COLUMNS
 from models_ml.routing.rules import DEFAULT_RULES
 
-__all__ = ["COLUMNS", "DEFAULT_RULES", "route_leads"]
+__all__ = ["COLUMNS", "DEFAULT_RULES", "complexity_levels", "route_leads"]

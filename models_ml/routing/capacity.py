@@ -111,15 +111,15 @@ class House:
         ways = self.contacts(queue, wish.service_line)
         return not wish.is_unreachable and any(allowed.get(way, True) for way in ways)
 
-    def licensed_elsewhere(self, wish: Wish) -> str:
-        """Of a lead that licences left nobody: `language` where a licensed member of a team that takes it lacks only
-        its language, `team` where they are all in teams that do not take it, else nothing.
+    def nearly(self, wish: Wish, constraint: str) -> str:
+        """Of a lead that licences or its language left nobody: `language` where a (licensed) member of a team that
+        takes it lacks only its language, `team` where all licensed ones are in teams that do not take it, else nothing.
         """
         constraints = dict(self._constraints(wish))
-        licensed = constraints["licence"]
+        licensed = constraints["licence"] if constraint == "licence" else np.ones(len(self.seats), dtype=bool)
         taken = constraints["service_line"] & constraints["location"] & constraints["complexity"]
         taken = taken & self._of_team("languages", wish.language and frozenset([wish.language]))
-        return "language" if (licensed & taken).any() else "team" if licensed.any() else ""
+        return "language" if (licensed & taken).any() else "team" if constraint == "licence" and licensed.any() else ""
 
     def _narrowed(self, wish: Wish) -> Admission:
         left = np.ones(len(self.seats), dtype=bool)
@@ -194,16 +194,14 @@ def build_house(teams: pd.DataFrame, staff: pd.DataFrame, rules: Mapping[str, An
     members have all left (`has_known_members`, and none in `staff`) is a seat that keeps shifts and has none.
     """
     now = moment_of(as_of)
-    ordered = sorted(_rows(teams), key=lambda row: str(row["team_id"]))
+    ordered = _once(teams, "team_id")
     known = [_team(row, now) for row in ordered]
     place = {team.team_id: index for index, team in enumerate(known)}
-    members = [row for row in _rows(staff) if text(row.get("team_id")) in place]
+    members = [row for row in _once(staff, "team_id", "staff_id") if text(row.get("team_id")) in place]
     seats = [_seat(row, place[str(text(row["team_id"]))], known, now) for row in members]
-    alone = set(range(len(known))) - {seat.team for seat in seats}
-    for index in alone:
-        is_left = bool(_flag(ordered[index].get("has_known_members")))
-        starts_at = NEVER if is_left else known[index].starts_at
-        seats.append(Seat(index, None, None, frozenset(), known[index].limits, starts_at, is_left))
+    for index in set(range(len(known))) - {seat.team for seat in seats}:
+        team, is_left = known[index], bool(_flag(ordered[index].get("has_known_members")))
+        seats.append(Seat(index, None, None, frozenset(), team.limits, NEVER if is_left else team.starts_at, is_left))
     seats.sort(key=lambda seat: (seat.team, seat.staff_id or ""))
     return House(known, seats, rules["licences"] or {}, rules["channels"] or {})
 
@@ -218,13 +216,11 @@ def _team(row: Mapping[str, Any], now: int) -> Team:
 def _seat(row: Mapping[str, Any], team: int, teams: list[Team], now: int) -> Seat:
     """A member keeps their own shifts where they have any, else the hours of the team; an absence keeps them away."""
     is_available = _flag(row.get("is_available"))
+    starts_at = now if is_available else max(moment_of(row.get("next_available_at")), now)
     if is_available is None:
         starts_at = teams[team].starts_at
-    else:
-        starts_at = now if is_available else max(moment_of(row.get("next_available_at")), now)
-    keeps_shifts = bool(_flag(row.get("is_scheduled")))
-    languages = listed(row.get("languages"))
-    return Seat(team, text(row["staff_id"]), text(row.get("role")), languages, _limits(row), starts_at, keeps_shifts)
+    known = (text(row["staff_id"]), text(row.get("role")), listed(row.get("languages")))
+    return Seat(team, *known, _limits(row), starts_at, keeps_shifts=bool(_flag(row.get("is_scheduled"))))
 
 
 def _limits(row: Mapping[str, Any]) -> Limits:
@@ -234,6 +230,12 @@ def _limits(row: Mapping[str, Any]) -> Limits:
     if held is not None:
         return Limits(free_today, held - held_now, held_now, held)
     return Limits(free_today, UNLIMITED, held_now if daily is None else today, daily)
+
+
+def _once(frame: pd.DataFrame, *key: str) -> list[dict[str, Any]]:
+    """Rows in the order of their key, one of each, none without an id: a row given twice has its room once."""
+    rows = {tuple(text(row.get(name)) or "" for name in key): row for row in sorted(_rows(frame), key=repr)}
+    return [rows[name] for name in sorted(rows) if all(name)]
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

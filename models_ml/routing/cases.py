@@ -33,6 +33,7 @@ class Case:
     team_id: str | None = None
     staff_id: str | None = None
     is_member_gone: bool = False  # the member of its route may no longer have it
+    lack: str = ""  # why nobody may hear of what staff set
 
 
 _STANDS = Case(Kind.STANDS)
@@ -98,10 +99,33 @@ class Sorter:
         queue = None if place is None else self.house.teams[place].queue
         if not self.house.may_contact(lead["wish"], queue):
             return Case(Kind.ANSWERED, "consent")
+        lack = self._lack(team_id, staff_id)
         if lead["routed_team_id"] == team_id and staff_id in (None, lead["routed_staff_id"]):
-            is_gone = staff_id is None and place is not None and self._is_gone(lead, place)
-            return Case(Kind.HELD, is_member_gone=True) if is_gone else _STANDS
-        return Case(Kind.ANSWERED, "set_by_staff", team_id, staff_id)
+            if staff_id is None and place is not None and self._is_gone(lead, place):
+                return Case(Kind.HELD, is_member_gone=True)
+            staff_id = lead["routed_staff_id"]
+            if not self._is_news(lead, lack):
+                return Case(Kind.STANDS, lack=lack)
+        return Case(Kind.ANSWERED, "set_by_staff", team_id, staff_id, lack=lack)
+
+    def _is_news(self, lead: Mapping[str, Any], lack: str) -> bool:
+        """Whether somebody is to be told of what staff set who was not, or need not be told any more."""
+        if lead["is_told"] is None:
+            return False
+        return not lead["is_told"] if lack else lead["is_told"] and lead["routed_constraint"] == "set_by_staff"
+
+    def _lack(self, team_id: str | None, staff_id: str | None) -> str:
+        """Why nobody may hear of a lead that staff gave to this team or member, in words; empty where somebody will."""
+        house, place = self.house, self.house.place.get(team_id or "")
+        if team_id is not None and place is None:
+            return "no such team is known"
+        if staff_id is not None and house.seat_place and staff_id not in house.seat_place:
+            return "no such member is known"
+        seats = [seat for seat in house.seats if seat.team == place]
+        if not seats or any(seat.starts_at < NEVER for seat in seats):
+            return ""
+        is_left = seats[0].staff_id is None and seats[0].keeps_shifts
+        return "no member of that team is left" if is_left else "nobody of that team is there within two weeks"
 
     def _begun(self, lead: Mapping[str, Any], admission: Admission) -> Case:
         """Work begun stays with the team, and where members are named with the member, that began it."""

@@ -45,8 +45,8 @@ def prepare_leads(open_leads: pd.DataFrame, rules: Mapping[str, Any], as_of: pd.
     MQL, key. A column the caller does not know is unknown for every lead; times are microseconds, NEVER for none.
 
     Adds wish, value (what an SQL from this lead counts, whole), priority, is_due_soon, is_raised (what it did makes it
-    more urgent than its route says), is_without_score and due_at (the first contact still to be kept; NEVER for leads
-    contacted or without SLA).
+    more urgent than its route says), is_told (whether somebody hears of its route; None: not known), is_without_score
+    and due_at (the first contact still to be kept; NEVER for leads contacted or without SLA).
     """
     now = moment_of(as_of)
     leads: Columns = {name: [text(cell) for cell in _cells(open_leads, name)] for name in _TEXTS}
@@ -55,6 +55,7 @@ def prepare_leads(open_leads: pd.DataFrame, rules: Mapping[str, Any], as_of: pd.
     leads |= {name: _moments(open_leads, name) for name in _TIMES}
     readiness = _numbers(open_leads, "readiness")
     leads["is_without_score"] = leads["is_control"] | np.isnan(readiness)
+    leads["is_told"] = _told(open_leads)
     leads["due_at"] = np.where(leads["is_contacted"], NEVER, leads["sla_due_at"])
     leads["wish"] = _wishes(leads, open_leads)
     leads["value"] = _values(leads, np.clip(readiness, 0, 1), rules["urgency"], now)
@@ -131,13 +132,26 @@ def listed(cell: Any) -> frozenset[str]:
 
 
 def text(cell: Any) -> str | None:
-    """The cell's text without blanks around it, None for an empty one."""
-    return None if cell is None or pd.isna(cell) else str(cell).strip() or None
+    """The cell's text without blanks around it, None for an empty one. An id that came as a number among empty cells is
+    a whole one.
+    """
+    if cell is None or pd.isna(cell):
+        return None
+    return str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell).strip() or None
 
 
 def moment_of(cell: Any) -> int:
-    """Microseconds since 1970; NEVER for an empty cell."""
-    return NEVER if cell is None or pd.isna(cell) else int(np.datetime64(pd.Timestamp(cell), "us").astype("int64"))
+    """Microseconds since 1970; NEVER for an empty cell. A time with a zone is taken in UTC."""
+    if cell is None or pd.isna(cell):
+        return NEVER
+    moment = pd.Timestamp(cell)
+    naive = moment if moment.tzinfo is None else moment.tz_convert(None)
+    return int(np.datetime64(naive, "us").astype("int64"))
+
+
+def _told(open_leads: pd.DataFrame) -> list[bool | None]:
+    told = _cells(open_leads, "routed_told")
+    return [text(cell) is not None if "routed_told" in open_leads.columns else None for cell in told]
 
 
 def _cells(frame: pd.DataFrame, name: str) -> list[Any]:

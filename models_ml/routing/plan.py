@@ -45,26 +45,29 @@ class Plan:
         for lead, case in zip(self.leads, self.cases, strict=True):
             if lead["is_past_horizon"]:
                 continue
-            if case.kind in (Kind.OPEN, Kind.ANSWERED):
-                self._leave(lead["routed_team_id"], lead["routed_staff_id"])
-            self._enter(case.team_id, case.staff_id)
+            if case.kind not in (Kind.OPEN, Kind.ANSWERED):
+                continue
+            old_team, old_place = self._found(lead["routed_team_id"], lead["routed_staff_id"])
+            new_team, new_place = self._found(case.team_id, case.staff_id)
+            if old_team != new_team:
+                self._move_teams(old_team, new_team)
+            if old_place != new_place:
+                self._move_places(old_place, new_place)
 
-    def _leave(self, team_id: str | None, staff_id: str | None) -> None:
-        """Room to hold a lead more; what was given today stays given."""
-        team, place = self._found(team_id, staff_id)
-        if team is not None:
-            self.team_room.held[team] += 1
-        if place is not None:
-            self.room.held[place] += 1
-            self.load[place] -= self.limits[place].is_load_held and self.load[place] > 0
+    def _move_teams(self, old: int | None, new: int | None) -> None:
+        """Room to hold a lead more, and less; what was given today stays given."""
+        if old is not None:
+            self.team_room.held[old] += 1
+        if new is not None:
+            self.team_room.take(np.array([new]))
 
-    def _enter(self, team_id: str | None, staff_id: str | None) -> None:
-        team, place = self._found(team_id, staff_id)
-        if team is not None:
-            self.team_room.take(np.array([team]))
-        if place is not None:
-            self.room.take(np.array([place]))
-            self.load[place] += 1
+    def _move_places(self, old: int | None, new: int | None) -> None:
+        if old is not None:
+            self.room.held[old] += 1
+            self.load[old] -= self.limits[old].is_load_held and self.load[old] > 0
+        if new is not None:
+            self.room.take(np.array([new]))
+            self.load[new] += 1
 
     def _found(self, team_id: str | None, staff_id: str | None) -> tuple[int | None, int | None]:
         team = self.house.place.get(team_id or "")

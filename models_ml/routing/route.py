@@ -66,6 +66,6 @@ def _frame(rows: list[tuple[Any, ...]], as_of: pd.Timestamp) -> pd.DataFrame:
         "priority": np.array(columns["priority"], dtype="int32"),
         "sla_due_at": np.where(moments == NEVER, np.datetime64("NaT"), moments.astype("datetime64[us]")),
         "is_without_score": np.array(columns["is_without_score"], dtype=bool),
-        "routed_as_of": np.full(len(rows), np.datetime64(pd.Timestamp(as_of), "us")),
+        "routed_as_of": np.full(len(rows), np.datetime64(moment_of(as_of), "us")),
     }
     return pd.DataFrame({name: given.get(name, pd.array(columns.get(name, ()), dtype="str")) for name in COLUMNS})

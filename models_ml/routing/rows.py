@@ -53,7 +53,7 @@ class Recorder:
         made = self._made(lead, case, place)
         if made is not None and not _is_known(lead, made):
             return made
-        return self._as_before(lead, made) if lead["is_raised"] else None
+        return self._as_before(lead, case, made) if lead["is_raised"] else None
 
     def _made(self, lead: Mapping[str, Any], case: Case, place: int) -> Decision | None:
         if case.is_member_gone and place < 0:
@@ -66,8 +66,10 @@ class Recorder:
             return self._waiting(lead)
         return self._placed(lead, case, place)
 
-    def _as_before(self, lead: Mapping[str, Any], made: Decision | None) -> Decision | None:
-        """Where the lead is already, for the sake of its priority; None where nobody may contact it."""
+    def _as_before(self, lead: Mapping[str, Any], case: Case, made: Decision | None) -> Decision | None:
+        """Where the lead is already, told to whom it was, for the sake of its priority; None where nobody may contact
+        it.
+        """
         constraint = lead["routed_constraint"] or "no_constraint"
         if lead["routed_team_id"] is None and constraint == "consent":
             return None
@@ -75,30 +77,22 @@ class Recorder:
         queue = made.queue if made else None if place is None else self.house.teams[place].queue
         reason = "stays where it is, more urgent than before"
         team_id, staff_id = lead["routed_team_id"], lead["routed_staff_id"]
-        is_told = constraint == "set_by_staff" and bool(self._unknown(team_id, staff_id))
+        is_told = bool(lead["is_told"] or case.lack or (made and made.is_told))
         return Decision(team_id, staff_id, queue or self._fallback(lead), constraint, reason, is_told)
 
     def _answered(self, lead: Mapping[str, Any], case: Case) -> Decision:
         if case.team_id is None and case.constraint != "set_by_staff":
             is_set = lead["override_team_id"] is not None or lead["override_staff_id"] is not None
-            wish, is_licence = lead["wish"], case.constraint == "licence"
-            licensed = self.house.licensed_elsewhere(wish) if is_licence else ""
-            reason = why(case.constraint, is_fit=False, is_unreachable=wish.is_unreachable, licensed=licensed)
+            wish, is_near = lead["wish"], case.constraint in ("licence", "language")
+            nearly = self.house.nearly(wish, case.constraint) if is_near else ""
+            reason = why(case.constraint, is_fit=False, is_unreachable=wish.is_unreachable, nearly=nearly)
             if case.constraint == "consent" and is_set:
                 reason += "; what staff set stands in the CRM"
             return Decision(None, None, self._fallback(lead), case.constraint, reason)
         place = self.house.place.get(case.team_id or "")
         queue = (None if place is None else self.house.teams[place].queue) or self._fallback(lead)
-        unknown = self._unknown(case.team_id, case.staff_id)
-        reason = why(case.constraint) + (f", but no such {unknown} is known" if unknown else "")
-        return Decision(case.team_id, case.staff_id, queue, case.constraint, reason, is_told=bool(unknown))
-
-    def _unknown(self, team_id: str | None, staff_id: str | None) -> str:
-        """What staff set that the house does not know: team, member, nothing."""
-        if team_id is not None and team_id not in self.house.place:
-            return "team"
-        is_unknown = staff_id is not None and bool(self.house.seat_place) and staff_id not in self.house.seat_place
-        return "member" if is_unknown else ""
+        reason = why(case.constraint) + (f", but {case.lack}" if case.lack else "")
+        return Decision(case.team_id, case.staff_id, queue, case.constraint, reason, is_told=bool(case.lack))
 
     def _without_member(self, lead: Mapping[str, Any]) -> Decision:
         """Its team keeps it, and nobody there can have it for now."""
@@ -146,10 +140,10 @@ class Recorder:
                 return "sla", why("sla")
         if self.house.place.get(lead["previous_team_id"] or "") == chosen:
             return "continuity", why("continuity")
-        return self._weighed(lead, left, chosen, admission.narrowed_by, bool(in_time.any() and not in_time[chosen]))
+        return self._weighed(lead, left, chosen, bool(in_time.any() and not in_time[chosen]))
 
     def _weighed(
-        self, lead: Mapping[str, Any], left: np.ndarray[Any, Any], chosen: int, narrowed_by: str, is_late: bool
+        self, lead: Mapping[str, Any], left: np.ndarray[Any, Any], chosen: int, is_late: bool
     ) -> tuple[str, str]:
         """Which of several teams: the most specialised with room, else by balance."""
         others = [int(team) for team in np.flatnonzero(left) if team != chosen]
@@ -159,8 +153,7 @@ class Recorder:
             return "capacity", why("capacity")
         equals = [team for team in others if breadth[team] == breadth[chosen]]
         if not equals:
-            name = "specialist" if narrowed_by == "no_constraint" else narrowed_by
-            return name, why(name)
+            return "specialist", why("specialist")
         if not is_past and all(self.team_free[team] <= 0 for team in equals):
             return "capacity", why("capacity")
         return "balance", why("past_horizon" if is_past else "balance")
@@ -221,10 +214,14 @@ def _told(notify: Mapping[str, str], constraint: str) -> str:
 
 
 def _is_known(lead: Mapping[str, Any], made: Decision) -> bool:
-    """Whether this is what the last route says; of a route to a team only where it goes matters."""
+    """Whether this is what the last route says; of a route to a team where it goes matters, and of one that staff set
+    whether somebody is told.
+    """
     if not lead["route_no"]:
         return False
     if made.team_id:
-        return (lead["routed_team_id"], lead["routed_staff_id"]) == (made.team_id, made.staff_id)
+        is_same = (lead["routed_team_id"], lead["routed_staff_id"]) == (made.team_id, made.staff_id)
+        is_set = made.constraint == "set_by_staff" and lead["is_told"] is not None
+        return is_same and (not is_set or lead["is_told"] == made.is_told)
     earlier = (lead["routed_team_id"], lead["routed_queue"], lead["routed_constraint"])
     return earlier == (None, made.queue, made.constraint)

@@ -28,15 +28,16 @@ _FITS_NOBODY = {
     "shifts": "no member is left who may take it and has a shift within two weeks",
     "consent": "the lead withdrew every channel by which the teams that may take it contact",
 }
-_LICENSED_ELSEWHERE = {
-    "language": "no member licensed for this service line speaks its language",
-    "team": "no team that takes it otherwise has a member licensed for this service line",
+_NEARLY = {
+    ("language", "language"): "no member of a team that takes it speaks its language",
+    ("licence", "language"): "no member licensed for this service line speaks its language",
+    ("licence", "team"): "no team that takes it otherwise has a member licensed for this service line",
 }
 
 
-def why(constraint: str, *, is_fit: bool = True, is_unreachable: bool = False, licensed: str = "") -> str:
-    """What a constraint means for a lead a team was found for, or for one none fits; `licensed` as in
-    `House.licensed_elsewhere`.
+def why(constraint: str, *, is_fit: bool = True, is_unreachable: bool = False, nearly: str = "") -> str:
+    """What a constraint means for a lead a team was found for, or for one none fits; `nearly` as in
+    `House.nearly`.
     """
     name = constraint.replace("_", " ")
     if is_fit and constraint == "past_horizon":
@@ -45,8 +46,8 @@ def why(constraint: str, *, is_fit: bool = True, is_unreachable: bool = False, l
         return _FITS.get(constraint, f"by {name}")
     if is_unreachable:
         return "contact consent is withdrawn on every channel"
-    if constraint == "licence" and licensed:
-        return _LICENSED_ELSEWHERE[licensed]
+    if nearly:
+        return _NEARLY[constraint, nearly]
     return _FITS_NOBODY.get(constraint, f"no team takes this {name}")
 
 

@@ -55,6 +55,7 @@ class OutcomeModel:
     ) -> Floats:
         """P(SQL at most `days` after the handover), shape (leads, days); given what is knowable of each lead then.
 
+        Given, too, that the lead has not become SQL by then; NaN for one that has, by a booking of its own known then.
         `staff_ids` and `open_minutes` (one for each lead, given together) say who reaches the lead and how many open
         minutes after it was taken up; without them intake goes as it does. `at` is the moment of handover, aware, by
         default that of the clinic's own MQL; NaN for leads that have none. What intake did before `at` is not seen.

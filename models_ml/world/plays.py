@@ -20,7 +20,7 @@ from models_ml.world.delays import ASKS_AFTER
 from models_ml.world.draws import Draws, Floats, Ints
 from models_ml.world.intake import BOOKS_AFTER, HANDED_AFTER, SELF_BOOKING
 from models_ml.world.plan import Plan
-from models_ml.world.screening import qualify_chance, screen, verdicts
+from models_ml.world.screening import TURNS, qualify_chance, screen, verdicts
 from models_ml.world.staffing import pick_members, team_table
 
 PLAYS = 128
@@ -114,20 +114,28 @@ def contact_plays(plan: Plan, plays: Plays, staff: Ints, minutes: Floats) -> Non
 
 
 def chances(plan: Plan, plays: Plays, days: Sequence[float]) -> Floats:
-    """P(SQL at most so many days after the handover), earlier ones included; shape (leads, days)."""
+    """P(SQL at most so many days after the handover | none before it), shape (leads, days).
+
+    NaN for a lead that had become SQL in every play: what has happened has no chance.
+    """
     draws, cast, story = plan.draws.branch("outcomes"), plays.cast, plays.story
     severity = plan.members["severity"].to_numpy()[story["staff"]]
     good = qualify_chance(cast, story["waited_hours"].to_numpy(), severity)
     weight = story["weight"].to_numpy().reshape(-1, PLAYS)
-    result = np.zeros((len(weight), len(days)))
+    result, open_yet = np.zeros((len(weight), len(days))), np.zeros((len(weight), 1))
     held = screen(draws, cast, story["contacted_at"].to_numpy(), plan.business).held
-    for is_good, chance in ((True, good), (False, 1 - good)):
-        said = verdicts(draws, cast, held, np.full(len(cast), is_good), plan.business)
+    # What is rare is weighed, not drawn: so few plays may never show it, and what can happen has no chance of 0.
+    ways = ((True, False, good), (False, True, (1 - good) * TURNS[0]), (False, False, (1 - good) * (1 - TURNS[0])))
+    for is_good, is_turning, chance in ways:
+        finds, turning = np.full(len(cast), is_good), np.full(len(cast), is_turning)
+        said = verdicts(draws, cast, held, finds, plan.business, turning=turning)
         ready = sql_moments(cast, said["qualified_at"].to_numpy(), story["self_booked_at"].to_numpy())
+        later = ready > plays.at
+        open_yet[:, 0] += ((chance * later).reshape(-1, PLAYS) * weight).sum(axis=1)
         for place, horizon in enumerate(days):
-            within = (ready < NEVER) & (ready - plays.at <= horizon * DAY)
+            within = later & (ready < NEVER) & (ready - plays.at <= horizon * DAY)
             result[:, place] += ((chance * within).reshape(-1, PLAYS) * weight).sum(axis=1)
-    return np.asarray(result / weight.sum(axis=1, keepdims=True))
+    return np.divide(result, open_yet, out=np.full_like(result, np.nan), where=open_yet > 0)
 
 
 def true_chances(plan: Plan, block: Block) -> Floats:

@@ -17,6 +17,8 @@ from models_ml.world.draws import Bools, Draws, Floats, Ints, sigmoid
 
 # Effects on the log-odds of a qualified screening, apart from the line's own.
 INTENT_EFFECT, FIT_EFFECT, WAIT_EFFECT = 1.35, 1.2, -0.22
+# How often a verdict turns later: one of not qualified, one of qualified.
+TURNS = np.array([0.06, 0.025])
 _QUALIFY = np.array([line.qualify for line in clinic.SERVICE_LINES])
 
 
@@ -51,8 +53,12 @@ def screen(draws: Draws, cast: pd.DataFrame, contacted: Ints, business: Business
     return Screening(np.where(silent, first, NEVER), held)
 
 
-def verdicts(draws: Draws, cast: pd.DataFrame, held: Ints, good: Bools, business: BusinessTime) -> pd.DataFrame:
+def verdicts(
+    draws: Draws, cast: pd.DataFrame, held: Ints, good: Bools, business: BusinessTime, *, turning: Bools | None = None
+) -> pd.DataFrame:
     """When what is said of each lead screened then, if `good` is what its screening finds (micros, NEVER).
+
+    `turning` says whose verdict would turn later; None: as drawn.
 
     One row per lead: whether the verdict `waits` for a referral, `cleared` (qualified once that arrived), `changed`
     (the verdict turned), and from these `qualified_at` and `refused_at`.
@@ -62,7 +68,8 @@ def verdicts(draws: Draws, cast: pd.DataFrame, held: Ints, good: Bools, business
     waits = good & (referral > held) & (held < NEVER)
     followed = np.where(waits & draws.chance("followed_up", 0.85, number), referral, NEVER)
     cleared = business.add(followed, np.full(len(cast), 180.0), calendar)
-    turns = draws.chance("turns", np.where(good, 0.025, 0.06), number) & ~waits & (held < NEVER)
+    turning = draws.chance("turns", TURNS[good.astype(np.int64)], number) if turning is None else turning
+    turns = turning & ~waits & (held < NEVER)
     turned = np.where(turns, held + 8 * DAY, NEVER)
     changed = business.add(turned, delays.TURN_WAIT.draw(draws, number), calendar)
     return pd.DataFrame({

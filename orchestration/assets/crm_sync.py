@@ -6,6 +6,7 @@ A destination that cannot be used fails the run, not the publication. What is se
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -24,7 +25,17 @@ from orchestration.runs import Run
 from orchestration.sending import SYNC, Sent, reconcile_destination, send
 
 _TIME = pa.timestamp("us")
-_TEXTS = ("destination", "source", "lead_id", "lead_key", "payload_sha256", "status", "remote_id", "error_code")
+_TEXTS = (
+    "destination",
+    "source",
+    "lead_id",
+    "lead_key",
+    "payload_sha256",
+    "status",
+    "remote_id",
+    "error_code",
+    "absent_fields",
+)
 RECEIPTS = pa.schema(
     [(name, pa.string()) for name in _TEXTS]
     + [("sequence", pa.int64()), ("attempt", pa.int32())]
@@ -37,6 +48,8 @@ STATES = pa.schema(
     + [("record_count", pa.int64()), ("wanted_count", pa.int64())]
     + [(name, _TIME) for name in ("oldest_unsent_at", "counted_at")]
 )
+# What landed stays in the outbox for a while, should somebody look into what it sent of late.
+_KEPT = timedelta(days=30)
 _READ = [list(SYNC), ["intermediate", "int_consents__newest"], ["marts", "fct_lead_lifecycles"]]
 # What a wanted record can be after a run: in exactly one of them.
 STATE_NAMES = (
@@ -139,7 +152,9 @@ def land_logs(outbox: Outbox, run: Run) -> tuple[int, int]:
         for row in rows:
             row["found_as_of"] = run.as_of
     landed = _land(outbox, run, "receipts", receipts, RECEIPTS, "attempts")
-    return landed, _land(outbox, run, "conflicts", findings, CONFLICTS, "findings")
+    found = _land(outbox, run, "conflicts", findings, CONFLICTS, "findings")
+    outbox.prune(before=now() - _KEPT)
+    return landed, found
 
 
 def _land(

@@ -4,8 +4,7 @@ import dagster as dg
 import pandas as pd
 import pyarrow as pa
 
-from models_ml.routing import route_leads
-from models_ml.routing_complexity import complexity_levels
+from models_ml.routing import complexity_levels, route_leads
 from orchestration.assets.frames import land_frame, read_tables
 from orchestration.assets.policy import spec
 from orchestration.runs import Run

@@ -1,6 +1,6 @@
 """criteria/routing.yaml: how leads are routed where the teams' lists leave a choice. The shapes of what it may say.
 
-What the rules mean stands in `models_ml.routing` (complexity: `models_ml.routing_complexity`), whether they agree with
+What the rules mean stands in `models_ml.routing` (complexity: `models_ml.routing.complexity`), whether they agree with
 the other files in `routing_checks.py`; qualification rules have nothing to do with this file.
 """
 

@@ -7,10 +7,10 @@ in its own file. The contract suite in `tests/contract/destinations` holds for e
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from orchestration.lake.contract import STAGES
 from orchestration.lake.outbox_types import Write
@@ -112,7 +112,10 @@ class Destination(Protocol):
 
     @property
     def place(self) -> str:
-        """What tells where it writes from anywhere else, as a hash: addresses may be private."""
+        """What tells where it writes from anywhere else, as a hash: addresses may be private.
+
+        No key is part of it: a new one is no move. May ask the CRM, and raise DestinationError where it is away.
+        """
 
     @property
     def batch_size(self) -> int:
@@ -139,6 +142,9 @@ class Destination(Protocol):
     def check(self) -> None:
         """Raise DestinationError where it cannot be reached or lacks what it needs."""
 
+    def fields(self) -> Collection[str]:
+        """Names of our fields that exist there; one that is added is found without being told."""
+
     def schema_version(self) -> str:
         """Hash of the fields that exist there and their types: where it changes, what was rejected is tried again."""
 
@@ -162,6 +168,17 @@ class Destination(Protocol):
         """Do what of the plan can be done by our key; returns what was done."""
 
 
+@runtime_checkable
+class Proving(Protocol):
+    """A destination that can say of a whole batch at once which records hold what was written."""
+
+    def proved(self, writes: Sequence[Write]) -> Collection[str]:
+        """Read records after the commit; lead ids of those that hold exactly this write, in every field.
+
+        One that is left out is read by itself, and only then judged. Such a CRM knows its records by lead id.
+        """
+
+
 def is_shown(name: str, theirs: str | None) -> bool:
     """Whether what someone else left in this field may be shown: no words but those we know, and plain numbers."""
     if theirs is None or name in SHOWN:
@@ -169,10 +186,3 @@ def is_shown(name: str, theirs: str | None) -> bool:
     if name in _NUMBERS:
         return _PLAIN.fullmatch(theirs) is not None
     return theirs in _WORDS.get(name, ())
-
-
-def is_held(write: Write, held: Held) -> bool:
-    """Whether the record holds exactly this write, in every field the CRM has."""
-    return held.sequence == write.sequence and all(
-        held.fields[name] == value for name, value in write.payload.items() if name in held.fields
-    )

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from orchestration.destinations.base import Answer, Destination, Held, Unavailable
+from orchestration.destinations.base import Answer, Destination, Held, Proving, Unavailable
 from orchestration.lake.outbox_types import Write
 
 TRIES = 6
@@ -49,6 +49,18 @@ class Calls:
         def call() -> Mapping[str, Held]:
             self.reads += 1
             return self.destination.read(lead_ids)
+
+        return self.again(call)
+
+    def proved(self, writes: Sequence[Write]) -> Collection[str]:
+        """Lead ids of which the CRM itself can tell that they hold what was written. Raises as `read`."""
+        destination = self.destination
+        if not writes or not isinstance(destination, Proving):
+            return ()
+
+        def call() -> Collection[str]:
+            self.reads += 1
+            return destination.proved(writes)
 
         return self.again(call)
 

@@ -14,7 +14,7 @@ HubSpot compares nothing before it writes: delivery reads first and decides (`is
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -49,10 +49,10 @@ class HubSpotDestination:
         self.key = key
         self.batch_size = self.read_size = min(batch_size, 100)
         self._object = object_type
-        # A key of another account means another place. A new key of the same one costs a look at each record, no write.
-        self._told = "|".join(("hubspot", url or "", object_type, key, token))
+        self._told, self._token = "|".join(("hubspot", url or "", object_type, key)), token
         self._calls = HubSpotCalls(name=name, token=token, object_type=object_type, url=url, timeout=timeout)
         self._known: Mapping[str, Mapping[str, Any]] | None = None
+        self._account: str | None = None
 
     def close(self) -> None:
         """Close its connections."""
@@ -60,8 +60,13 @@ class HubSpotDestination:
 
     @property
     def place(self) -> str:
-        """Hash of host, object, key property and access key: HubSpot's address alone does not tell the account."""
-        return hashlib.sha256(self._told.encode()).hexdigest()
+        """Hash of host, object, key property and account, which HubSpot is asked for: its address does not tell it.
+
+        Where the access key may not ask, it stands for the account: a new one costs a look at each record then.
+        """
+        if self._account is None:
+            self._account = self._calls.account() or self._token
+        return hashlib.sha256(f"{self._told}|{self._account}".encode()).hexdigest()
 
     def check(self) -> None:
         """Raise DestinationError where the account, the key property or a property no run can do without is missing."""
@@ -83,6 +88,10 @@ class HubSpotDestination:
         ]
         if wrong:
             raise self._error(f"holds a property in a type that cannot take it: {', '.join(wrong)}")
+
+    def fields(self) -> Collection[str]:
+        """Our properties that were made."""
+        return FIELDS.keys() & self._properties().keys()
 
     def schema_version(self) -> str:
         """Hash of our properties' types and choices, and of the key's."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from hubspot import HubSpot
@@ -21,6 +22,7 @@ from orchestration.destinations.http_faults import is_later, later, lost, not_ac
 from orchestration.destinations.hubspot_replies import NOT_FOUND, error_code, named_by
 
 _TOKEN = "make a service key with the scopes that `handoff prepare` prints and put it where the registry says"
+_ACCOUNT = "/account-info/v3/details"
 _FAULTS = (ObjectsFault, PropertiesFault)
 
 
@@ -90,6 +92,20 @@ class HubSpotCalls:
             "limit": 1,
         }
         return self._call(self._search.do_search, self._object, asked)
+
+    def account(self) -> str | None:
+        """The number of the account; None where our key may not ask for it."""
+
+        def ask(**options: Any) -> Any:
+            try:
+                return self._batches.api_client.call_api(_ACCOUNT, "GET", auth_settings=["oauth2"], **options)
+            except ObjectsFault as fault:
+                if fault.status in (403, 404):
+                    return SimpleNamespace(data="{}")
+                raise
+
+        number = self._call(ask).get("portalId")
+        return None if number is None else str(number)
 
     def properties(self) -> list[Mapping[str, Any]]:
         """Every property the object has."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, cast
 
-from orchestration.destinations.base import STAFFS_OWN, Answer, Held, is_held, is_shown
+from orchestration.destinations.base import STAFFS_OWN, Answer, Held, is_shown
 from orchestration.lake.outbox_types import Finding, Receipt, Resolution, Status, Write, value_hash
 
 UNKNOWN_RECORD = "unknown_record"
@@ -30,7 +30,8 @@ _DIFFERING_ATTEMPTS = 3
 class Verdict:
     """A receipt (None: this was no attempt, the write is to be queued again) and what others changed.
 
-    `learned`: what an earlier home of ours left in the fields that are compared; from now on it is expected there.
+    `learned`: what an earlier home of ours left in the fields that are compared, or that nothing is in them where the
+    record was made anew; from now on it is expected there.
     """
 
     receipt: Receipt | None
@@ -52,7 +53,9 @@ def judge_read(
 ) -> Verdict:
     """What reading the record after (or long after) a write tells."""
     at = write.attempted_at or now
-    receipt = Receipt(write, "failed", at, acknowledged_at, remote_id=held.remote_id if held else None)
+    receipt = _seen(Receipt(write, "failed", at, acknowledged_at), held)
+    if held is not None and _is_anothers(write, held):
+        return Verdict(replace(receipt, error_code=NEWER, is_renumbered=True), (), _compared(held.fields))
     if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
         return Verdict(settled)
     if held.sequence != write.sequence:
@@ -69,7 +72,7 @@ def judge_read(
         code = f"{DIFFERS} {' '.join(others)}"
         told = replace(receipt, status=status, error_code=code, has_arrived=True, is_renumbered=not is_hopeless)
         return Verdict(replace(told, schema_version=schema_version if is_hopeless else None), stands)
-    proved = replace(receipt, verified_at=now, acknowledged_at=acknowledged_at or now, has_arrived=True)
+    proved = replace(receipt, verified_at=now, has_arrived=True)
     if stands:
         return Verdict(replace(proved, status="conflicting", error_code=CHANGED), stands)
     return Verdict(replace(proved, status="verified"))
@@ -77,12 +80,14 @@ def judge_read(
 
 def judge_before(write: Write, held: Held | None, *, now: datetime, schema_version: str) -> Verdict | None:
     """What reading the record before a write tells; None: write it. For CRMs that do not guard themselves."""
-    receipt = Receipt(write, "failed", now, remote_id=held.remote_id if held else None)
+    receipt = _seen(Receipt(write, "failed", now), held)
     if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
         return Verdict(settled)
-    if is_held(write, held):
-        return Verdict(replace(receipt, status="verified", acknowledged_at=now, verified_at=now, has_arrived=True))
-    stands = _stand(write.lead_id, _changed_by_staff(write, held), held, write.expected or {}, now)
+    if held.sequence == write.sequence:
+        # An earlier reading lagged behind it: it arrived, and what differs was changed since.
+        sent = replace(write, attempted_at=now)
+        return judge_read(sent, held, acknowledged_at=None, now=now, schema_version=schema_version)
+    stands = _stand(write.lead_id, _changed_by_staff(write, held), held, _expected(write, held), now)
     return Verdict(replace(receipt, status="conflicting", error_code=CHANGED), stands) if stands else None
 
 
@@ -121,6 +126,13 @@ def meeting(
         for name, value in theirs.items()
     )
     return replace(write, payload={**write.payload, **left}, expected={**known, **found}), told
+
+
+def told_of_others(found: Mapping[Resolution, int]) -> Iterator[str]:
+    """What became of fields that others changed, by how many there are."""
+    for resolution, count in found.items():
+        done = "written over" if resolution == "restored" else "left as they are"
+        yield f"{count} fields that someone else changed there were {done}"
 
 
 def with_left(verdict: Verdict, left: Sequence[Finding]) -> Verdict:
@@ -164,29 +176,47 @@ def not_to_be_written(receipt: Receipt, held: Held | None, schema_version: str) 
     return None
 
 
+def _seen(receipt: Receipt, held: Held | None) -> Receipt:
+    """The receipt with what reading told beside: whose record it is, and what of the payload it has no field for."""
+    if held is None:
+        return receipt
+    absent = sorted(receipt.write.payload.keys() - held.fields.keys())
+    return replace(receipt, remote_id=held.remote_id, absent_fields=",".join(absent) or None)
+
+
 def _not_arrived(write: Write, held: Held, receipt: Receipt, now: datetime) -> Verdict:
     """It holds an older write or none: sent again, unless staff changed what is theirs to change."""
     changed = _changed_by_staff(write, held)
+    learned = _compared(held.fields) if (write.expected is None) != (held.sequence is None) else None
     if changed:
-        stands = _stand(write.lead_id, changed, held, write.expected or {}, now)
-        return Verdict(replace(receipt, status="conflicting", error_code=CHANGED), stands)
-    learned = _compared(held.fields) if write.expected is None and held.sequence is not None else None
+        stands = _stand(write.lead_id, changed, held, _expected(write, held), now)
+        return Verdict(replace(receipt, status="conflicting", error_code=CHANGED), stands, learned)
     if write.attempted_at is None:
         return Verdict(None, (), learned)
     return Verdict(replace(receipt, error_code=NOT_APPLIED), (), learned)
+
+
+def _is_anothers(write: Write, held: Held) -> bool:
+    """Of a record that was proved elsewhere, whether it holds a write of another home, under whatever number."""
+    is_moved = write.expected is None and write.attempted_at is None and held.state == "live"
+    if not is_moved or held.sequence is None or held.sequence < write.sequence:
+        return False
+    is_other = any(name not in STAFFS_OWN for name in changed_fields(write.payload, held))
+    return held.sequence > write.sequence or is_other
+
+
+def _expected(write: Write, held: Held) -> Mapping[str, str | None]:
+    """What the record should hold before this write; nothing where it was made anew, or emptied, since we wrote."""
+    return {} if held.sequence is None else write.expected or {}
 
 
 def _changed_by_staff(write: Write, held: Held) -> list[str]:
     """Of a record never written, what staff filled in; where an earlier home wrote, nobody can tell: nothing."""
     if write.expected is None and held.sequence is not None:
         return []
-    expected = write.expected or dict.fromkeys(STAFFS_OWN)
+    expected = _expected(write, held)
     fields = _compared(held.fields)
-    return [
-        name
-        for name, theirs in fields.items()
-        if name in expected and theirs not in (expected[name], write.payload.get(name))
-    ]
+    return [name for name, theirs in fields.items() if theirs not in (expected.get(name), write.payload.get(name))]
 
 
 def _compared(fields: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -49,12 +49,13 @@ def reconcile(
     """Read all settled records batch by batch, book what is found, and send what is to be restored.
 
     `sends`: False where the destination is in shadow or paused; what is to be restored waits then. `before_sending`
-    is called when all is read: the last moment to change what waits. Raises LeaseHeld
+    is called as by `Delivery.run`: the last moment to change what waits. Raises LeaseHeld
     where another process sends there, DestinationError where the destination cannot be used.
     """
     calls = Calls(destination, pause=pause)
     with outbox.sender(destination.name):
         calls.again(destination.check)
+        outbox.reach(destination.name, calls.again(destination.fields))
         reading = _Reading(outbox, destination.name, conflicts, calls.again(destination.schema_version))
         after = ""
         while batch := outbox.settled(destination.name, limit=destination.read_size, after=after):
@@ -64,8 +65,7 @@ def reconcile(
                 reading.judge(each, held.get(each.write.lead_id), now())
             reading.book()
         if sends and not outbox.is_idle(destination.name):
-            before_sending()
-            Delivery(outbox, calls, conflicts=conflicts).run()
+            Delivery(outbox, calls, conflicts=conflicts).run(before_sending)
     return reading.found
 
 
@@ -80,7 +80,7 @@ class _Reading:
     found: Reconciled = field(default_factory=Reconciled)
     receipts: list[Receipt] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    back: list[str] = field(default_factory=list)
+    back: dict[str, bool] = field(default_factory=dict)
     agreed: dict[str, list[str]] = field(default_factory=dict)
 
     def judge(self, settled: Settled, held: Held | None, moment: datetime) -> None:
@@ -92,9 +92,10 @@ class _Reading:
                 self.found.missing += 1
                 self.found.lost[lead_id] = receipt.status
                 self.receipts.append(receipt)
-        elif settled.status not in ("verified", "conflicting"):
+        elif settled.status not in ("verified", "conflicting") or held.sequence is None:
+            # Back, or made anew: of what we wrote nothing is in it then.
             self.found.returned += 1
-            self.back.append(lead_id)
+            self.back[lead_id] = held.sequence is None
         else:
             for finding in _findings(settled, held, self.conflicts, moment):
                 self.found.findings[finding.resolution] = self.found.findings.get(finding.resolution, 0) + 1
@@ -106,11 +107,11 @@ class _Reading:
     def book(self) -> None:
         if self.receipts or self.findings:
             self.outbox.settle(self.name, self.receipts, self.findings)
-        for lead_id in self.back:
-            self.outbox.requeue(self.name, lead_id)
+        for lead_id, is_blank in self.back.items():
+            self.outbox.requeue(self.name, lead_id, is_blank=is_blank)
         for lead_id, fields in self.agreed.items():
             self.outbox.agree(self.name, lead_id, fields)
-        self.receipts, self.findings, self.back, self.agreed = [], [], [], {}
+        self.receipts, self.findings, self.back, self.agreed = [], [], {}, {}
 
 
 def _findings(settled: Settled, held: Held, conflicts: Conflicts, moment: datetime) -> list[Finding]:

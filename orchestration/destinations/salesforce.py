@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -108,6 +108,10 @@ class SalesforceDestination:
                 f"has fields the key may not edit, or of a type that cannot take ours: {', '.join(wrong)}"
             )
 
+    def fields(self) -> Collection[str]:
+        """Our fields that exist and may be seen."""
+        return self._ours().keys()
+
     def schema_version(self) -> str:
         """Hash of our fields' types, sizes, choices and rights."""
         told = [
@@ -192,8 +196,6 @@ class SalesforceDestination:
     def _told_apart(self, answers: Mapping[str, Answer]) -> dict[str, Answer]:
         """Answers where a refusal that may mean a record is not there, or not to be edited, was looked into."""
         unsure = [i for i, a in answers.items() if a.outcome == "rejected" and a.error_code in _MAYBE_GONE]
-        if not unsure:
-            return dict(answers)
         try:
             held = self.read(unsure)
         except Unavailable:

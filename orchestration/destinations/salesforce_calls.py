@@ -26,6 +26,7 @@ _NO_ASSIGNMENT = {"Sforce-Auto-Assign": "FALSE"}
 _QUERY_LENGTH = 10_000
 _BUSY = {"REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "REQUEST_RUNNING_TOO_LONG", "UNABLE_TO_LOCK_ROW"}
 _OF_NO_RECORD = {"INVALID_FIELD", "INVALID_TYPE"}
+_PAGE = re.compile(r"/services/data/v[\d.]+/(query(?:All)?/[\w-]+)$")
 _KEY = "check the client id and secret (or the token) that the registry names, and the app's Run As user"
 
 
@@ -90,11 +91,16 @@ class SalesforceCalls:
         found = list(self._records("query", f"SELECT MAX({name}) highest FROM {self._object}"))
         return found[0].get("highest") if found else None
 
-    def _records(self, resource: str, soql: str) -> list[Mapping[str, Any]]:
+    def _records(self, resource: str, soql: str) -> Iterator[Mapping[str, Any]]:
+        """Every page of an answer: how many records of wide fields one holds is Salesforce's to choose."""
         found = self._call("GET", f"{resource}/", params={"q": soql})
-        if not isinstance(found, Mapping) or not found.get("done"):
-            raise lost(self._name, "Salesforce", is_write=False)
-        return list(found.get("records") or ())
+        while isinstance(found, Mapping):
+            yield from found.get("records") or ()
+            if found.get("done"):
+                return
+            page = _PAGE.search(str(found.get("nextRecordsUrl")))
+            found = self._call("GET", page[1]) if page else None
+        raise lost(self._name, "Salesforce", is_write=False)
 
     def _write(self, path: str, records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         typed = [{"attributes": {"type": self._object}, **record} for record in records]

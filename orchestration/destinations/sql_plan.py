@@ -17,6 +17,7 @@ _VIEWED = (
     *("handoff_queue", "handoff_priority", "handoff_sla_due_at", "handoff_stage", "handoff_band"),
     *("handoff_readiness", "handoff_team_id", "handoff_staff_id", "handoff_reasons"),
 )
+_LONG = 30
 _MYSQL = ("mysql", "mariadb")
 
 
@@ -45,7 +46,8 @@ class Plan:
     def view(self) -> list[str]:
         """The statement that makes the queue view, where it is not there.
 
-        Per queue: those still in time by priority and due time, then the overdue, the longest overdue first.
+        Per queue: those still in time by priority and due time, then the overdue, the longest overdue first; last of
+        all those overdue for a month. Nobody leaves a queue by waiting: they would stand before everybody else.
         """
         if self._has_view:
             return []
@@ -83,24 +85,28 @@ class Plan:
     def _urgency(self, priority: str, due: str) -> list[str]:
         if (overdue := self._overdue(due)) is None:
             return [priority]
-        return [f"CASE WHEN {overdue} THEN 1 ELSE 0 END", f"CASE WHEN {overdue} THEN 0 ELSE {priority} END"]
+        return [
+            f"CASE WHEN {self._overdue(due, days=_LONG)} THEN 2 WHEN {overdue} THEN 1 ELSE 0 END",
+            f"CASE WHEN {overdue} THEN 0 ELSE {priority} END",
+        ]
 
-    def _overdue(self, due: str) -> str | None:
-        """Whether a due time (UTC, in whatever type the column has) is past; None: not known how to ask."""
+    def _overdue(self, due: str, days: int = 0) -> str | None:
+        """Whether a due time (UTC, whatever type the column has) is past by that much; None: not known how to ask."""
         column = self._table.columns.get(_VIEWED[2])
         is_text = column is not None and isinstance(column.type, sa.String)
         if self._dialect.name == "sqlite":
             # It has no times: this reads them as SQLAlchemy writes them, and as canonical text.
-            return f"datetime({due}) < datetime('now')"
+            return f"datetime({due}) < datetime('now', '-{days} days')"
         if self._dialect.name in _MYSQL:
-            now = "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')" if is_text else "UTC_TIMESTAMP()"
-            return f"{due} < {now}"
+            moment = f"UTC_TIMESTAMP() - INTERVAL {days} DAY"
+            return f"{due} < " + (f"DATE_FORMAT({moment}, '%Y-%m-%dT%H:%i:%sZ')" if is_text else moment)
         if self._dialect.name != "postgresql":
             return None
+        moment = f"now() - interval '{days} days'"
         if is_text:
-            return f"""{due} < to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
+            return f"""{due} < to_char(({moment}) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
         has_zone = column is not None and getattr(column.type, "timezone", False)
-        return f"{due} < now()" if has_zone else f"{due} < now() AT TIME ZONE 'UTC'"
+        return f"{due} < {moment}" if has_zone else f"{due} < ({moment}) AT TIME ZONE 'UTC'"
 
     def _dialect_database(self) -> str:
         return str(self._table.info.get("database", "crm"))

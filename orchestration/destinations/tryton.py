@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
@@ -95,6 +95,10 @@ class TrytonDestination:
                 f"destination {self.name}: Tryton lacks {', '.join(missing)}; update its module warm_handoff "
                 f"(`handoff prepare {self.name}` says how)"
             )
+
+    def fields(self) -> Collection[str]:
+        """The fields our module's version brings."""
+        return FIELDS.keys() & set(self._call("schema", {})["fields"])
 
     def schema_version(self) -> str:
         """Hash of the fields, their types, and the modules that are active: each may bring rules of its own."""

@@ -15,14 +15,13 @@ def text_of(value: Value) -> str | None:
     """The one text a payload value has: times in UTC with Z, numbers without exponent or trailing zeros."""
     if value is None or value != value:
         return None
+    if isinstance(value, str):
+        return value
     if isinstance(value, datetime):
-        moment = value.astimezone(UTC) if value.tzinfo else value
-        return (
-            moment.replace(tzinfo=None).isoformat(timespec="seconds" if not moment.microsecond else "microseconds")
-            + "Z"
-        )
+        moment = value if value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+        return moment.isoformat() + "Z"
     if isinstance(value, (float, Decimal)):
-        number = format(round(Decimal(str(value)), 6), "f")
-        trimmed = number.rstrip("0").rstrip(".") if "." in number else number
+        exact = value if isinstance(value, Decimal) else Decimal(str(value))
+        trimmed = format(exact, ".6f").rstrip("0").rstrip(".")
         return "0" if trimmed == "-0" else trimmed
     return str(value)

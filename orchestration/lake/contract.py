@@ -13,6 +13,9 @@ from typing import Literal
 Type = Literal["text", "timestamp", "date", "decimal", "integer", "boolean", "time"]
 Door = Literal["pass", "vault", "token", "web_token", "page", "postal", "free_text", "id_value", "attribute_value"]
 
+# Text columns whose cell may hold several ids, joined by `|`.
+LISTS = frozenset({"service_lines", "location_ids", "complexity_levels", "languages", "postal_areas", "checklist"})
+
 STAGES = ("lead", "mql", "sql", "opportunity", "appointment", "consult", "disqualified", "recycled")
 
 

@@ -7,7 +7,7 @@ values their items joined by `|`. A row's raw bytes are its line, or its cells a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from orchestration.lake.contract import LISTS
 from orchestration.lake.extract import Extract
 from orchestration.lake.header import check_names
 from orchestration.lake.rows import BadRow, RowBlock, clean_table
@@ -54,10 +55,15 @@ def read_batch_rows(extract: Extract) -> tuple[Sequence[str], Iterator[RowBlock]
 
 
 def recode(extract: Extract, table: pa.Table) -> pa.Table:
-    """The source's codes as the registry translates them, and the columns it gives one value for all rows."""
+    """The source's codes as the registry translates them, and the columns it gives one value for all rows.
+
+    Of a list in one cell each item is translated, unless the cell as it stands is a code itself.
+    """
     for name, renamed in extract.renamed.items():
         if name in table.column_names and renamed:
             cells = table.column(name)
+            if extract.spec.entity and name in LISTS:
+                cells = pa.chunked_array([[_recoded(cell, renamed) for cell in cells.to_pylist()]], pa.string())
             found = pc.index_in(cells, value_set=pa.array(list(renamed), pa.string()))
             ours = pa.array(list(renamed.values()), pa.string()).take(found.combine_chunks())
             table = table.set_column(table.column_names.index(name), name, pc.coalesce(ours, cells))
@@ -65,6 +71,12 @@ def recode(extract: Extract, table: pa.Table) -> pa.Table:
         others = table.select([each for each in table.column_names if each != name])
         table = others.append_column(name, pa.repeat(pa.scalar(value, pa.string()), table.num_rows))
     return table
+
+
+def _recoded(cell: str | None, renamed: Mapping[str, str]) -> str | None:
+    if cell is None or cell in renamed:
+        return cell
+    return "|".join(renamed.get(item.strip(), item) for item in cell.split("|"))
 
 
 def as_text(cells: pa.Array) -> pa.Array:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
-from orchestration.lake.outbox_changes import ChangeSide, verified_payload
+from orchestration.lake.outbox_changes import verified_payload
 from orchestration.lake.outbox_file import now, payload_text
+from orchestration.lake.outbox_place import PlaceSide
+from orchestration.lake.outbox_proof import ProofSide
 from orchestration.lake.outbox_queue import QueueSide
 from orchestration.lake.outbox_types import OPEN, SETTLED, Finding, Settled, value_hash
 from orchestration.lake.outbox_types import Receipt as Receipt
@@ -24,18 +26,14 @@ from orchestration.lake.outbox_views import ViewSide
 
 _BEGIN = f"""
 update outbox set status = 'sending', error_code = null, sent_sequence = sequence, sent_payload = null, sent_at = ?
-where destination = ? and {OPEN} and sequence between ? and ? and sent_sequence is null
+where destination = ? and {OPEN} and is_wanted <> 0 and sequence between ? and ? and sent_sequence is null
     and sequence in (select value from json_each(?))
 returning sequence
 """
-# Most of a batch: read as it was meant, in one statement for all of them.
-_VERIFIED = """
-update outbox set verified_sequence = sent_sequence, verified_payload = sent_payload, sent_sequence = null,
-    sent_payload = null, sent_at = null, status = case when sequence = sent_sequence then 'verified' else status end,
-    attempt = attempt + (sequence = sent_sequence), error_code = null,
-    settled_at = case when sequence = sent_sequence then ? else settled_at end
-where destination = ? and sent_sequence in (select value from json_each(?))
-returning verified_sequence
+# What a write is made of. Rows are read as tuples: there is one for every record.
+_PARTS = """
+lead_id, lead_key, source, sequence, payload_sha256, attempt, payload,
+    coalesce(verified_payload, case when verified_sequence is not null then payload end)
 """
 # What reading told of the write that was on its way; whatever was queued meanwhile stays queued.
 _READ = """
@@ -53,7 +51,7 @@ update outbox set sent_sequence = null, sent_payload = null, sent_at = null
 where destination = ? and lead_id = ? and sent_sequence = ?
 """
 _LEARNED = """
-update outbox set verified_payload = ? where destination = ? and lead_id = ? and verified_payload is null
+update outbox set verified_sequence = null, verified_payload = ? where destination = ? and lead_id = ?
 """
 _STATE = """
 update outbox set status = ?, error_code = ?, attempt = ?, schema_version = ?, settled_at = ?
@@ -61,17 +59,16 @@ where destination = ? and lead_id = ? and sequence = ?
 """
 
 
-class Outbox(QueueSide, ChangeSide, ViewSide):
+class Outbox(QueueSide, PlaceSide, ProofSide, ViewSide):
     """The outbox of one home."""
 
     def pending(self, destination: str, *, limit: int, after: int = 0, attempts: int = 1_000) -> list[Write]:
         """Wanted writes, by sequence: those above `after`, tried fewer than `attempts` times, none on its way."""
-        rows = self._connection.execute(
-            f"select * from outbox where destination = ? and sequence > ? and {OPEN} and sent_sequence is null "
-            "and is_wanted = 1 and attempt < ? order by sequence limit ?",
-            (destination, after, attempts, limit),
+        query = (
+            f"select {_PARTS} from outbox where destination = ? and sequence > ? and {OPEN} and sent_sequence is null "
+            "and is_wanted <> 0 and attempt < ? order by sequence limit ?"
         )
-        return [_write(row) for row in rows]
+        return self._writes(query, (destination, after, attempts, limit))
 
     def unresolved(
         self, destination: str, *, limit: int, after: int = 0, begun: Mapping[int, Write] = MappingProxyType({})
@@ -80,23 +77,42 @@ class Outbox(QueueSide, ChangeSide, ViewSide):
 
         `begun`: those this process began itself, by sequence; they are taken as they are.
         """
-        rows = self._connection.execute(
-            "select * from outbox where destination = ? and sent_sequence > ? order by sent_sequence limit ?",
-            (destination, after, limit),
-        )
-        return [begun.get(row["sent_sequence"]) or _sent(row) for row in rows]
+        query = "select sent_sequence from outbox where destination = ? and sent_sequence > ? order by 1 limit ?"
+        numbers = [number for (number,) in self._connection.execute(query, (destination, after, limit))]
+        one = "select * from outbox where destination = ? and sent_sequence = ?"
+        return [
+            begun.get(number) or _sent(self._connection.execute(one, (destination, number)).fetchone())
+            for number in numbers
+        ]
 
     def begin(self, destination: str, writes: Sequence[Write]) -> list[Write]:
-        """Note, before anything is sent, that these are on their way; returns those that still are what is wanted."""
+        """Note, before anything is sent, that these are on their way; returns those that still are what is wanted.
+
+        They bear the moment as their `attempted_at`.
+        """
         asked = sorted(write.sequence for write in writes)
         if not asked:
             return []
         moment = now()
         said = (moment.isoformat(), destination, asked[0], asked[-1], json.dumps(asked))
         with self._transaction():
-            rows = self._connection.execute(_BEGIN, said).fetchall()
-        begun = {row["sequence"] for row in rows}
-        return [replace(write, attempted_at=moment) for write in writes if write.sequence in begun]
+            begun = {number for (number,) in self._connection.execute(_BEGIN, said).fetchall()}
+        sent = [write for write in writes if write.sequence in begun]
+        for write in sent:
+            write.attempted_at = moment
+        return sent
+
+    def _writes(self, query: str, said: tuple[object, ...]) -> list[Write]:
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
+        rows = cursor.execute(query, said).fetchall()
+        payloads, known = _parsed([row[6] for row in rows]), _parsed([row[7] for row in rows])
+        return [
+            Write(lead_id, lead_key, source, sequence, payload, digest, attempt, expected)
+            for (lead_id, lead_key, source, sequence, digest, attempt, *_), payload, expected in zip(
+                rows, payloads, known, strict=True
+            )
+        ]
 
     def settle(
         self,
@@ -109,12 +125,13 @@ class Outbox(QueueSide, ChangeSide, ViewSide):
         """Record what became of attempts and what others changed: states and logs together, or not at all.
 
         `released`: writes of which reading told that they were never sent; they are queued again, and no attempt.
-        `learned`: lead id → what a record was found to hold of which nothing was known; expected there from now on.
+        `learned`: lead id → what a record was found to hold of which nothing was known, or something else; expected
+        there from now on.
         """
         with self._transaction():
             verified = [receipt.write.sequence for receipt in receipts if receipt.status == "verified"]
-            said = (now().isoformat(), destination, json.dumps(verified))
-            done = {row["verified_sequence"] for row in self._connection.execute(_VERIFIED, said).fetchall()}
+            done = self._on_their_way(destination, verified)
+            self._verify(destination, verified)
             for receipt in receipts:
                 if receipt.write.sequence not in done:
                     self._settle_one(destination, receipt)
@@ -157,7 +174,7 @@ class Outbox(QueueSide, ChangeSide, ViewSide):
         """Queue what was rejected when the CRM's fields were others; returns how many records that is."""
         changed = self._connection.execute(
             "update outbox set status = 'queued', attempt = 0, queued_at = ? where destination = ? "
-            "and status = 'rejected' and is_wanted = 1 and coalesce(schema_version, '') <> ?",
+            "and status = 'rejected' and is_wanted <> 0 and coalesce(schema_version, '') <> ?",
             (now().isoformat(), destination, schema_version),
         )
         return int(changed.rowcount)
@@ -170,6 +187,11 @@ class Outbox(QueueSide, ChangeSide, ViewSide):
             (destination, after, limit),
         )
         return [Settled(_write(row), str(row["status"]), json.loads(row["changed"] or "{}")) for row in rows]
+
+
+def _parsed(texts: Sequence[str | None]) -> list[Any]:
+    """Payloads of many records, in one call of the parser."""
+    return list(json.loads(f"[{','.join(text or 'null' for text in texts)}]"))
 
 
 def _write(row: sqlite3.Row) -> Write:

@@ -10,6 +10,10 @@ from orchestration.lake.outbox_file import now, payload_text
 from orchestration.lake.outbox_log import LogSide
 from orchestration.lake.outbox_types import KEPT, OPEN, Finding, value_hash
 
+_FORGET = """
+update outbox set verified_sequence = null, verified_payload = null where destination = ? and lead_id = ?
+"""
+
 
 class ChangeSide(LogSide):
     """The outbox as what is read from a CRM changes it."""
@@ -84,10 +88,12 @@ class ChangeSide(LogSide):
             (payload, value_hash(payload), destination, finding.lead_id),
         )
 
-    def requeue(self, destination: str, lead_id: str) -> None:
-        """Send a settled record again, under a new number."""
+    def requeue(self, destination: str, lead_id: str, *, is_blank: bool = False) -> None:
+        """Send a settled record again, under a new number; `is_blank`: nothing of what we wrote is in it."""
         with self._transaction():
             self._again(destination, lead_id)
+            if is_blank:
+                self._connection.execute(_FORGET, (destination, lead_id))
 
     def agree(self, destination: str, lead_id: str, fields: Iterable[str]) -> None:
         """These fields of a record hold ours again: nothing of anybody else is left in them."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from orchestration.lake.lease import hold_file
 from orchestration.lake.private_files import make_folder
 
+# outbox has rowids: without them SQLite keeps but 1,000 bytes of a row in its page, and two payloads are as long.
 # sent_…: the write on its way, until reading has told what became of it. verified_…: what the record was last read to
 # hold; their payloads are null while they are the row's. changed: fields in which someone else's value stands, as JSON.
 _TABLES = """
@@ -23,7 +24,7 @@ create table if not exists outbox (
     sequence integer not null, payload text not null, payload_sha256 text not null, status text not null,
     attempt integer not null default 0, error_code text,
     primary key (destination, lead_id)
-) without rowid;
+);
 create table if not exists sequences (destination text primary key, last integer not null) without rowid;
 create table if not exists aims (destination text primary key, place text not null) without rowid;
 create table if not exists attempts (
@@ -65,9 +66,13 @@ create index outbox_changed on outbox (destination) where changed is not null;
 create index findings_unlanded on findings (is_landed, destination, lead_id) where is_landed = 0;
 pragma user_version = 1;
 """
-_TO_TWO = """
-alter table sequences add column is_above_crm integer not null default 1;
-"""
+# Added since. aims.fields: those of ours a destination was last seen to have, as JSON. absent_fields: those it lacked.
+_ADDED = (
+    ("sequences", "is_above_crm", "integer not null default 1"),
+    ("aims", "fields", "text"),
+    ("attempts", "absent_fields", "text"),
+)
+_NO_ROWIDS = " without rowid"
 
 
 # A commit is on disk before anything is sent. A hundred thousand records are a few hundred megabytes: more of them in
@@ -78,6 +83,9 @@ pragma synchronous = full;
 pragma cache_size = -65536;
 pragma wal_autocheckpoint = 16384;
 """
+
+
+_PAYLOAD = json.JSONEncoder(separators=(",", ":"), sort_keys=True)
 
 
 class OutboxFile:
@@ -117,11 +125,26 @@ class OutboxFile:
                 self._connection.execute(statement)
             for statement in _statements(_TO_ONE if version == 0 else ""):
                 self._connection.execute(statement)
-            # Some files of version 1 have the column already.
-            names = {row["name"] for row in self._connection.execute("pragma table_info(sequences)")}
-            for statement in _statements(_TO_TWO if "is_above_crm" not in names else ""):
-                self._connection.execute(statement)
-            self._connection.execute("pragma user_version = 2")
+            # Some files of a version have columns of the next already.
+            for table, name, kind in _ADDED if version < 3 else ():
+                names = {row["name"] for row in self._connection.execute(f"pragma table_info({table})")}
+                if name not in names:
+                    self._connection.execute(f"alter table {table} add column {name} {kind}")
+            self._give_rowids()
+            self._connection.execute("pragma user_version = 3")
+
+    def _give_rowids(self) -> None:
+        """Rewrite a table of earlier code, which had none: rows that do not fit their page cost twice as much."""
+        query = "select sql from sqlite_master where tbl_name = 'outbox' and sql is not null order by type = 'index'"
+        table, *indexes = [row["sql"] for row in self._connection.execute(query)]
+        if not table.lower().endswith(_NO_ROWIDS):
+            return
+        self._connection.execute("alter table outbox rename to outbox_before")
+        self._connection.execute(table[: -len(_NO_ROWIDS)])
+        self._connection.execute("insert into outbox select * from outbox_before order by destination, lead_id")
+        self._connection.execute("drop table outbox_before")
+        for index in indexes:
+            self._connection.execute(index)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -152,7 +175,7 @@ def now() -> datetime:
 
 def payload_text(payload: Mapping[str, str | None]) -> str:
     """The one text of a payload: what its hash is taken over."""
-    return json.dumps(dict(sorted(payload.items())), separators=(",", ":"))
+    return _PAYLOAD.encode(dict(payload))
 
 
 def _statements(script: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The outbox's two logs: attempts, which land as receipts, and what others changed, which lands as conflicts.
 
-Rows are kept until they are durably in the lake; a landing killed half way is repeated under its own batch id.
+Rows are kept until they are durably in the lake, and a month more; a landing killed half way is repeated under its own
+batch id.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ Log = Literal["attempts", "findings"]
 
 _ATTEMPT = """
 insert into attempts (destination, source, lead_id, lead_key, sequence, payload_sha256, status, remote_id, error_code,
-    attempt, attempted_at, acknowledged_at, verified_at)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    attempt, attempted_at, acknowledged_at, verified_at, absent_fields)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _FINDING = """
 insert into findings (destination, source, lead_id, lead_key, field, ours, theirs, theirs_sha256, resolution, found_at)
@@ -30,6 +31,10 @@ select 1 from findings where is_landed = 0 and destination = ? and lead_id = ? a
     and resolution = ?
 """
 _NUMBERED = {"attempts": "attempt_no", "findings": "finding_no"}
+_OLD = (
+    "delete from attempts where is_landed = 1 and attempted_at < ?",
+    "delete from findings where is_landed = 1 and found_at < ?",
+)
 _TIMES = ("attempted_at", "acknowledged_at", "verified_at", "found_at")
 
 
@@ -47,6 +52,11 @@ class LogSide(OutboxFile):
     def mark_landed(self, batch_id: str, *, log: Log = "attempts") -> None:
         """The rows of this batch are durably in the lake."""
         self._connection.execute(f"update {log} set is_landed = 1 where batch_id = ?", (batch_id,))
+
+    def prune(self, *, before: datetime) -> int:
+        """Drop what landed and is older than `before`; returns how many rows. What did not land stays, however old."""
+        with self._transaction():
+            return sum(self._connection.execute(query, (before.isoformat(),)).rowcount for query in _OLD)
 
     def _unlanded(self, log: Log, batch_id: str) -> dict[str, list[dict[str, Any]]]:
         with self._transaction():
@@ -78,6 +88,7 @@ def _log_row(destination: str, receipt: Receipt) -> tuple[Any, ...]:
         *(destination, write.source, write.lead_id, write.lead_key, write.sequence, write.payload_sha256),
         *(receipt.status, receipt.remote_id, receipt.error_code, write.attempt + 1),
         *(moment.isoformat() if moment else None for moment in times),
+        receipt.absent_fields,
     )
 
 

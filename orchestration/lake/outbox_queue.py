@@ -6,15 +6,14 @@ Sending is `outbox.py`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from orchestration.lake.canonical_text import text_of
 from orchestration.lake.outbox_file import OutboxFile, now, payload_text
-from orchestration.lake.outbox_types import KEPT, Wanted
+from orchestration.lake.outbox_types import KEPT, LEAVING, OPEN, Wanted, value_hash
 
 _QUEUE = f"""
 insert into outbox (destination, lead_id, lead_key, source, sequence, payload, payload_sha256, changed, status,
@@ -28,55 +27,48 @@ on conflict (destination, lead_id) do update set
         else excluded.queued_at end,
     status = 'queued'
 """
-# What staff set stands wherever the records are now: the address may be all that moved.
-_STANDS = (
-    "changed = case when changed is not null then (select json_group_object(entry.key, json(entry.value)) "
-    "from json_each(changed) as entry where json_extract(entry.value, '$.how') = 'stands' having count(*) > 0) end"
-)
-_READ_AGAIN = f"""
-update outbox set sent_sequence = sequence, sent_payload = null, sent_at = null, verified_sequence = null,
-    verified_payload = null, {_STANDS}, status = 'unverified', attempt = 0, error_code = null, queued_at = :now
-where destination = :destination and status in ('verified', 'conflicting', 'sending', 'unverified')
-"""
-_SEND_AGAIN = f"""
-update outbox set verified_sequence = null, verified_payload = null, {_STANDS}, status = 'queued', attempt = 0,
-    error_code = null, queued_at = :now
-where destination = :destination and status in ('queued', 'failed', 'rejected', 'gone', 'archived', 'merged')
-"""
 _IS_ABOVE = "select is_above_crm from sequences where destination = ?"
 _NOT_ABOVE = "update sequences set is_above_crm = 0 where destination = ?"
-_TOO_LOW = """
-select lead_id from outbox where destination = ? and sequence <= ? and sent_sequence is null
-    and status in ('queued', 'failed', 'shadow', 'withdrawn') order by sequence
+_TOO_LOW = f"""
+select lead_id from outbox where destination = ? and sequence <= ?
+    and (({OPEN} and sent_sequence is null) or status in ('shadow', 'withdrawn')
+        or (status = 'rejected' and error_code = 'newer_write_present'))
+order by sequence
+"""
+_ABOVE = f"""
+update outbox set {KEPT}, sequence = ?, status = case when status = 'rejected' then 'queued' else status end
+where destination = ? and lead_id = ?
 """
 _KNOWN = "select lead_id, payload_sha256, changed from outbox where destination = ?"
 _AGREED = """
 update outbox set changed = null, status = case when status = 'conflicting' then 'verified' else status end
 where destination = ? and lead_id = ?
 """
-_SHADOW_LOG = """
+_WRITTEN = f"""
+select lead_id from outbox where destination = ? and verified_sequence is not null and is_wanted <> {LEAVING}
+"""
+_ROUTED = """
+select * from outbox where destination = :destination and lead_id in (select value from json_each(:leads))
+    and status not in ('gone', 'archived', 'merged')
+    and exists (
+        select 1 from json_each(coalesce(verified_payload, payload)) as each
+        where each.value is not null and each.key in (select value from json_each(:fields))
+    )
+order by lead_id
+"""
+_SHADOW_LOG = f"""
 insert into attempts (destination, source, lead_id, lead_key, sequence, payload_sha256, status, attempt, attempted_at)
 select destination, source, lead_id, lead_key, sequence, payload_sha256, 'shadow', 1, :now
-from outbox where destination = :destination and status in ('queued', 'failed') and sent_sequence is null
+from outbox where destination = :destination and {OPEN} and sent_sequence is null and is_wanted <> 0
 """
+
+
+# A record that is wanted, with its payload as canonical text, the one text of that, and its hash.
+_Said = tuple[Wanted, dict[str, str | None], str, str]
 
 
 class QueueSide(OutboxFile):
     """The outbox as whoever knows what records should say sees it."""
-
-    def aim(self, destination: str, place: str) -> None:
-        """Say where a destination is now. Elsewhere than before, nothing is known of it: all is to be proved again.
-
-        Writes keep their sequences, and are read before they are written again: where the same records only moved,
-        reading them is proof enough.
-        """
-        with self._transaction():
-            before = self._connection.execute("select place from aims where destination = ?", (destination,)).fetchone()
-            if before is not None and before["place"] != place:
-                said = {"now": now().isoformat(), "destination": destination}
-                self._connection.execute(_READ_AGAIN, said)
-                self._connection.execute(_SEND_AGAIN, said)
-            self._connection.execute("insert or replace into aims values (?, ?)", (destination, place))
 
     def queue(self, destination: str, wanted: Iterable[Wanted], *, floor: int | Callable[[], int] | None = 0) -> int:
         """Queue what differs from the last queued payload of its record; returns how many records that is.
@@ -86,7 +78,7 @@ class QueueSide(OutboxFile):
         destination was seen to hold (asked for only if there is something new; None: it is not asked yet, see
         `number_above`), and above all given before.
         """
-        rows = list(wanted)
+        rows = [_said(record) for record in wanted]
         # The destination is asked outside the transaction; what others read or queue meanwhile counts, so look again.
         number = floor or 0 if not callable(floor) else floor() if self._news(destination, rows)[0] else 0
         with self._transaction():
@@ -103,18 +95,19 @@ class QueueSide(OutboxFile):
         return len(fresh)
 
     def _news(
-        self, destination: str, wanted: Iterable[Wanted]
+        self, destination: str, rows: Sequence[_Said]
     ) -> tuple[list[tuple[str | None, ...]], list[tuple[str, str]]]:
         """Rows to queue, and those in which nothing of staff stands apart any more."""
         held = {row["lead_id"]: row for row in self._connection.execute(_KNOWN, (destination,))}
         fresh: list[tuple[str | None, ...]] = []
         settled: list[tuple[str, str]] = []
-        for record in wanted:
-            payload = {name: text_of(value) for name, value in sorted(record.payload.items())}
-            before = held.get(record.lead_id)
-            changed = _still_standing(before, payload)
-            text = payload_text(payload)
-            digest = hashlib.sha256(text.encode()).hexdigest()
+        for record, payload, text, digest in rows:
+            before, changed = held.get(record.lead_id), None
+            if before is not None and before["changed"] is not None:
+                payload = dict(payload)
+                changed = _still_standing(before, payload)
+                text = payload_text(payload)
+                digest = str(value_hash(text))
             if before is None or before["payload_sha256"] != digest:
                 fresh.append((record.lead_id, record.lead_key, record.source, text, digest, changed))
             elif before["changed"] is not None and changed is None:
@@ -131,35 +124,55 @@ class QueueSide(OutboxFile):
             rows = self._connection.execute(_TOO_LOW, (destination, highest)).fetchall()
             first = self._take_numbers(destination, len(rows), floor=highest)
             self._connection.executemany(
-                f"update outbox set {KEPT}, sequence = ? where destination = ? and lead_id = ?",
+                _ABOVE,
                 [(first + place, destination, row["lead_id"]) for place, row in enumerate(rows)],
             )
             self._connection.execute("update sequences set is_above_crm = 1 where destination = ?", (destination,))
 
-    def keep_only(self, destination: str, lead_ids: Collection[str]) -> int:
-        """Records no longer wanted are not sent, and those wanted again are; returns how many are withdrawn now."""
+    def no_longer_wanted(
+        self, destination: str, lead_ids: Collection[str], fields: Collection[str]
+    ) -> tuple[int, list[Wanted]]:
+        """How many records were written, and which of them that are not `lead_ids` any more hold any of these fields.
+
+        None whose last write was queued before.
+        """
         asked = set(lead_ids)
+        written = [row["lead_id"] for row in self._connection.execute(_WRITTEN, (destination,))]
+        others = json.dumps([lead_id for lead_id in written if lead_id not in asked])
+        said = {"destination": destination, "leads": others, "fields": json.dumps(sorted(fields))}
+        rows = self._connection.execute(_ROUTED, said).fetchall()
+        return len(written), [
+            Wanted(row["lead_id"], row["lead_key"], row["source"], json.loads(row["payload"])) for row in rows
+        ]
+
+    def keep_only(self, destination: str, lead_ids: Collection[str], *, leaving: Collection[str] = ()) -> int:
+        """Records no longer wanted are not sent, and those wanted again are; returns how many are withdrawn now.
+
+        `leaving`: of these the write just queued is the last, and goes.
+        """
+        asked, last = set(lead_ids), set(leaving)
         rows = self._connection.execute(
             "select lead_id, is_wanted from outbox where destination = ?", (destination,)
         ).fetchall()
-        moved = [
-            (int(row["lead_id"] in asked), destination, row["lead_id"])
-            for row in rows
-            if bool(row["is_wanted"]) != (row["lead_id"] in asked)
-        ]
+        moved = []
+        for row in rows:
+            leaves = row["lead_id"] in last or row["is_wanted"] == LEAVING
+            is_wanted = 1 if row["lead_id"] in asked else LEAVING if leaves else 0
+            if is_wanted != row["is_wanted"]:
+                moved.append((is_wanted, destination, row["lead_id"]))
         with self._transaction():
             self._connection.executemany("update outbox set is_wanted = ? where destination = ? and lead_id = ?", moved)
             self._connection.execute(
                 "update outbox set status = 'withdrawn' where destination = ? and is_wanted = 0 "
-                "and status in ('queued', 'failed') and sent_sequence is null",
+                f"and {OPEN} and sent_sequence is null",
                 (destination,),
             )
             self._connection.execute(
                 "update outbox set status = 'queued', attempt = 0, queued_at = ? "
-                "where destination = ? and is_wanted = 1 and status = 'withdrawn'",
+                "where destination = ? and is_wanted <> 0 and status = 'withdrawn'",
                 (now().isoformat(), destination),
             )
-        return sum(not wanted for wanted, *_ in moved)
+        return sum(is_wanted != 1 for is_wanted, *_ in moved)
 
     def shadow(self, destination: str, *, field: str = "", live: Collection[str] | None = None) -> int:
         """Book as shadow what is not to be sent; returns how many records that is now.
@@ -173,7 +186,7 @@ class QueueSide(OutboxFile):
         is_live = (
             "(coalesce(json_extract(payload, :path), '') in (select value from json_each(:names)) or "
             "coalesce(json_extract(verified_payload, :path), '') in (select value from json_each(:names)) or "
-            "(json_extract(payload, :path) is null and verified_sequence is not null))"
+            f"(json_extract(payload, :path) is null and verified_sequence is not null) or is_wanted = {LEAVING})"
         )
         said = {"path": path, "names": names, "destination": destination, "now": now().isoformat()}
         out = "" if live is None else f"and not {is_live}"
@@ -187,7 +200,7 @@ class QueueSide(OutboxFile):
             self._connection.execute(f"{_SHADOW_LOG} {out}", said)
             changed = self._connection.execute(
                 f"update outbox set status = 'shadow', settled_at = :now where destination = :destination "
-                f"and status in ('queued', 'failed') and sent_sequence is null {out}",
+                f"and {OPEN} and sent_sequence is null and is_wanted <> 0 {out}",
                 said,
             )
         return int(changed.rowcount)
@@ -201,13 +214,17 @@ class QueueSide(OutboxFile):
         )
 
 
-def _still_standing(before: sqlite3.Row | None, payload: dict[str, str | None]) -> str | None:
+def _said(record: Wanted) -> _Said:
+    payload = {name: text_of(value) for name, value in record.payload.items()}
+    text = payload_text(payload)
+    return record, payload, text, str(value_hash(text))
+
+
+def _still_standing(before: sqlite3.Row, payload: dict[str, str | None]) -> str | None:
     """What staff set goes into the payload; it no longer stands apart where we want the same by now.
 
     What is only left as it was (`left`) gives way to the next write of the record.
     """
-    if before is None or before["changed"] is None:
-        return None
     changed: dict[str, Any] = json.loads(before["changed"])
     standing = {}
     for field, said in changed.items():
@@ -215,10 +232,6 @@ def _still_standing(before: sqlite3.Row | None, payload: dict[str, str | None]) 
             standing[field] = said
             payload[field] = said["theirs"]
     left = {field: said for field, said in changed.items() if said["how"] == "left"}
-    if left and _hash(payload) == before["payload_sha256"]:
+    if left and value_hash(payload_text(payload)) == before["payload_sha256"]:
         standing |= left
     return json.dumps(standing) if standing else None
-
-
-def _hash(payload: Mapping[str, str | None]) -> str:
-    return hashlib.sha256(payload_text(payload).encode()).hexdigest()

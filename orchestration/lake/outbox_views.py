@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from orchestration.lake.outbox_file import OutboxFile
-from orchestration.lake.outbox_types import DEAD_LETTERS, OPEN, DeadLetter
+from orchestration.lake.outbox_types import DEAD_LETTERS, LEAVING, OPEN, DeadLetter
 
 _MARKS = ", ".join("?" * len(DEAD_LETTERS))
+# Records that are wanted, and of those that are not any more: whose last write was not taken.
+_COUNTED = f"(is_wanted = 1 or (is_wanted = {LEAVING} and ({OPEN} or status = 'rejected')))"
 # One state for each wanted record, whatever happened to it.
-_STATES = """
+_STATES = f"""
 select case
         when status in ('gone', 'archived', 'merged', 'shadow', 'rejected', 'conflicting') then status
         when status = 'verified' then case when settled_at >= ? then 'written' else 'unchanged' end
         when sent_sequence is not null or status in ('sending', 'unverified') then 'unverified'
         else 'waiting'
     end as state, count(*) as records
-from outbox where destination = ? and is_wanted = 1 group by 1
+from outbox where destination = ? and {_COUNTED} group by 1
 """
 
 
@@ -36,14 +38,14 @@ class ViewSide(OutboxFile):
 
     def oldest_unsent(self, destination: str) -> datetime | None:
         """Since when the record that waits longest does; None: nothing waits."""
-        query = f"select min(queued_at) from outbox where destination = ? and is_wanted = 1 and {OPEN}"
+        query = f"select min(queued_at) from outbox where destination = ? and is_wanted <> 0 and {OPEN}"
         found = self._connection.execute(query, (destination,)).fetchone()[0]
         return datetime.fromisoformat(found) if found else None
 
     def dead_letters(self, destination: str) -> Iterator[DeadLetter]:
         """Records that were not written, by reason and lead id."""
         query = (
-            f"select * from outbox where destination = ? and is_wanted = 1 and status in ({_MARKS}) "
+            f"select * from outbox where destination = ? and {_COUNTED} and status in ({_MARKS}) "
             "order by status, error_code, lead_id"
         )
         for row in self._connection.execute(query, (destination, *DEAD_LETTERS)):

@@ -8,6 +8,7 @@ Turning values into text is `cell_text.py`, where a read begins `sql_cursors.py`
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
 
 from orchestration.lake.contract import ENTITIES, Entity
 from orchestration.lake.extract import ColumnSpec, Extract, ObjectSpec
-from orchestration.sources.cell_text import as_cursor_text, as_text
+from orchestration.sources.cell_text import as_text
 from orchestration.sources.extracting import (
     Cursors,
     ExtractionError,
@@ -29,7 +30,7 @@ from orchestration.sources.extracting import (
 )
 from orchestration.sources.registry_schema import CrmSqlSource, SqlColumn, SqlTable
 from orchestration.sources.registry_values import did_you_mean
-from orchestration.sources.sql_cursors import CURSOR, begin_at, cursor_spec
+from orchestration.sources.sql_cursors import CURSOR, begin_at, cursor_spec, cursor_text
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 
@@ -215,15 +216,16 @@ def _read(
         with engine.connect() as connection:
             result = connection.execution_options(yield_per=source.batch_rows).execute(statement)
             names = list(result.keys())
+            cursor = partial(cursor_text, table=table, source=source, now=datetime.now(UTC))
             for rows in result.partitions(source.batch_rows):
-                yield _batch(names, [list(values) for values in zip(*rows, strict=True)])
+                yield _batch(names, [list(values) for values in zip(*rows, strict=True)], cursor)
     except (SQLAlchemyError, ValueError, OverflowError, UnicodeError) as error:
         raise ExtractionError(f"{source.name}: {origin}: reading stopped: {cause(error)}") from None
 
 
-def _batch(names: list[str], values: list[list[object]]) -> pa.RecordBatch:
+def _batch(names: list[str], values: list[list[object]], cursor: Callable[[object], str | None]) -> pa.RecordBatch:
     arrays: dict[str, pa.Array] = {}
     for name, cells in zip(names, values, strict=True):
-        texts = [as_cursor_text(cell) if name == CURSOR else as_text(cell) for cell in cells]
+        texts = [cursor(cell) if name == CURSOR else as_text(cell) for cell in cells]
         arrays[name] = pa.array(texts, pa.string())
     return pa.RecordBatch.from_pydict(arrays)

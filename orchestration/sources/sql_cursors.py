@@ -1,7 +1,8 @@
 """Where an incremental read of a table begins: the last landed cursor, less the declared overlap.
 
 Rows commit late and clocks are read before they do, so a cursor alone loses rows: the overlap reads them again, and
-landing drops what it already has. Every doubt here is decided for reading more.
+landing drops what it already has. A time that is still to come (a clock that ran ahead, a callback typed into a time of
+change) moves no cursor: no row of before it would be read again. Every doubt here is decided for reading more.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from orchestration.lake.extract import ColumnSpec
+from orchestration.sources.cell_text import as_cursor_text
 from orchestration.sources.extracting import ExtractionError
 from orchestration.sources.registry_schema import CrmSqlSource, SqlTable
 
@@ -22,6 +24,17 @@ _CLOCK_CHANGE = timedelta(hours=1)
 def cursor_spec() -> ColumnSpec:
     """The cursor as a column of the extract: text that sorts as its values do; never lands, no part of the content."""
     return ColumnSpec(name=CURSOR, landed=None)
+
+
+def cursor_text(value: object, table: SqlTable, source: CrmSqlSource, now: datetime) -> str | None:
+    """A row's cursor as landing keeps it; None for a time after `now`, which is read again and moves nothing."""
+    text = as_cursor_text(value)
+    moment = _moment(text) if text is not None and isinstance(table.overlap, timedelta) else None
+    if moment is None:
+        return text
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(source.timezone or "UTC"))
+    return text if moment <= now else None
 
 
 def begin_at(reflected: sa.Table, table: SqlTable, last: str, source: CrmSqlSource) -> sa.ColumnElement[bool] | None:

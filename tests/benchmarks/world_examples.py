@@ -68,6 +68,9 @@ def world_examples(
     world.close()
     moments = pd.to_datetime(examples["became_mql_at"]).dt.tz_localize("UTC")
     truth = OutcomeModel(clinic.plan).chances(list(examples["lead_id"]), [30], at=moments)[:, 0]
+    # Who had truly booked before its criteria made it MQL, unseen by the ledger for want of a fact, has no chance left.
+    asked = ~np.isnan(truth)
+    examples, truth = examples[asked].reset_index(drop=True), truth[asked]
     ids = [str(one) for one in examples.pop("lead_id")]
     return WorldExamples(examples, attributes, truth, clinic.as_of.tz_localize(None), ids, clinic.plan)
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from tests.standins.lagging import Lagging
 from tests.standins.server import Call, Reply
 
 ALL_SCOPES = frozenset(f"crm.{kind}.contacts.{right}" for kind in ("objects", "schemas") for right in ("read", "write"))
@@ -34,11 +35,12 @@ class Record:
 
 
 @dataclass
-class HubSpotStandIn:
+class HubSpotStandIn(Lagging):
     """One account with contacts. Staff act on it by methods, our client over HTTP."""
 
     token: str = "pat-test-1"
     scopes: frozenset[str] = ALL_SCOPES
+    account: int = 4711
     dialect: str = "207"
     echoes_trace_ids: bool = True
     names_errors: bool = True
@@ -103,10 +105,6 @@ class HubSpotStandIn:
             each.is_archived, each.merged_into = True, merged.id
         return merged
 
-    def settle(self, record_id: str) -> None:
-        """Time passes: reads of this record lag no longer."""
-        self._before.pop(record_id, None)
-
     # HTTP.
     def answer(self, call: Call) -> Reply:
         """Answer a call."""
@@ -126,7 +124,9 @@ class HubSpotStandIn:
         base, reading = "/crm/v3/objects/contacts", {"crm.objects.contacts.read"}
         schema = {"crm.schemas.contacts.read", "crm.objects.contacts.read"}
         changing = {"crm.schemas.contacts.write"}
+        account = {"portalId": self.account, "accountType": "STANDARD", "timeZone": "UTC"}
         return [
+            ("GET", "/account-info/v3/details", lambda call: Reply(200, account), set(ALL_SCOPES)),
             ("POST", f"{base}/batch/read", self._read, reading),
             ("POST", f"{base}/batch/update", self._update, {"crm.objects.contacts.write"}),
             ("POST", f"{base}/batch/upsert", self._upsert, {"crm.objects.contacts.write"}),
@@ -216,8 +216,7 @@ class HubSpotStandIn:
         return self._partial(results, errors) if errors else Reply(200, _batch(results))
 
     def _apply(self, said: Mapping[str, Any], record: Record) -> dict[str, Any]:
-        if self.lag:
-            self._before[record.id] = (self.lag, dict(record.properties))
+        self.keep_before_write(record.id, record.properties)
         self.writes += 1
         for name, value in said["properties"].items():
             record.properties[name] = self._stored(name, value)
@@ -240,11 +239,7 @@ class HubSpotStandIn:
         return record
 
     def _shown(self, record: Record, names: Iterable[str], *, is_now: bool = False) -> dict[str, Any]:
-        values = record.properties
-        left, old = self._before.get(record.id, (0, values))
-        if left and not is_now:
-            self._before[record.id] = (left - 1, old)
-            values = old
+        values = record.properties if is_now else self.seen_by_read(record.id, record.properties)
         own = {"hs_object_id": record.id, "hs_merged_object_ids": ";".join(record.merged) or None}
         shown = {name: own.get(name, values.get(name) or None) for name in names if name in self.properties}
         shown.update({"hs_object_id": record.id, "lastmodifieddate": "2026-01-01T00:00:00Z"})

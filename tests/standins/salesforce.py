@@ -18,6 +18,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import count
 from typing import Any
 
+from tests.standins.lagging import Lagging
 from tests.standins.server import Call, Reply
 
 _BASE = r"/services/data/v\d\d\.0"
@@ -39,7 +40,7 @@ class Lead:
 
 
 @dataclass
-class SalesforceStandIn:
+class SalesforceStandIn(Lagging):
     """One org. Staff act on it by methods, our client over HTTP."""
 
     token: str = "00D-session-1"
@@ -49,6 +50,8 @@ class SalesforceStandIn:
     hidden: frozenset[str] = frozenset()
     read_only: frozenset[str] = frozenset()
     limit: int = 100_000
+    page: int = 2_000
+    """How many records one answer to a query holds; the others are fetched by an address it tells."""
     lag: int = 0
     """How many reads still see a record as it was before its last write."""
 
@@ -59,6 +62,7 @@ class SalesforceStandIn:
         self.made_count = self.used = self.writes = self.logins = 0
         self._numbers = count(1)
         self._before: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._left: dict[str, list[dict[str, Any]]] = {}
         for name, type_ in (
             ("Id", "id"),
             ("IsDeleted", "boolean"),
@@ -93,10 +97,6 @@ class SalesforceStandIn:
         """The loser goes to the recycle bin and names its master."""
         loser.is_deleted, loser.master_id = True, master.id
 
-    def settle(self, record_id: str) -> None:
-        """Time passes: reads of this record lag no longer."""
-        self._before.pop(record_id, None)
-
     # HTTP.
     def answer(self, call: Call) -> Reply:
         """Answer a call."""
@@ -117,6 +117,7 @@ class SalesforceStandIn:
             ("GET", f"{_BASE}/sobjects/Lead/describe", self._describe),
             ("GET", f"{_BASE}/query/", self._query),
             ("GET", f"{_BASE}/queryAll/", self._query),
+            ("GET", rf"{_BASE}/query/(?P<locator>01g\d+-\d+)", self._next_page),
             ("PATCH", rf"{_BASE}/composite/sobjects/Lead/(?P<key>\w+)", self._upsert),
             ("PATCH", f"{_BASE}/composite/sobjects", self._update),
         ):
@@ -167,7 +168,20 @@ class SalesforceStandIn:
             for lead in self.leads.values()
             if (with_deleted or not lead.is_deleted) and any(self._matches(lead, key, value) for value in values)
         ]
-        return Reply(200, {"totalSize": len(found), "done": True, "records": found})
+        return self._page(found)
+
+    def _next_page(self, call: Call, locator: str) -> Reply:
+        left = self._left.get(locator)
+        return _error(400, "INVALID_QUERY_LOCATOR", "invalid query locator") if left is None else self._page(left)
+
+    def _page(self, found: list[dict[str, Any]]) -> Reply:
+        shown, left = found[: self.page], found[self.page :]
+        told: dict[str, Any] = {"totalSize": len(found), "done": not left, "records": shown}
+        if left:
+            locator = f"01g{next(self._numbers)}-{self.page}"
+            self._left[locator] = left
+            told["nextRecordsUrl"] = f"/services/data/v59.0/query/{locator}"
+        return Reply(200, told)
 
     def _highest(self, match: re.Match[str]) -> Reply:
         if match["name"] not in self.fields or match["name"] in self.hidden:
@@ -234,8 +248,7 @@ class SalesforceStandIn:
         for name, value in values.items():
             if (failure := self._fault(name, value)) is not None:
                 return failure
-        if self.lag:
-            self._before[lead.id] = (self.lag, dict(lead.fields))
+        self.keep_before_write(lead.id, lead.fields)
         self.writes += 1
         lead.fields.update({name: self._stored(name, value) for name, value in values.items()})
         if is_assigning:
@@ -274,11 +287,7 @@ class SalesforceStandIn:
         return value.strip() if said["length"] <= 255 else value
 
     def _shown(self, lead: Lead, names: Iterable[str]) -> dict[str, Any]:
-        values = lead.fields
-        left, old = self._before.get(lead.id, (0, values))
-        if left:
-            self._before[lead.id] = (left - 1, old)
-            values = old
+        values = self.seen_by_read(lead.id, lead.fields)
         own: dict[str, Any] = {"Id": lead.id, "IsDeleted": lead.is_deleted, "IsConverted": lead.is_converted}
         own["MasterRecordId"] = lead.master_id
         return {"attributes": {"type": "Lead"}, **{name: own.get(name, values.get(name)) for name in names}}

@@ -7,11 +7,12 @@ with openings as (
     qualify row_number() over (partition by team_id order by opens_at, closes_at) = 1
 ),
 
--- Also those who have left: a team whose members are all gone is not one whose members nobody told.
+-- Also those who have left or are in another team by now: a team whose members are all gone is not one whose members
+-- nobody told.
 staffed as (
-    select distinct member.team_id
-    from {{ ref('int_staff__current') }} as member
-    where member.source = member.defined_by
+    select distinct team_id
+    from {{ ref('input__staff') }}
+    where known_at is null or known_at <= {{ as_of() }}
 )
 
 select

@@ -58,6 +58,7 @@ select
     routed.staff_id as routed_staff_id,
     routed.queue as routed_queue,
     routed.deciding_constraint as routed_constraint,
+    routed.told as routed_told,
     mql.is_past_horizon,
     handoff.first_contacted_at is not null as is_contacted,
     coalesce(score.is_control, false) as is_control,

@@ -19,7 +19,7 @@ spans as (
         staff.staff_id,
         coalesce(rota.kind, 'shift') = 'absence' as is_absence,
         rota.starts_at,
-        rota.ends_at
+        least(rota.ends_at, coalesce(staff.valid_to, rota.ends_at)) as ends_at
     from staff
     inner join rota on staff.source = rota.source and staff.staff_id = rota.staff_id
 
@@ -29,7 +29,7 @@ spans as (
         staff.staff_id,
         false as is_absence,
         hours.opens_at as starts_at,
-        hours.closes_at as ends_at
+        least(hours.closes_at, coalesce(staff.valid_to, hours.closes_at)) as ends_at
     from staff
     inner join {{ team_openings() }} as hours on staff.team_id = hours.team_id
     anti join scheduled on staff.source = scheduled.source and staff.staff_id = scheduled.staff_id

@@ -1,7 +1,11 @@
 {% set reasons = "nullif(concat_ws('; ', score.reasons, 'routed: ' || route.reasons), '')" %}
+{% set waits -%}
+lead.became_sql_at is null and lead.disqualified_at is null and lead.excluded_by is null and not lead.is_deleted
+{%- endset %}
 
--- Exactly what may leave: a row for each lead that is or was MQL or SQL, on its survivor's record. A control lead leaves
--- without its score. A CRM's text field holds 255 characters: where both do not fit, why it is routed so stays behind.
+-- Exactly what may leave: a row for each lead that is or was MQL or SQL, on its survivor's record. Who waits no longer
+-- stands in no queue; the team stays told. A control lead leaves without its score. A CRM's text field holds 255
+-- characters: where both do not fit, why it is routed so stays behind.
 select
     lead.lead_key,
     known.id_space as source,
@@ -10,9 +14,9 @@ select
     score.band as handoff_band,
     substr(case when length({{ reasons }}) > 255 and score.reasons is not null then score.reasons else {{ reasons }} end, 1, 255)
         as handoff_reasons,
-    nullif(route.team_id, '(none)') as handoff_team_id,
-    nullif(route.staff_id, '(none)') as handoff_staff_id,
-    route.queue as handoff_queue,
+    nullif(nullif(route.team_id, '(none)'), '(unknown)') as handoff_team_id,
+    nullif(nullif(route.staff_id, '(none)'), '(unknown)') as handoff_staff_id,
+    case when {{ waits }} then route.queue end as handoff_queue,
     nullif(concat_ws(
         '; ',
         'mql criteria ' || lead.mql_criteria_version,
@@ -22,7 +26,7 @@ select
     cast(lead.fit_points as decimal(18, 6)) as handoff_fit_points,
     cast(lead.behaviour_points as decimal(18, 6)) as handoff_behaviour_points,
     score.readiness as handoff_readiness,
-    route.priority as handoff_priority,
+    case when {{ waits }} then route.priority end as handoff_priority,
     lead.became_mql_at as handoff_mql_at,
     handoff.sla_due_at as handoff_sla_due_at
 from {{ ref('fct_lead_lifecycles') }} as lead

@@ -132,6 +132,25 @@ def test_a_table_with_the_contracts_names_needs_no_mapping(tmp_path: Path, datab
     assert rows(extract) == [{"team_id": "T1", "name": "East"}]
 
 
+def test_each_item_of_a_list_in_one_cell_is_renamed(tmp_path: Path, database_url: str) -> None:
+    run(database_url, lambda c: c.execute(sa.text("create table squads (code varchar(9), does varchar(20))")))
+    for code, does in (("A", "'ORT|PHY'"), ("B", "'CAR'"), ("C", "null"), ("D", "'ORT | X'"), ("E", "'ORT|CAR'")):
+        statement = sa.text(f"insert into squads values ('{code}', {does})")
+        run(database_url, lambda c, statement=statement: c.execute(statement))
+    lines = "{ORT: orthopaedics, PHY: physical_therapy, CAR: cardiology, 'ORT|CAR': default}"
+    columns = f"{{team_id: code, service_lines: {{column: does, values: {lines}}}}}"
+    body = f"    tables: {{teams: {{table: squads, columns: {columns}}}}}"
+    (extract,) = found(registry_source(tmp_path, database_url, body))
+    told = {row["team_id"]: row["service_lines"] for row in rows(extract)}
+    assert told == {
+        "A": "orthopaedics|physical_therapy",
+        "B": "cardiology",
+        "C": None,
+        "D": "orthopaedics| X",
+        "E": "default",
+    }
+
+
 def test_several_tables_may_bring_one_contract_table_each_with_its_cursor(tmp_path: Path, database_url: str) -> None:
     for name in ("east", "west"):
         run(database_url, lambda c, name=name: c.execute(sa.text(f"create table {name} (team_id varchar(9), n int)")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -76,6 +76,17 @@ def test_a_table_updated_in_place_gives_its_last_version_as_known_when_it_landed
     run(database_url, lambda c: c.execute(sa.update(table).where(table.c.id == "L1").values(later)))
     assert counts(home.land(source))[1] == 1
     assert [row[0] for row in home.rows("crm_sql", "leads", "_known_at_basis")].count("landed") == 1
+
+
+def test_a_time_of_change_still_to_come_hides_no_row_of_today(
+    home: LandingHome, tmp_path: Path, database_url: str
+) -> None:
+    table = make_history(database_url)
+    source = registry_source(tmp_path, database_url, IN_PLACE, timezone="UTC")
+    insert(database_url, table, change(1), change(2, changed_at=datetime.now(UTC) + timedelta(days=1)))
+    assert counts(home.land(source))[1] == 2
+    insert(database_url, table, change(3, changed_at=datetime.now(UTC)))
+    assert counts(home.land(source))[1] == 1
 
 
 def test_what_we_write_into_a_crm_is_no_news_even_where_it_moves_the_cursor(

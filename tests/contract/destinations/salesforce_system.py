@@ -9,10 +9,9 @@ from orchestration.destinations.base import FIELDS
 from orchestration.destinations.salesforce import SalesforceDestination
 from orchestration.destinations.salesforce_plan import LONG_TEXTS
 from orchestration.destinations.salesforce_values import FIELD_NAMES, from_field, to_field
-from tests.contract.destinations.systems import Calls
+from tests.contract.destinations.standin_system import StandInSystem
 from tests.standins.direct import DirectAdapter
 from tests.standins.salesforce import Lead, SalesforceStandIn
-from tests.standins.server import Server
 
 KEY = "Clinic_Lead_Id__c"
 
@@ -31,38 +30,26 @@ def define_fields(crm: SalesforceStandIn) -> None:
             crm.define(FIELD_NAMES[name], "double", precision=18, scale=6 if kind == "number" else 0)
 
 
-class SalesforceSystem:
+class SalesforceSystem(StandInSystem[Lead, SalesforceDestination]):
     """One org."""
 
-    name = "salesforce"
+    name, key = "salesforce", KEY
     refused = {"handoff_band": "b" * 256}
     knows = frozenset({"archived", "merged"})
+    paths = ("/composite/sobjects", "/queryAll")
 
     def __init__(self, *, is_direct: bool = False, **behaviour: Any) -> None:
-        self.crm = SalesforceStandIn(**behaviour)
-        self.server = Server(self.crm)
-        self._is_direct = is_direct
-        if not is_direct:
-            self.server.start()
-        self._opened: list[SalesforceDestination] = []
-        self._since = (0, 0)
+        # Pages of a few records, as wide ones come.
+        super().__init__(SalesforceStandIn(**{"page": 5, **behaviour}), is_direct=is_direct)
 
-    @property
-    def calls(self) -> Any:
-        """Calls since `reset`, as the server saw them."""
-        told = Calls(*(now - then for now, then in zip(self._counts(), self._since, strict=True)))
-        told.reset = self._reset
-        return told
-
-    def open(self, **options: Any) -> SalesforceDestination:
-        """A client."""
+    def client(self, **options: Any) -> SalesforceDestination:
+        """A client of the org."""
         client_id, secret = self.crm.client
-        said = {"client_id": client_id, "client_secret": secret, "instance_url": self.server.url, "key": KEY}
-        opened = SalesforceDestination(**{"name": "crm", "source": "clinic", **said, **options})
-        if self._is_direct:
+        said = {"client_id": client_id, "client_secret": secret, "instance_url": self.server.url}
+        opened = SalesforceDestination(**{**said, **options})
+        if self.is_direct:
             opened._calls._session.trust_env = False
             opened._calls._session.mount("http://", DirectAdapter(self.server))
-        self._opened.append(opened)
         return opened
 
     def make(self, lead_ids: Iterable[str]) -> None:
@@ -76,49 +63,29 @@ class SalesforceSystem:
         """Leads of any state."""
         return len(self.crm.leads)
 
-    def raw(self, lead_id: str) -> dict[str, str | None] | None:
-        """Our fields as they stand."""
-        lead, types = self._find(lead_id), {name: self.crm.fields[FIELD_NAMES[name]]["type"] for name in FIELDS}
-        return lead and {n: from_field(lead.fields.get(FIELD_NAMES[n]), FIELDS[n], types[n]) for n in FIELDS}
+    def text_of(self, record: Lead, name: str) -> str | None:
+        """One of our fields."""
+        field = FIELD_NAMES[name]
+        return from_field(record.fields.get(field), FIELDS[name], self.crm.fields[field]["type"])
 
     def staff_fields(self, lead_id: str) -> dict[str, Any]:
         """The others."""
-        return {n: v for n, v in self._lead(lead_id).fields.items() if n not in FIELD_NAMES.values()}
+        return {n: v for n, v in self.record(lead_id).fields.items() if n not in FIELD_NAMES.values()}
 
     def change(self, lead_id: str, name: str, value: str | None) -> None:
         """As staff would."""
-        said = to_field(value, self.crm.fields[FIELD_NAMES[name]]["type"])
-        self.crm.settle(self._lead(lead_id).id)
-        self._lead(lead_id).fields[FIELD_NAMES[name]] = said
+        lead, field = self.record(lead_id), FIELD_NAMES[name]
+        self.crm.settle(lead.id)
+        lead.fields[field] = to_field(value, self.crm.fields[field]["type"])
 
     def remove(self, lead_id: str) -> None:
         """Out of the recycle bin."""
-        del self.crm.leads[self._lead(lead_id).id]
+        del self.crm.leads[self.record(lead_id).id]
 
     def archive(self, lead_id: str) -> None:
         """To the recycle bin."""
-        self._lead(lead_id).is_deleted = True
+        self.record(lead_id).is_deleted = True
 
     def merge(self, lead_id: str, into: str) -> None:
         """Into another."""
-        self.crm.merge(self._lead(into), self._lead(lead_id))
-
-    def close(self) -> None:
-        """End."""
-        for destination in self._opened:
-            destination.close()
-        self.server.stop(was_started=not self._is_direct)
-
-    def _lead(self, lead_id: str) -> Lead:
-        lead = self._find(lead_id)
-        assert lead is not None
-        return lead
-
-    def _find(self, lead_id: str) -> Lead | None:
-        return self.crm.find(KEY, lead_id)
-
-    def _counts(self) -> tuple[int, int]:
-        return self.server.count("/composite/sobjects"), self.server.count("/queryAll")
-
-    def _reset(self) -> None:
-        self._since = self._counts()
+        self.crm.merge(self.record(into), self.record(lead_id))

@@ -161,9 +161,9 @@ def test_prepare_prints_what_it_would_do_and_does_it_once(sql_system):
 
 
 @pytest.mark.parametrize("due", ["ours", "varchar(40)"])
-def test_the_queue_view_shows_those_still_in_time_first_then_the_overdue_oldest_first(sql_system, due):
+def test_the_queue_view_shows_those_still_in_time_first_then_the_overdue_oldest_first_then_a_month_s(sql_system, due):
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-    sql_system.make(["a", "b", "c", "d", "e", "f"])
+    sql_system.make(["a", "b", "c", "d", "e", "f", "g"])
     if due != "ours":
         sql_system.execute(
             "drop view handoff_queue",
@@ -172,7 +172,7 @@ def test_the_queue_view_shows_those_still_in_time_first_then_the_overdue_oldest_
         )
     crm = sql_system.open()
     crm.prepare()
-    told = {"a": (2, 1), "b": (1, 2), "c": (1, 1), "d": (1, -1), "e": (2, -2)}
+    told = {"a": (2, 1), "b": (1, 2), "c": (1, 1), "d": (1, -1), "e": (2, -2), "g": (1, -24 * 31)}
     crm.write(
         [
             write_of(lead_id, number, handoff_priority=priority, handoff_sla_due_at=now + timedelta(hours=hours))
@@ -180,7 +180,7 @@ def test_the_queue_view_shows_those_still_in_time_first_then_the_overdue_oldest_
         ]
         + [write_of("f", 9, handoff_queue=None)]
     )
-    assert [row[0] for row in sql_system.execute("select * from handoff_queue")] == ["c", "b", "a", "e", "d"]
+    assert [row[0] for row in sql_system.execute("select * from handoff_queue")] == ["c", "b", "a", "e", "d", "g"]
 
 
 def test_a_rule_that_is_dropped_changes_the_schema_version(sql_system):

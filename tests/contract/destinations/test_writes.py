@@ -169,6 +169,7 @@ def test_the_highest_sequence_is_that_of_the_whole_crm(system, crm):
 def test_place_and_schema_are_told_without_secrets_and_alike_by_every_client(system, crm):
     other = system.open()
     assert (other.place, other.schema_version()) == (crm.place, crm.schema_version())
+    assert set(other.fields()) == set(FIELDS)
     assert re.fullmatch("[0-9a-f]{64}", crm.place)
 
 

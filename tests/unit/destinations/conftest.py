@@ -14,6 +14,8 @@ from orchestration.destinations.judging import Conflicts
 from orchestration.lake.outbox import Outbox, Wanted
 from tests.unit.destinations.simulated import Crm, FragileOutbox, Kind
 
+QUIET = {"pause": lambda _: None}
+
 
 @pytest.fixture
 def outbox(tmp_path: Path) -> Iterator[Outbox]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.destinations.base import STAFFS_OWN, Answer, BatchRefused, Held, Unavailable
+from orchestration.destinations.judging import changed_fields
 from orchestration.lake.outbox import Outbox, Write
 
 NAMES = ("handoff_stage", "handoff_readiness", "handoff_team_id", "handoff_staff_id")
@@ -25,12 +26,13 @@ class Killed(BaseException):
 
 @dataclass
 class Record:
-    """One record: fields, sequence, whether it still can be written to, and what staff set."""
+    """One record: fields, sequence, whether it still can be written to, what staff set (ever: or its forebear)."""
 
     fields: dict[str, str | None] = field(default_factory=lambda: dict.fromkeys(NAMES))
     sequence: int | None = None
     state: str = "live"
     by_staff: dict[str, str | None] = field(default_factory=dict)
+    ever_by_staff: set[tuple[str, str | None]] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Crm:
         self.kind, self.chance, self.odds = kind, chance, dict(odds or {})
         self.records: dict[str, Record] = {lead_id: Record() for lead_id in lead_ids}
         self.version = "fields 1"
+        self.lacks: set[str] = set()
         self.calls = self.dropped = self.throttled = self.lost = 0
         self.broken: list[str] = []
         self.meddle: Callable[[str], None] = lambda _when: None
@@ -63,6 +66,13 @@ class Crm:
 
     def schema_version(self) -> str:
         return self.version
+
+    def fields(self) -> list[str]:
+        return [*self.present(), "handoff_sequence"]
+
+    def present(self) -> list[str]:
+        """Fields somebody made."""
+        return [name for name in NAMES if name not in self.lacks]
 
     def highest_sequence(self) -> int:
         return max((record.sequence or 0 for record in self.records.values()), default=0)
@@ -89,7 +99,7 @@ class Crm:
         assert 0 < len(lead_ids) <= self.read_size
         self._begin("read")
         found = {
-            lead_id: Held(record.sequence, dict(record.fields), lead_id, record.state)
+            lead_id: Held(record.sequence, {n: record.fields[n] for n in self.present()}, lead_id, record.state)
             for lead_id in lead_ids
             if (record := self.records.get(lead_id)) is not None
         }
@@ -99,11 +109,12 @@ class Crm:
     def change(self, lead_id: str, name: str, value: str | None) -> None:
         """Somebody sets a field of ours."""
         record = self.records.get(lead_id)
-        if record is None or record.state != "live" or record.fields[name] == value:
+        if record is None or record.state != "live" or record.fields[name] == value or name in self.lacks:
             return
         record.fields[name] = value
         if name in STAFFS_OWN:
             record.by_staff[name] = value
+            record.ever_by_staff.add((name, value))
 
     def _apply(self, write: Write) -> Answer:
         record = self.records.get(write.lead_id)
@@ -118,7 +129,7 @@ class Crm:
         for name, value in record.by_staff.items():
             if write.payload[name] != value:
                 self.broken.append(f"{write.lead_id}: {name} of staff written over")
-        record.fields = {name: write.payload[name] for name in NAMES}
+        record.fields |= {name: write.payload[name] for name in self.present()}
         record.sequence = write.sequence
         return Answer("acknowledged", remote_id=write.lead_id)
 
@@ -126,12 +137,15 @@ class Crm:
         if record.sequence is not None and record.sequence >= write.sequence:
             return Answer("newer")
         expected = write.expected or {}
+        has = [name for name in record.fields if name not in self.lacks]
         odd = {
-            name: held for name, held in record.fields.items() if held not in (expected.get(name), write.payload[name])
+            name: record.fields[name]
+            for name in has
+            if record.fields[name] not in (expected.get(name), write.payload[name])
         }
         if any(name in odd for name in STAFFS_OWN):
             return Answer("conflict")
-        is_known = set(NAMES) <= set(expected) and record.sequence is not None
+        is_known = set(has) <= set(expected) and record.sequence is not None
         return Answer("changed", found=odd) if odd and is_known else None
 
     def _begin(self, what: str) -> None:
@@ -153,6 +167,19 @@ class Crm:
     def _is(self, fault: str) -> bool:
         odds = self.odds.get(fault, 0.0)
         return odds > 0 and self.chance.random() < odds
+
+
+class ProvingCrm(Crm):
+    """One that can be asked of a whole batch, too."""
+
+    def proved(self, writes: Sequence[Write]) -> set[str]:
+        held = self.read([write.lead_id for write in writes])
+        return {
+            write.lead_id
+            for write in writes
+            if (record := held.get(write.lead_id)) and record.state == "live"
+            if record.sequence == write.sequence and not changed_fields(write.payload, record)
+        }
 
 
 class FragileOutbox(Outbox):

@@ -7,13 +7,14 @@ from contextlib import closing
 
 import pytest
 
-from orchestration.destinations.delivery import deliver
+from orchestration.destinations.calls import Calls
+from orchestration.destinations.delivery import Delivery, deliver
 from orchestration.destinations.reconcile import reconcile
 from orchestration.lake.outbox import Outbox
-from tests.unit.destinations.conftest import findings, receipts, send, wanted
-from tests.unit.destinations.simulated import Killed, Record
+from orchestration.withholding import CHANNELS, Consents, withhold_waiting
+from tests.unit.destinations.conftest import QUIET, findings, receipts, send, wanted
+from tests.unit.destinations.simulated import BAD, Killed, Record
 
-QUIET = {"pause": lambda _: None}
 guarding = pytest.mark.parametrize("is_guarding", [True, False])
 
 
@@ -228,6 +229,32 @@ def test_who_may_not_be_contacted_any_more_leaves_a_team_that_is_not_live_either
         outbox.shadow("crm", **live)
         deliver(outbox, crm, **QUIET)
     assert crm.records["lead-00"].fields["handoff_team_id"] is None
+
+
+@pytest.mark.parametrize("what", ["refused", "on its way", "on its way and changed"])
+def test_what_is_not_live_is_not_sent_because_it_was_refused_or_on_its_way_before(outbox, make_crm, what):
+    crm = make_crm(1)
+    live = {"field": "handoff_team_id", "live": ["t1"]}
+    outbox.queue("crm", wanted(1, handoff_team_id="t2", handoff_stage=BAD if what == "refused" else "mql"))
+    if what == "refused":
+        deliver(outbox, crm, **QUIET)
+        crm.version, crm.write = "fields 2", lambda writes: pytest.fail("its team is not live")
+    else:
+        outbox.begin("crm", outbox.pending("crm", limit=1))
+    if what == "on its way and changed":
+        outbox.queue("crm", wanted(1, handoff_team_id="t2", handoff_stage="sql"))
+    outbox.shadow("crm", **live)
+    Delivery(outbox, Calls(crm, **QUIET)).run(lambda: outbox.shadow("crm", **live))
+    assert outbox.counts("crm") == {"shadow": 1} and crm.records["lead-00"].sequence is None
+
+
+def test_what_was_refused_goes_out_no_more_once_nobody_may_contact_the_lead(outbox, make_crm):
+    crm = make_crm(1, odds={"refused": 1.0})
+    assert send(outbox, crm, wanted(1)) == {"rejected": 1}
+    crm.version, crm.odds = "fields 2", {}
+    consents = Consents({"key-00": (None, CHANNELS)})
+    reconcile(outbox, crm, before_sending=lambda: withhold_waiting(outbox, "crm", consents), **QUIET)
+    assert outbox.counts("crm") == {"verified": 1} and crm.records["lead-00"].fields["handoff_team_id"] is None
 
 
 def test_what_failed_and_is_no_longer_wanted_is_not_tried_again(outbox, make_crm):

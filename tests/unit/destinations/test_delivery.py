@@ -92,6 +92,21 @@ def test_a_write_whose_reply_was_lost_is_read_and_not_sent_again(outbox, make_cr
     crm.write = lose
     assert send(outbox, crm, wanted(2)) == {"verified": 2}
     assert sent == ["lead-00", "lead-01"]
+    told = [(row["acknowledged_at"], row["verified_at"] is None) for row in receipts(outbox)]
+    assert told == [(None, False)] * 2, "no reply said so; reading did"
+
+
+@pytest.mark.parametrize("is_guarding", [True, False])
+def test_a_reply_is_told_when_it_came_and_not_where_the_write_was_found_there_already(outbox, make_crm, is_guarding):
+    crm = make_crm(1, is_guarding=is_guarding)
+    send(outbox, crm, wanted(1))
+    (first,) = receipts(outbox)
+    assert first["attempted_at"] <= first["acknowledged_at"] <= first["verified_at"]
+    outbox.aim("crm", "before")
+    outbox.aim("crm", "now")
+    deliver(outbox, crm, pause=lambda _: None)
+    again = receipts(outbox)[-1]
+    assert again["acknowledged_at"] is None and again["verified_at"] > first["verified_at"]
 
 
 def test_of_two_senders_one_leaves_and_a_dead_one_is_taken_over(outbox, make_crm, tmp_path):
@@ -187,6 +202,29 @@ def test_a_new_home_writes_on_where_an_earlier_one_was_lost(outbox, make_crm, tm
     assert [record.sequence for record in crm.records.values()] == [4, 5, 6]
 
 
+@pytest.mark.parametrize("theirs", ["t1", "theirs", None])
+def test_where_a_reading_lagged_behind_a_write_that_arrived_what_staff_made_of_it_since_stands(
+    outbox, make_crm, theirs
+):
+    crm = make_crm(1, is_guarding=False)
+    send(outbox, crm, wanted(1))
+    outbox.queue("crm", wanted(1, handoff_team_id="t2"))
+    real, before = crm.read, crm.read(["lead-00"])
+
+    def lag(lead_ids):
+        if crm.records["lead-00"].sequence == 1:
+            return real(lead_ids)
+        crm.read = real
+        # While a reader still sees it as it was, somebody who sees the new team gives it back, or to another.
+        crm.change("lead-00", "handoff_team_id", theirs)
+        return before
+
+    crm.read = lag
+    assert deliver(outbox, crm, pause=lambda _: None) == {"conflicting": 1} and crm.broken == []
+    assert crm.records["lead-00"].fields["handoff_team_id"] == theirs
+    assert findings(outbox) == [("lead-00", "handoff_team_id", "t2", theirs, "stands")]
+
+
 def test_a_home_of_earlier_code_goes_on(tmp_path, make_crm):
     path, payload = tmp_path / "outbox.sqlite", json.dumps(wanted(1)[0].payload, sort_keys=True, separators=(",", ":"))
     with closing(sqlite3.connect(path)) as old:
@@ -204,11 +242,20 @@ def test_a_home_of_earlier_code_goes_on(tmp_path, make_crm):
         crm.records[f"lead-{n:02}"].sequence = n + 1
     with closing(Outbox(path)) as outbox:
         assert outbox.counts("crm") == {"verified": 1, "sending": 1, "failed": 1, "gone": 1, "rejected": 1}
+        assert shape(outbox.path) == shape(Outbox(tmp_path / "made today.sqlite").path), "but for its rows, a new file"
         applied = []
         crm_write, crm.write = crm.write, lambda writes: applied.extend(w.lead_id for w in writes) or crm_write(writes)
         counts = deliver(outbox, crm, pause=lambda _: None)
         assert counts == {"verified": 4, "gone": 1}
         assert sorted(applied) == ["lead-02", "lead-04"], "what had arrived is read, not sent again"
+
+
+def shape(path):
+    """Columns and indexes of the queue, and whether it has rowids."""
+    with closing(sqlite3.connect(path)) as file:
+        (without_rowid,) = file.execute("select wr from pragma_table_list where name = 'outbox'").fetchone()
+        columns = [row[:3] for row in file.execute("select name, type, pk from pragma_table_info('outbox')")]
+        return without_rowid, columns, sorted(file.execute("select name, partial from pragma_index_list('outbox')"))
 
 
 _EARLIER = """

@@ -213,12 +213,28 @@ def test_the_plan_can_be_read_before_there_is_a_key(system):
         assert words in told
 
 
-def test_a_new_type_is_a_new_schema_and_another_key_another_place(system, crm):
+def test_a_new_type_is_a_new_schema_and_another_account_another_place_a_new_key_is_none(system, crm):
     before, place = crm.schema_version(), crm.place
     system.crm.define("handoff_band", "string", "text")
     assert system.open().schema_version() != before
-    assert system.open(token="rotated").place != place
-    assert system.crm.token not in place
+    system.crm.token = "rotated"
+    assert system.open().place == place and "4711" not in place
+    system.crm.account = 4712
+    assert system.open().place != place
+    assert system.open(object_type="deals").place != system.open().place
+
+
+def test_where_the_account_may_not_be_asked_for_the_key_tells_it_and_a_wrong_or_absent_one_is_no_move(system):
+    with pytest.raises(DestinationError, match="does not accept its key"):
+        _ = system.open(token="wrong").place
+    for fault in (broken(503), dropped(), too_many()):
+        system.server.misbehave(fault)
+        with pytest.raises(Unavailable):
+            _ = system.open(timeout=2.0).place
+    system.crm.scopes = frozenset()
+    place = system.open().place
+    system.crm.token = "rotated"
+    assert system.open().place != place
 
 
 def test_a_read_that_lags_shows_the_record_as_it_was(system, crm):

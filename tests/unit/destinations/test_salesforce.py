@@ -125,6 +125,19 @@ def test_what_passes_is_told_with_the_wait_asked_for_and_what_may_have_happened(
     assert system.server.count(WRITE) == 1, "no call is repeated behind our back"
 
 
+def test_records_that_come_in_pages_are_all_read_and_a_page_that_is_lost_is_no_answer(system, crm):
+    crm.write(writes(0, 1, 2, 3))
+    system.crm.page = 1
+    assert {i: held.sequence for i, held in crm.read(LEADS).items()} == {f"lead-{n}": 10 + n for n in range(4)}
+    system.server.misbehave(broken(503, path="/query/01g"))
+    with pytest.raises(Unavailable):
+        crm.read(LEADS)
+    told = {"done": False, "records": [], "nextRecordsUrl": "https://elsewhere.invalid/services/data/v59.0/x"}
+    system.server.misbehave(Fault(Reply(200, told), path=QUERY))
+    with pytest.raises(Unavailable):
+        crm.read(LEADS)
+
+
 def test_a_call_that_takes_too_long_is_given_up_with_its_fate_open(system):
     crm = system.open(timeout=0.2)
     crm.check()

@@ -82,6 +82,21 @@ def test_receipts_land_once_and_a_killed_landing_is_repeated_under_its_own_batch
     assert outbox.unlanded_receipts("batch-3") == {}
 
 
+def test_what_landed_long_ago_is_dropped_and_what_did_not_land_stays(outbox):
+    outbox.queue("crm", [wanted("a", x=1)])
+    settle(outbox, "verified")
+    outbox.unlanded_receipts("batch-1")
+    assert outbox.prune(before=datetime(2026, 2, 1)) == 0, "killed between landing and marking: it lands again"
+    assert list(outbox.unlanded_receipts("batch-2")) == ["batch-1"]
+    outbox.mark_landed("batch-1")
+    outbox.queue("crm", [wanted("b", x=1)])
+    settle(outbox, "verified")
+    assert outbox.prune(before=datetime(2026, 1, 1)) == 0, "not so long ago"
+    assert outbox.prune(before=datetime(2026, 2, 1)) == 1
+    assert [row["lead_id"] for row in outbox.unlanded_receipts("batch-3")["batch-3"]] == ["b"]
+    assert outbox.counts("crm") == {"verified": 2} and outbox.queue("crm", [wanted("a", x=1)]) == 0
+
+
 def test_the_file_is_its_owners_alone(outbox, tmp_path):
     assert (tmp_path / "outbox.sqlite").stat().st_mode & 0o777 == 0o600
 

@@ -106,6 +106,9 @@ def left_for_the_crm(reasons: str | None, why_routed: str | None, *, is_control:
         "behaviour_points": 2,
         "became_mql_at": MOMENT,
         "became_sql_at": None,
+        "disqualified_at": None,
+        "excluded_by": None,
+        "is_deleted": False,
     }
     tables = {
         "fct_lead_lifecycles": lead,

@@ -78,13 +78,13 @@ def test_what_is_sealed_is_known() -> None:
     assert ("input__touches", "anonymous_token") in SEALED and ("input__leads", "lead_id") not in SEALED
 
 
-QUEUE = "route.queue as handoff_queue"
+QUEUE = "then route.queue end as handoff_queue"
 
 
 @pytest.mark.parametrize(
     ("instead", "told"),
     [
-        ("known.postal_area as handoff_queue", "handoff_queue is made of input__leads.postal_area"),
+        ("then known.postal_area end as handoff_queue", "handoff_queue is made of input__leads.postal_area"),
         (f"{QUEUE}, known.platform", "platform is no field of ours"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The doctor names service lines and queues of routing.yaml that a home knows nothing of."""
+"""The doctor names service lines, queues and roles of routing.yaml that a home knows nothing of."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.doctor_routing import unknown_names
+from orchestration.doctor_routing import unknown_names, unlicensed_members
 
 RULES = {
     "licences": {"cardiology": ["scheduler"], "cardiolgy": ["scheduler"]},
@@ -30,3 +30,30 @@ def test_a_name_that_no_team_or_lead_has_is_named_with_what_to_do(tmp_path: Path
         "routing.yaml: channels: no team or lead here has the queue or service line heart": "did you mean queue_heart?",
     }
     assert not list(unknown_names({}, tmp_path))
+
+
+LOADS = """
+create table marts.fct_intake_loads as select * from (values
+    ('team', 'heart', '(none)'), ('member', 'heart', '(none)'), ('member', 'heart', 'scheduler'),
+    ('member', 'any', '(none)'), ('member', '(none)', '(none)'),
+    ('member', 'any', 'nurse')) as loads(bearer, team_id, role)
+"""
+
+
+def test_members_whose_role_nobody_tells_are_counted_by_the_lines_they_may_not_take(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.dim_intake_teams as "
+            "select * from (values ('heart', 'cardiology | skin'), ('any', null)) as teams(team_id, service_lines)"
+        )
+    rules = {"licences": {"cardiology": ["schedule"], "bones": ["nurse"]}}
+    assert not list(unlicensed_members(rules, tmp_path)), "published by older code"
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute(LOADS)
+    assert dict(unlicensed_members(rules, tmp_path)) == {
+        "routing.yaml: licences: 2 of 4 members here have no role, so they may not take cardiology, bones": "let the "
+        "source tell `role` of its staff, or license no roles for these",
+        "routing.yaml: licences: no member here has the role schedule": "did you mean scheduler?",
+    }
+    assert not list(unlicensed_members({}, tmp_path)) and not list(unlicensed_members(rules, tmp_path / "absent"))

@@ -92,6 +92,22 @@ def test_the_moment_of_handover_may_be_named(mqls: pd.DataFrame, model: OutcomeM
     assert later.mean() < asked.mean()
 
 
+def test_what_has_happened_has_no_chance_and_no_certainty_is_contradicted(
+    mqls: pd.DataFrame, model: OutcomeModel
+) -> None:
+    """Criteria may make a lead MQL after it booked for itself: its chance was 1, of an SQL that nobody saw come."""
+    ids, month, later = list(mqls["lead_id"]), pd.Timedelta(days=30), mqls["house_mql_at"] + pd.Timedelta(days=1)
+    for moments in (mqls["house_mql_at"], later):
+        chance = model.chances(ids, [30], at=moments)[:, 0]
+        still = ~(mqls["sql_at"] <= moments)
+        happened = still & (mqls["sql_at"] - moments <= month)
+        assert not np.isnan(chance[still]).any() and not (happened & (chance == 0)).any()
+        assert not (~happened & (chance == 1)).any()
+    # Of some it is not known whether the referral is there.
+    gone = (mqls["sql_at"] <= later) & (mqls["self_booked_at"] <= later)
+    assert gone.sum() > 50 and np.isnan(chance[gone]).mean() > 0.8
+
+
 def test_a_lead_without_a_handover_has_no_chance_unless_one_is_named(clinic: World, model: OutcomeModel) -> None:
     never = clinic.truth["leads"].loc[lambda frame: frame["house_mql_at"].isna(), "lead_id"].iloc[:2].tolist()
     assert np.isnan(model.chances(never)).all()

@@ -3,11 +3,7 @@
 -- Read just before a write, at the wall clock's moment: every row that landed counts, those known after as_of as well, and
 -- before anything was said what the source requires.
 with channels as (
-    select 'call' as channel
-    union all
-    select 'sms' as channel
-    union all
-    select 'email' as channel
+    {{ contact_channel_rows() }}
 ),
 
 required as (
@@ -59,10 +55,4 @@ stated as (
     left join required on leads.id_space = required.id_space
 )
 
-select
-    lead_key,
-    channel,
-    is_withdrawn,
-    valid_from,
-    lead(valid_from, 1, {{ end_of_time() }}) over (partition by lead_key, channel order by valid_from) as valid_to
-from stated
+{{ consent_spans('stated') }}

@@ -1,10 +1,6 @@
 -- A row without a channel speaks of all three; on a tie of moments withdrawn holds.
 with channels as (
-    select 'call' as channel
-    union all
-    select 'sms' as channel
-    union all
-    select 'email' as channel
+    {{ contact_channel_rows() }}
 ),
 
 stated as (
@@ -20,10 +16,4 @@ stated as (
     group by merged.lead_key, channels.channel, consents.valid_from
 )
 
-select
-    lead_key,
-    channel,
-    is_withdrawn,
-    valid_from,
-    lead(valid_from, 1, {{ end_of_time() }}) over (partition by lead_key, channel order by valid_from) as valid_to
-from stated
+{{ consent_spans('stated') }}

@@ -23,6 +23,8 @@ named as (
     select team_id from {{ ref('int_contacts__made') }} where team_id is not null
     union
     select '(none)' as team_id
+    union
+    select '(unknown)' as team_id
 )
 
 select

@@ -8,6 +8,7 @@ select
     receipt.status,
     receipt.remote_id,
     receipt.error_code,
+    receipt.absent_fields,
     receipt.sequence,
     receipt.attempt,
     receipt.attempted_at,

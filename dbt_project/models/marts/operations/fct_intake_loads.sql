@@ -1,11 +1,15 @@
 -- What routes put on teams and their members as of now, beside the open leads they work, whatever their routes say.
 with bearers as (
-    select 'team' as bearer, team.team_id as bearer_id, team.team_id, '(none)' as staff_id, team.daily_capacity, team.open_lead_capacity
+    select
+        'team' as bearer, team.team_id as bearer_id, team.team_id, '(none)' as staff_id, '(none)' as role, team.daily_capacity,
+        team.open_lead_capacity
     from {{ intake_teams() }} as team
 
     union all
 
-    select 'member' as bearer, member.staff_id as bearer_id, member.team_id, member.staff_id, member.daily_capacity, member.open_lead_capacity
+    select
+        'member' as bearer, member.staff_id as bearer_id, member.team_id, member.staff_id, {{ dimension('member.role') }} as role,
+        member.daily_capacity, member.open_lead_capacity
     from {{ present_staff() }} as member
 ),
 
@@ -41,6 +45,7 @@ select
     bearer,
     {{ dimension('team_id') }} as team_id,
     staff_id,
+    role,
     coalesce(routed_today_count >= daily_capacity, false) or coalesce(open_lead_count >= open_lead_capacity, false) as is_full,
     daily_capacity,
     open_lead_capacity,

@@ -5,21 +5,23 @@ with routes as (
     from {{ ref('fct_lead_routes') }} as route
     semi join {{ ref('fct_lead_routes') }} as own
         on route.lead_key = own.lead_key and route.record_key = own.record_key and own.is_current
-    where route.team_id <> '(none)'
+    where route.team_id not in ('(none)', '(unknown)')
 ),
 
 changed as (
     select
         merged.lead_key,
         conflict.destination,
-        conflict.theirs as team_id,
+        {{ known_dimension('conflict.theirs', 'team.team_id') }} as team_id,
         conflict.found_as_of as noticed_at,
         conflict.ours
     from {{ ref('stg_handoff__conflicts') }} as conflict
     inner join {{ ref('int_records__merged') }} as merged on conflict.lead_key = merged.record_key
+    left join {{ ref('dim_intake_teams') }} as team on conflict.theirs = team.team_id
     where conflict.field = 'handoff_team_id' and conflict.found_as_of <= {{ as_of() }}
     qualify row_number() over (
-        partition by merged.lead_key, conflict.destination, conflict.theirs
+        partition by
+            merged.lead_key, conflict.destination, {{ known_dimension('conflict.theirs', 'team.team_id') }}
         order by conflict.found_as_of, conflict.found_at, conflict.source, conflict.lead_id, conflict._batch_id
     ) = 1
 ),

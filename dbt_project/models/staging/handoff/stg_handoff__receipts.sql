@@ -13,10 +13,11 @@ select
     end as status,
     landed.remote_id,
     landed.error_code,
+    landed.absent_fields,
     cast(landed.attempt as integer) as attempt,
     cast(landed.attempted_at as timestamp) as attempted_at,
     cast(landed.acknowledged_at as timestamp) as acknowledged_at,
     cast(landed.verified_at as timestamp) as verified_at,
     landed._batch_id,
     cast(landed._landed_as_of as timestamp) as _landed_as_of
-from {{ landed('handoff', 'receipts') }} as landed
+from {{ landed('handoff', 'receipts', has_grown = true) }} as landed

@@ -16,7 +16,7 @@ LEAD: dict[str, Any] = {
     "complexity_level": None, "language": None, "person_key": None, "previous_team_id": None, "previous_staff_id": None,
     "worked_team_id": None, "worked_staff_id": None, "override_team_id": None, "override_staff_id": None, "band": None,
     "routed_team_id": None, "routed_staff_id": None, "routed_queue": None, "routed_constraint": None,
-    "routed_priority": None,
+    "routed_priority": None, "routed_told": None,
     "is_past_horizon": False, "is_contacted": False, "is_control": False, "can_contact_by_call": True,
     "can_contact_by_sms": True, "can_contact_by_email": True, "readiness": None, "route_no": 0,
     "requests_since_mql_count": 0, "missed_call_backs_count": 0, "became_mql_at": AS_OF - pd.Timedelta(days=2),
@@ -59,7 +59,7 @@ def carried(open_leads: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
     made = routes.set_index("lead_key").astype(object)
     for ours, theirs in (("team_id", "routed_team_id"), ("staff_id", "routed_staff_id"), ("queue", "routed_queue"),
                          ("deciding_constraint", "routed_constraint"), ("priority", "routed_priority"),
-                         ("route_no", "route_no")):  # fmt: skip
+                         ("told", "routed_told"), ("route_no", "route_no")):  # fmt: skip
         frame.loc[made.index, theirs] = made[ours]
     return frame.reset_index(drop=True)
 

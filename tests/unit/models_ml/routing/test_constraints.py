@@ -21,7 +21,8 @@ def routed(
     ("lead", "members", "constraint", "reason"),
     [
         ({"service_line": "cardiology"}, {"ana": {"team_id": "heart", "role": "assistant"}}, "licence", "licensed"),
-        ({"language": "es"}, {"ana": {"team_id": "heart", "languages": "en"}}, "language", "language"),
+        ({"language": "es"}, {"ana": {"team_id": "heart", "languages": "en"}}, "language",
+         "no member of a team that takes it speaks its language"),
         ({}, {"ana": {"team_id": "heart", "is_scheduled": True, "is_available": False, "next_available_at": pd.NaT}},
          "shifts", "shift"),
         ({"can_contact_by_call": False}, {}, "consent", "withdrew every channel by which"),
@@ -91,6 +92,41 @@ def test_columns_the_caller_does_not_know_rule_nobody_out() -> None:
     ]
     capacity = teams(heart={"location_ids": "north"})[["team_id", "queue", "service_lines", "location_ids"]]
     assert route_leads(few, capacity, NOBODY, {}, as_of=AS_OF)["team_id"].to_list() == ["heart"]
+
+
+def test_where_a_list_left_several_the_one_most_meant_for_the_lead_decided_not_the_list() -> None:
+    capacity = teams(heart={"service_lines": "cardiology"}, any={}, bones={"service_lines": "orthopaedics"})
+    route = routed(leads({"service_line": "cardiology"}), capacity).loc["lead_0"]
+    assert route[["team_id", "deciding_constraint"]].to_list() == ["heart", "specialist"]
+    full = capacity.assign(open_lead_capacity=[0, None, None])
+    route = routed(leads({"service_line": "cardiology"}), full).loc["lead_0"]
+    assert route[["team_id", "deciding_constraint"]].to_list() == ["any", "capacity"]
+
+
+def test_ids_that_came_as_numbers_among_empty_cells_are_the_same_ids() -> None:
+    capacity = teams(a={}, b={}).assign(team_id=[1, 2])
+    rows = leads({"override_team_id": 2}, {"worked_team_id": 1}, {"routed_team_id": 2, "route_no": 1})
+    numbers = rows.astype(dict.fromkeys(["override_team_id", "worked_team_id", "routed_team_id"], "float64"))
+    routes = routed(numbers, capacity)
+    assert routes["team_id"].to_dict() == {"lead_0": "2", "lead_1": "1"} and routes["told"].isna().all()
+
+
+def test_a_row_of_a_team_or_member_given_twice_has_its_room_once_and_one_without_an_id_none() -> None:
+    capacity = teams(a={"open_lead_capacity": 2}, **{" ": {"service_lines": "cardiology"}})
+    twice = pd.concat([capacity, capacity])
+    rows = leads({}, {}, {}, {"service_line": "cardiology"})
+    assert routed(rows, twice)["team_id"].fillna("").to_list() == ["a", "a", "", ""]
+    members = staff(ana={"team_id": "a", "open_lead_capacity": 1}, bo={"team_id": "a", "open_lead_capacity": 1})
+    open_to_all = teams(a={})
+    routes = routed(rows, open_to_all, pd.concat([members, members]), assign_members=True)
+    assert sorted(routes["staff_id"].fillna("")) == ["", "", "ana", "bo"]
+
+
+def test_times_with_a_zone_are_taken_in_utc() -> None:
+    zoned = leads({"sla_due_at": AS_OF + hours(0.5)}, {"sla_due_at": AS_OF + hours(5)})
+    zoned["sla_due_at"] = zoned["sla_due_at"].dt.tz_localize("UTC").dt.tz_convert("Asia/Kolkata")
+    routes = route_leads(zoned, teams(a={}), NOBODY, {}, as_of=AS_OF.tz_localize("UTC"))
+    assert routes["priority"].to_list() == [1, 2] and routes["sla_due_at"][0] == AS_OF + hours(0.5)
 
 
 @pytest.mark.parametrize("with_members", [False, True])
@@ -210,6 +246,51 @@ def test_somebody_is_told_where_staff_set_what_nobody_knows(lead: dict[str, Any]
     assert route["told"] == ("desk" if unknown else "")
     assert (f"no such {unknown} is known" in route["reasons"]) is (unknown is not None)
     assert routed(carried(open_leads, routes.reset_index()), *house).empty
+
+
+@pytest.mark.parametrize("with_members", [False, True])
+def test_somebody_is_told_once_where_staff_set_a_team_in_which_nobody_is_left_and_no_more_when_somebody_is(
+    with_members: bool,
+) -> None:
+    rules: dict[str, Any] = {"assign_members": with_members, "notify": {"default": "desk"}}
+    away = staff(bo={"team_id": "b"}, cy={"team_id": "c", "is_available": False, "next_available_at": pd.NaT})
+    house = teams(a={}, b={}, c={}).assign(has_known_members=True)
+    open_leads = leads({"override_team_id": "a"}, {"override_team_id": "c"}, {"override_team_id": "b"})
+    routes = routed(open_leads, house, away, **rules)
+    assert routes["team_id"].to_dict() == {"lead_0": "a", "lead_1": "c", "lead_2": "b"}
+    assert routes["told"].fillna("").to_dict() == {"lead_0": "desk", "lead_1": "desk", "lead_2": ""}
+    assert routes.loc["lead_0", "reasons"].startswith("set by staff, but no member of that team is left;")
+    assert "but nobody of that team is there within two weeks" in routes.loc["lead_1", "reasons"]
+    after = carried(open_leads, routes.reset_index())
+    assert routed(after, house, away, **rules).empty
+    back = staff(ana={"team_id": "a"}, bo={"team_id": "b"}, cy={"team_id": "c"})
+    again = routed(after, house, back, **rules)
+    assert again["told"].fillna("").to_dict() == {"lead_0": "", "lead_1": ""}
+    after = carried(after, again.reset_index())
+    assert routed(after, house, back, **rules).empty
+    assert list(routed(after, house, away, **rules).index) == ["lead_0", "lead_1"], "they left only later"
+
+
+def test_a_route_staff_set_that_stands_takes_no_second_place_of_today() -> None:
+    standing = {"override_team_id": "a", "routed_team_id": "a", "routed_constraint": "set_by_staff", "route_no": 1}
+    limited = teams(a={"daily_capacity": 2, "routed_today_count": 1, "is_open": False, "next_open_at": pd.NaT})
+    assert len(routed(leads(standing), limited)) == 1
+    back = leads({**standing, "routed_told": "desk"}, {})
+    routes = routed(back, limited.assign(is_open=True))
+    assert routes["team_id"].to_dict() == {"lead_0": "a", "lead_1": "a"}
+
+
+def test_a_lead_that_asks_again_is_still_told_of_to_whom_its_route_was() -> None:
+    held = {"routed_team_id": "a", "route_no": 1, "routed_priority": 2, "requests_since_mql_count": 1}
+    rows = leads(
+        {**held, "routed_constraint": "capacity", "routed_told": "desk"},
+        {**held, "routed_constraint": "capacity"},
+        {**held, "routed_constraint": "set_by_staff", "override_team_id": "typo", "routed_team_id": "typo",
+         "routed_told": "desk"},
+    )  # fmt: skip
+    routes = routed(rows, teams(a={}, b={}), notify={"default": "desk"})
+    assert routes["told"].fillna("").to_dict() == {"lead_0": "desk", "lead_1": "", "lead_2": "desk"}
+    assert routes["reasons"].str.contains("more urgent").all()
 
 
 def test_a_lead_nobody_can_call_before_it_is_due_says_so() -> None:

@@ -133,6 +133,26 @@ def test_a_lead_whose_member_left_is_called_in_time_by_others_or_kept_by_the_tea
     assert routed(leads(due), capacity, full).loc["lead_0", "staff_id"] == "ana"
 
 
+@pytest.mark.parametrize("work_of", ["heart", "bones"], ids=["team of the event", "her team of today"])
+def test_a_lead_begun_by_a_member_who_moved_has_one_of_the_team_it_is_with(work_of: str) -> None:
+    """An event that names no team is told with the team its member is in by now."""
+    begun = {"worked_team_id": work_of, "worked_staff_id": "ana", "service_line": "cardiology",
+             "routed_team_id": "heart", "routed_staff_id": "ana", "route_no": 1}  # fmt: skip
+    members = staff(ana={"team_id": "bones"}, bo={"team_id": "heart"}, cy={"team_id": "bones"})
+    for lists in (None, "orthopaedics"):
+        open_leads = leads({**begun, "is_contacted": True})
+        capacity = teams(heart={}, bones={"service_lines": lists})
+        routes = routed(open_leads, capacity, members)
+        follows_her = work_of == "bones" and lists is None
+        expected = ["bones", "ana"] if follows_her else ["heart", "bo"]
+        assert routes.loc["lead_0", ["team_id", "staff_id"]].to_list() == expected
+        after = carried(open_leads, routes.reset_index())
+        assert routed(after, capacity, members).empty
+    left = teams(heart={}, bones={}).assign(has_known_members=True)
+    route = routed(leads(begun), left, members[members["team_id"] == "bones"]).loc["lead_0"]
+    assert route["team_id"] == "bones", "nobody is left in her former team"
+
+
 @pytest.mark.parametrize("with_members", [False, True])
 def test_a_team_whose_members_have_all_left_takes_nobody(with_members: bool) -> None:
     members = staff(bo={"team_id": "bones", "role": "assistant"})

@@ -1,6 +1,6 @@
 """The level of complexity of leads whose record names none, by the rules of criteria/routing.yaml.
 
-Frames in, column out. Run before `models_ml.routing`, which matches levels with teams and knows nothing of rules.
+Frames in, column out. Run before `route_leads`, which matches levels with teams and knows nothing of rules for them.
 """
 
 from __future__ import annotations

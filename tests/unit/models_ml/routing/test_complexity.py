@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from models_ml.routing_complexity import complexity_levels
+from models_ml.routing import complexity_levels
 
 LEADS = pd.DataFrame(
     {
