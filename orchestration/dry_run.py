@@ -81,7 +81,7 @@ class DryRun:
             console.print(f"{count:>9,} {what}", highlight=False)
         if self.held_back:
             console.print(self.held_back, highlight=False)
-        if self.missing and rows:
+        if self.missing and rows and not leads:
             more = f" and {len(self.missing) - rows:,} more (--rows)" if len(self.missing) > rows else ""
             console.print(f"not there to be written to: {', '.join(self.missing[:rows])}{more}", highlight=False)
         for lead_id in (each for each in leads if each not in self.changes):
