@@ -157,7 +157,11 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         _look_for_fields(outbox, destination)
     if not outbox.is_idle(name):
         with outbox.sender(name):
-            Delivery(outbox, calls, conflicts=entry.conflicts).run(lambda: _choose(outbox, entry))
+            delivery = Delivery(outbox, calls, conflicts=entry.conflicts)
+            delivery.run(lambda: _choose(outbox, entry))
+        for resolution, count in delivery.found.items():
+            done = "written over" if resolution == "restored" else "left as they are"
+            sent.notices.append(f"destination {name}: {count} fields that someone else changed there were {done}")
 
 
 def _look_for_fields(outbox: Outbox, destination: Destination) -> None:

@@ -69,6 +69,10 @@ class Delivery:
         self._begun: dict[int, Write] = {}
         # By sequence: what others left in fields of the write, to be said of the record once it is proved.
         self._left: dict[int, list[Finding]] = {}
+        # Written by this process and read back otherwise: what is found there next is the CRM's own doing.
+        self._differing: set[str] = set()
+        # Resolution → fields others changed, as found before they were written over or left.
+        self.found: dict[str, int] = {}
         self._schema_version = ""
         self._fields: Collection[str] = ()
 
@@ -172,8 +176,11 @@ class Delivery:
         findings: list[Finding] = []
         for write in writes:
             if theirs := found[write.lead_id]:
-                write, told = meeting(write, theirs, self.conflicts, now())
+                is_own = write.lead_id in self._differing
+                write, told = meeting(write, theirs, self.conflicts, now(), is_own=is_own)
                 findings += told
+                for finding in told:
+                    self.found[finding.resolution] = self.found.get(finding.resolution, 0) + 1
                 self._left[write.sequence] = [finding for finding in told if finding.resolution == "left"]
             met.append(write)
         if findings:
@@ -209,8 +216,11 @@ class Delivery:
             self.outbox.settle(self.name, receipts)
 
     def _settle(self, writes: Sequence[Write], verdicts: Sequence[Verdict]) -> None:
-        for write in writes:
-            self._begun.pop(write.sequence, None)
+        for write, verdict in zip(writes, verdicts, strict=True):
+            is_known = self._begun.pop(write.sequence, None) is not None
+            receipt = verdict.receipt
+            if is_known and receipt is not None and receipt.has_arrived and receipt.status == "failed":
+                self._differing.add(write.lead_id)
         self.outbox.settle(
             self.name,
             [verdict.receipt for verdict in verdicts if verdict.receipt is not None],

@@ -20,7 +20,8 @@ from orchestration.destinations.sql_batches import Batch
 from orchestration.destinations.sql_errors import meaning
 from orchestration.destinations.sql_plan import VIEW, Plan
 from orchestration.destinations.sql_proof import TextProof
-from orchestration.destinations.sql_values import from_column, to_column
+from orchestration.destinations.sql_rights import lacking_rights
+from orchestration.destinations.sql_values import held_text, to_column
 from orchestration.lake.outbox import Write
 
 
@@ -109,6 +110,12 @@ class SqlDestination:
                 f"destination {self.name}: table {table.name} lacks {', '.join(missing)}; "
                 f"run `handoff prepare {self.name}` and have its statements executed"
             )
+        if isinstance(table.c.handoff_sequence.type, sa.String):
+            raise DestinationError(
+                f"destination {self.name}: handoff_sequence of table {table.name} holds text, where 10 comes before 9; "
+                "make it a whole number (bigint)"
+            )
+        self._refuse_without_rights(table)
         if self._has_twins(table):
             raise DestinationError(
                 f"destination {self.name}: {self.key} names several records of table {table.name} at once; "
@@ -154,7 +161,7 @@ class SqlDestination:
                     query = sa.select(key, *fields).where(key.in_(values[start : start + self.read_size]))
                     for row in connection.execute(query):
                         found = {
-                            name: value if value is None else from_column(value, FIELDS[name])
+                            name: held_text(value, table.c[name].type, FIELDS[name])
                             for name, value in zip(names, row[1:], strict=True)
                         }
                         sequence = found.pop("handoff_sequence")
@@ -175,6 +182,18 @@ class SqlDestination:
                 return proof.holding(connection, writes)
         except SQLAlchemyError as error:
             raise self._error("could not be read", error) from None
+
+    def _refuse_without_rights(self, table: sa.Table) -> None:
+        try:
+            with self._engine.connect() as connection:
+                lacking = lacking_rights(connection, table, self.key)
+        except SQLAlchemyError as error:
+            raise self._error("could not be read", error) from None
+        if lacking:
+            raise DestinationError(
+                f"destination {self.name}: our user lacks {'; '.join(lacking)}; `handoff prepare {self.name}` prints "
+                "the least rights it needs"
+            )
 
     def _has_twins(self, table: sa.Table) -> bool:
         key = table.c[self.key]
@@ -209,7 +228,8 @@ class SqlDestination:
                     resolve_fks=False,
                 )  # fmt: skip
             except SQLAlchemyError as error:
-                raise self._error(f"has no table {self._table_name} that can be read", error) from None
+                what = f"has no table {self._table_name} that can be read; correct `table` and `schema` in the registry"
+                raise self._error(what, error) from None
         return self._reflected
 
     def _error(self, what: str, error: SQLAlchemyError) -> DestinationError:

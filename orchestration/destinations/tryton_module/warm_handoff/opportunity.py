@@ -119,8 +119,8 @@ class SaleOpportunity(metaclass=PoolMeta):
         for write in writes:
             records = found.get(write["lead_id"], [])
             if len(records) == 1:
-                outcome, code, *found = cls._handoff_refusal(records[0], write) or ["acknowledged", None]
-                answers[write["lead_id"]] = [outcome, code, records[0].id, *found]
+                outcome, code, *held = cls._handoff_refusal(records[0], write) or ["acknowledged", None]
+                answers[write["lead_id"]] = [outcome, code, records[0].id, *held]
                 if outcome == "acknowledged":
                     changes += [records, cls._handoff_values(records[0], write)]
             else:
