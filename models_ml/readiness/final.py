@@ -128,7 +128,7 @@ def _groups(protected: Mapping[str, pd.Series], is_judged: Rows, judged: Judged)
 def _uncertainty(classifier: Any, schema: FeatureSchema, data: TrainingData, off: dict[str, Any]) -> Uncertainty:
     return learn_uncertainty(
         feature_frame(data.raw, schema)[data.used],
-        classifier.features_,
+        classifier,
         data.known,
         data.weights,
         residuals=off,

@@ -86,7 +86,7 @@ def model(count: int = 1200) -> TrainedReadiness:
         excluded_attributes=PROTECTED,
         card={"kind": "made up"},
         residuals={"bins": [{"count": 300, "mean_predicted": 0.4, "observed_rate": 0.45}]},
-        uncertainty=learn_uncertainty(frame, classifier.features_, labels),
+        uncertainty=learn_uncertainty(frame, classifier, labels),
     )
 
 

@@ -80,7 +80,7 @@ def test_a_level_nobody_was_learned_from_makes_the_score_less_sure(monkeypatch: 
     known, unknown = widths()
     assert unknown.mean() > known.mean()
     # How far ridge and classifier lie apart is another matter, and may by chance be less for a level never seen.
-    monkeypatch.setattr(uncertainty, "FORM_SHARE", 0.0)
+    monkeypatch.setattr(uncertainty, "OWN_SHARE", 0.0)
     known, unknown = widths()
     assert (unknown > known).all()
 
