@@ -22,7 +22,7 @@ from orchestration.destinations.base import FIELDS, REQUIRED, Answer, Destinatio
 from orchestration.destinations.http_faults import code_of
 from orchestration.destinations.salesforce_calls import SalesforceCalls
 from orchestration.destinations.salesforce_plan import plan_lines
-from orchestration.destinations.salesforce_values import FIELD_NAMES, TooFineError, from_field, to_field, types_of
+from orchestration.destinations.salesforce_values import FIELD_NAMES, CutError, from_field, to_field, types_of
 from orchestration.lake.outbox import Write
 
 _RECORD_ID = "Id"
@@ -135,8 +135,8 @@ class SalesforceDestination:
         for write in writes:
             try:
                 records[write.lead_id] = self._record(write)
-            except TooFineError:
-                answers[write.lead_id] = Answer("rejected", "time_finer_than_a_second")
+            except CutError as cut:
+                answers[write.lead_id] = Answer("rejected", cut.code)
             if self.key == _RECORD_ID and not _is_record_id(write.lead_id):
                 answers[write.lead_id] = Answer("gone", "not_a_record_id")
         sent = {lead_id: record for lead_id, record in records.items() if lead_id not in answers}

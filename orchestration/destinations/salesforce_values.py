@@ -14,6 +14,7 @@ from typing import Any
 from orchestration.destinations.base import FIELDS, Kind
 from orchestration.lake.canonical_text import text_of
 
+SPACES = " \t\n\v\f\r"
 _TEXTS = ("string", "textarea", "picklist")
 TYPES: dict[Kind, tuple[str, ...]] = {
     "text": _TEXTS,
@@ -24,8 +25,22 @@ TYPES: dict[Kind, tuple[str, ...]] = {
 """Field types (as `describe` names them) that hold a kind whole."""
 
 
-class TooFineError(ValueError):
-    """A moment the field would cut."""
+class CutError(ValueError):
+    """A value the field would cut; `code` says how."""
+
+    code = ""
+
+
+class TooFineError(CutError):
+    """A moment finer than a second."""
+
+    code = "time_finer_than_a_second"
+
+
+class TrimmedError(CutError):
+    """A text with spaces around, which no text of Salesforce keeps."""
+
+    code = "text_with_spaces_around"
 
 
 def field_name(name: str) -> str:
@@ -42,7 +57,7 @@ def types_of(name: str) -> tuple[str, ...]:
 
 
 def to_field(text: str | None, type_: str) -> Any:
-    """Canonical text as the JSON value this field takes. Raises TooFineError."""
+    """Canonical text as the JSON value this field takes. Raises CutError."""
     if text is None or text == "":
         return None
     if type_ == "datetime":
@@ -53,6 +68,8 @@ def to_field(text: str | None, type_: str) -> Any:
     if type_ in ("double", "percent", "int"):
         number = Decimal(text)
         return int(number) if number == number.to_integral_value() else float(number)
+    if text != text.strip(SPACES):
+        raise TrimmedError
     return text
 
 

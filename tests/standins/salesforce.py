@@ -284,7 +284,7 @@ class SalesforceStandIn(Lagging):
         if said["type"] == "datetime":
             moment = datetime.fromisoformat(value).astimezone(UTC)
             return moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-        return value.strip() if said["length"] <= 255 else value
+        return value.strip(" \t\n\v\f\r")
 
     def _shown(self, lead: Lead, names: Iterable[str]) -> dict[str, Any]:
         values = self.seen_by_read(lead.id, lead.fields)

@@ -57,6 +57,16 @@ def test_texts_come_back_as_they_were_sent(crm, text):
     assert crm.read(["lead-1"])["lead-1"].fields["handoff_reasons"] == text
 
 
+def test_a_text_with_spaces_around_comes_back_as_it_was_sent_or_is_refused_by_name(system, crm):
+    answers = crm.write([write_of("lead-1", 1, handoff_queue=" q "), write_of("lead-2", 2)])
+    assert answers["lead-2"].outcome == "acknowledged"
+    if answers["lead-1"].outcome == "acknowledged":
+        assert crm.read(["lead-1"])["lead-1"].fields["handoff_queue"] == " q "
+    else:
+        assert (answers["lead-1"].outcome, answers["lead-1"].error_code) == ("rejected", "text_with_spaces_around")
+        assert system.raw("lead-1")["handoff_sequence"] is None
+
+
 def test_numbers_and_times_come_back_as_they_were_sent(crm):
     changes = {"handoff_readiness": 0.000001, "handoff_fit_points": -3.25, "handoff_behaviour_points": 123456.789012}
     times = {"handoff_mql_at": "2026-03-29T00:59:59Z", "handoff_sla_due_at": "1999-12-31T23:59:59Z"}
