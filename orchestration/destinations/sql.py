@@ -104,8 +104,7 @@ class SqlDestination:
             raise DestinationError(
                 f"destination {self.name}: table {table.name} has no column {self.key}; correct `key` in the registry"
             )
-        missing = [name for name in REQUIRED if name not in table.columns]
-        if missing:
+        if missing := [name for name in REQUIRED if name not in table.columns]:
             raise DestinationError(
                 f"destination {self.name}: table {table.name} lacks {', '.join(missing)}; "
                 f"run `handoff prepare {self.name}` and have its statements executed"
@@ -151,8 +150,7 @@ class SqlDestination:
         key = table.c[self.key]
         names = [name for name in FIELDS if name in table.columns]
         fields = [table.c[name] for name in names]
-        asked = {to_column(lead_id, key.type, "text"): lead_id for lead_id in lead_ids}
-        asked.pop(None, None)
+        asked = {value: each for each in lead_ids if (value := to_column(each, key.type, "text")) is not None}
         held: dict[str, Held] = {}
         values = list(asked)
         try:
@@ -224,9 +222,8 @@ class SqlDestination:
         if self._reflected is None:
             try:
                 self._reflected = sa.Table(
-                    self._table_name, sa.MetaData(), schema=self._schema, autoload_with=self._engine,
-                    resolve_fks=False,
-                )  # fmt: skip
+                    self._table_name, sa.MetaData(), schema=self._schema, autoload_with=self._engine, resolve_fks=False
+                )
             except SQLAlchemyError as error:
                 what = f"has no table {self._table_name} that can be read; correct `table` and `schema` in the registry"
                 raise self._error(what, error) from None
@@ -249,6 +246,5 @@ def _engine(name: str, url: str) -> Engine:
     try:
         return sa.create_engine(url, hide_parameters=True)
     except (SQLAlchemyError, ImportError) as error:
-        raise DestinationError(
-            f"destination {name}: its url names no usable driver ({type(error).__name__}); see docs/how-to"
-        ) from None
+        what = f"its url names no usable driver ({type(error).__name__}); see docs/how-to"
+        raise DestinationError(f"destination {name}: {what}") from None
