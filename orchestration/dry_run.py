@@ -81,7 +81,7 @@ class DryRun:
             console.print(f"{count:>9,} {what}", highlight=False)
         if self.held_back:
             console.print(self.held_back, highlight=False)
-        if self.missing and rows:
+        if self.missing and rows and not leads:
             more = f" and {len(self.missing) - rows:,} more (--rows)" if len(self.missing) > rows else ""
             console.print(f"not there to be written to: {', '.join(self.missing[:rows])}{more}", highlight=False)
         for lead_id in (each for each in leads if each not in self.changes):
@@ -119,7 +119,7 @@ def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str, *
         outbox.queue(name, [*rows, *last_writes], floor=lambda: calls.again(destination.highest_sequence))
         outbox.keep_only(name, wanted, leaving={row.lead_id for row in last_writes})
         if entry.live_teams:
-            found.shadow = outbox.shadow(name, field=TEAM, live=entry.live_teams)
+            outbox.shadow(name, field=TEAM, live=entry.live_teams)
         else:
             outbox.unshadow(name)
         writes = _open(outbox, name)
@@ -128,8 +128,8 @@ def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str, *
             held = calls.read([write.lead_id for write in batch])
             for write in batch:
                 _compare(found, write, held.get(write.lead_id), entry.conflicts)
-    open_ = sum(write.lead_id in wanted for write in writes)
-    found.dead = sum(outbox.states(name, since=now()).get(state, 0) for state in DEAD_LETTERS)
+    states, open_ = outbox.states(name, since=now()), sum(write.lead_id in wanted for write in writes)
+    found.dead, found.shadow = sum(states.get(state, 0) for state in DEAD_LETTERS), states.get("shadow", 0)
     found.unchanged = max(0, found.wanted - open_ - found.shadow - found.dead)
     return found
 

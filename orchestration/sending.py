@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ import duckdb
 from orchestration.destinations.base import FIELDS, Destination, DestinationError
 from orchestration.destinations.calls import Calls
 from orchestration.destinations.delivery import Delivery
+from orchestration.destinations.judging import told_of_others
 from orchestration.destinations.open import open_destination
 from orchestration.destinations.reconcile import Reconciled, reconcile
 from orchestration.lake.outbox import Outbox, Wanted
@@ -115,7 +116,6 @@ def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -
     name = calls.destination.name
     if not is_live:
         return outbox.queue(name, rows, floor=None)
-
     outbox.number_above(name, lambda: _highest(calls))
     return outbox.queue(name, rows, floor=lambda: _highest(calls))
 
@@ -145,8 +145,7 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
             calls.again(destination.check)
         except DestinationError as error:
             sent.notices.append(f"{error} (in shadow: nothing is sent)")
-        booked = outbox.shadow(name)
-        sent.notices.append(f"destination {name} is in shadow: {booked} records were not sent")
+        sent.notices.append(f"destination {name} is in shadow: {outbox.shadow(name)} records were not sent")
         return
     if outbox.is_idle(name):
         _look_for_fields(outbox, destination)
@@ -154,17 +153,13 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
         with outbox.sender(name):
             delivery = Delivery(outbox, calls, conflicts=entry.conflicts)
             delivery.run(lambda: _choose(outbox, entry))
-        for resolution, count in delivery.found.items():
-            done = "written over" if resolution == "restored" else "left as they are"
-            sent.notices.append(f"destination {name}: {count} fields that someone else changed there were {done}")
+        sent.notices += [f"destination {name}: {told}" for told in told_of_others(delivery.found)]
 
 
 def _look_for_fields(outbox: Outbox, destination: Destination) -> None:
     """Where nothing waits, a field added since is reason to write all the same; a CRM that is away is none to fail."""
-    try:
+    with suppress(DestinationError):
         outbox.reach(destination.name, destination.fields())
-    except DestinationError:
-        return
 
 
 def reconcile_destination(

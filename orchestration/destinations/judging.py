@@ -128,6 +128,13 @@ def meeting(
     return replace(write, payload={**write.payload, **left}, expected={**known, **found}), told
 
 
+def told_of_others(found: Mapping[Resolution, int]) -> Iterator[str]:
+    """What became of fields that others changed, by how many there are."""
+    for resolution, count in found.items():
+        done = "written over" if resolution == "restored" else "left as they are"
+        yield f"{count} fields that someone else changed there were {done}"
+
+
 def with_left(verdict: Verdict, left: Sequence[Finding]) -> Verdict:
     """Of a write that arrived and left fields as someone else made them: their values stand."""
     receipt = verdict.receipt

@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from orchestration.destinations.base import FIELDS, REQUIRED, Answer, BatchRefused, DestinationError, Held
+from orchestration.destinations.base import FIELDS, Answer, BatchRefused, DestinationError, Held
 from orchestration.destinations.sql_batches import Batch
+from orchestration.destinations.sql_checks import fault_of
 from orchestration.destinations.sql_errors import meaning
 from orchestration.destinations.sql_plan import VIEW, Plan
 from orchestration.destinations.sql_proof import TextProof
-from orchestration.destinations.sql_rights import lacking_rights
 from orchestration.destinations.sql_values import held_text, to_column
 from orchestration.lake.outbox import Write
 
@@ -98,28 +98,15 @@ class SqlDestination:
         return done + views
 
     def check(self) -> None:
-        """Raise DestinationError where the table, its key or a column no run can do without is missing."""
+        """Raise DestinationError where the table, its key, a column no run can do without or a right is missing."""
         table = self._table()
-        if self.key not in table.columns:
-            raise DestinationError(
-                f"destination {self.name}: table {table.name} has no column {self.key}; correct `key` in the registry"
-            )
-        if missing := [name for name in REQUIRED if name not in table.columns]:
-            raise DestinationError(
-                f"destination {self.name}: table {table.name} lacks {', '.join(missing)}; "
-                f"run `handoff prepare {self.name}` and have its statements executed"
-            )
-        if isinstance(table.c.handoff_sequence.type, sa.String):
-            raise DestinationError(
-                f"destination {self.name}: handoff_sequence of table {table.name} holds text, where 10 comes before 9; "
-                "make it a whole number (bigint)"
-            )
-        self._refuse_without_rights(table)
-        if self._has_twins(table):
-            raise DestinationError(
-                f"destination {self.name}: {self.key} names several records of table {table.name} at once; "
-                "`key` in the registry must be a column of which each record has its own value"
-            )
+        try:
+            with self._engine.connect() as connection:
+                fault = fault_of(connection, table, self.key, self.name)
+        except SQLAlchemyError as error:
+            raise self._error("could not be read", error) from None
+        if fault:
+            raise DestinationError(f"destination {self.name}: {fault}")
 
     def highest_sequence(self) -> int:
         """The greatest handoff_sequence in the table; 0 where there is none."""
@@ -150,7 +137,8 @@ class SqlDestination:
         key = table.c[self.key]
         names = [name for name in FIELDS if name in table.columns]
         fields = [table.c[name] for name in names]
-        asked = {value: each for each in lead_ids if (value := to_column(each, key.type, "text")) is not None}
+        asked = {to_column(lead_id, key.type, "text"): lead_id for lead_id in lead_ids}
+        asked.pop(None, None)
         held: dict[str, Held] = {}
         values = list(asked)
         try:
@@ -181,34 +169,6 @@ class SqlDestination:
         except SQLAlchemyError as error:
             raise self._error("could not be read", error) from None
 
-    def _refuse_without_rights(self, table: sa.Table) -> None:
-        try:
-            with self._engine.connect() as connection:
-                lacking = lacking_rights(connection, table, self.key)
-        except SQLAlchemyError as error:
-            raise self._error("could not be read", error) from None
-        if lacking:
-            raise DestinationError(
-                f"destination {self.name}: our user lacks {'; '.join(lacking)}; `handoff prepare {self.name}` prints "
-                "the least rights it needs"
-            )
-
-    def _has_twins(self, table: sa.Table) -> bool:
-        key = table.c[self.key]
-        alone = [list(table.primary_key.columns), *(list(index.columns) for index in table.indexes if index.unique)]
-        alone += [list(rule.columns) for rule in table.constraints if isinstance(rule, sa.UniqueConstraint)]
-        if [key] in alone:
-            return False
-        # Where texts are compared without regard to case, ids alike but for that are not the same.
-        is_text = self._engine.dialect.name in ("mysql", "mariadb") and isinstance(key.type, sa.String)
-        same = sa.cast(key, sa.LargeBinary) if is_text else key
-        query = sa.select(sa.func.count()).where(key.is_not(None)).group_by(same).having(sa.func.count() > 1).limit(1)
-        try:
-            with self._engine.connect() as connection:
-                return connection.execute(query).first() is not None
-        except SQLAlchemyError as error:
-            raise self._error("could not be read", error) from None
-
     def _plan(self) -> Plan:
         table = self._table()
         table.info["database"] = self._engine.url.database or ""
@@ -222,8 +182,9 @@ class SqlDestination:
         if self._reflected is None:
             try:
                 self._reflected = sa.Table(
-                    self._table_name, sa.MetaData(), schema=self._schema, autoload_with=self._engine, resolve_fks=False
-                )
+                    self._table_name, sa.MetaData(), schema=self._schema, autoload_with=self._engine,
+                    resolve_fks=False,
+                )  # fmt: skip
             except SQLAlchemyError as error:
                 what = f"has no table {self._table_name} that can be read; correct `table` and `schema` in the registry"
                 raise self._error(what, error) from None
@@ -246,5 +207,6 @@ def _engine(name: str, url: str) -> Engine:
     try:
         return sa.create_engine(url, hide_parameters=True)
     except (SQLAlchemyError, ImportError) as error:
-        what = f"its url names no usable driver ({type(error).__name__}); see docs/how-to"
-        raise DestinationError(f"destination {name}: {what}") from None
+        raise DestinationError(
+            f"destination {name}: its url names no usable driver ({type(error).__name__}); see docs/how-to"
+        ) from None

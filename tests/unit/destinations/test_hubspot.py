@@ -55,6 +55,21 @@ def test_a_batch_refused_whole_says_so_and_nothing_landed(system, crm):
     assert crm.write([write_of("nobody", 9)])["nobody"].outcome == "gone"
 
 
+def test_a_choice_with_a_space_around_is_refused_by_that_name_and_alone(system, crm):
+    answers = crm.write([*writes(0), *writes(1, handoff_band="high ")])
+    assert [answers[i].outcome for i in LEADS[:2]] == ["acknowledged", "rejected"]
+    assert answers["lead-1"].error_code == "LEADING_TRAILING_WHITESPACE"
+
+
+def test_a_conflict_of_one_record_that_refuses_the_batch_is_told_as_such(system, crm):
+    crm.check()
+    said = {"status": "error", "category": "CONFLICT", "message": "a value that must be unique is taken by 501"}
+    system.server.misbehave(Fault(Reply(409, said), path=UPDATE))
+    with pytest.raises(BatchRefused) as refused:
+        crm.write(writes(0, 1))
+    assert refused.value.error_code == "CONFLICT" and "501" not in str(refused.value), "delivery halves it"
+
+
 def test_errors_that_name_nobody_leave_the_fate_open(system, crm):
     system.crm.names_errors = system.crm.echoes_trace_ids = False
     assert crm.write([*writes(0), *writes(1, handoff_band="x")]) == {}
