@@ -91,7 +91,11 @@ def _book(
     outbox: Outbox, calls: Calls, rows: list[Wanted], entry: Entry, sent: Sent, *, clears: bool
 ) -> DestinationError | None:
     """Queue what changed, and the last writes of what is wanted no longer; returns why the CRM could not be asked."""
-    name, wanted, away = entry.name, {row.lead_id for row in rows}, _aim(outbox, calls)
+    name, wanted, away = entry.name, {row.lead_id for row in rows}, None
+    try:
+        outbox.aim(name, calls.again(lambda: calls.destination.place))
+    except DestinationError as error:
+        away = error
     leave = leaving(outbox, name, wanted, clears=clears)
     try:
         if away is not None:
@@ -105,15 +109,6 @@ def _book(
         sent.held_back = leave.held_back
         sent.notices.append(leave.held_back)
     return away
-
-
-def _aim(outbox: Outbox, calls: Calls) -> DestinationError | None:
-    """Say where the destination is now; returns why that could not be asked."""
-    try:
-        outbox.aim(calls.destination.name, calls.again(lambda: calls.destination.place))
-    except DestinationError as error:
-        return error
-    return None
 
 
 def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -> int:

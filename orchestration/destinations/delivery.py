@@ -114,7 +114,7 @@ class Delivery:
                         judge_read(
                             write,
                             held.get(write.lead_id),
-                            acknowledged_at=self._acknowledged_at(write),
+                            acknowledged_at=self._acknowledged.get(write.sequence),
                             now=moment,
                             schema_version=self._schema_version,
                         ),
@@ -223,19 +223,12 @@ class Delivery:
             [verdict.receipt for verdict in verdicts if verdict.receipt is not None],
             [finding for verdict in verdicts for finding in verdict.findings],
             [write for write, verdict in zip(writes, verdicts, strict=True) if verdict.receipt is None],
-            {
-                write.lead_id: verdict.learned
-                for write, verdict in zip(writes, verdicts, strict=True)
-                if verdict.learned is not None
-            },
+            {w.lead_id: v.learned for w, v in zip(writes, verdicts, strict=True) if v.learned is not None},
         )
 
     def _note_acknowledged(self, batch: Sequence[Write], answers: Mapping[str, Answer], moment: datetime) -> None:
         taken = {lead_id for lead_id, answer in answers.items() if answer.outcome == "acknowledged"}
         self._acknowledged |= {write.sequence: moment for write in batch if write.lead_id in taken}
-
-    def _acknowledged_at(self, write: Write) -> datetime | None:
-        return self._acknowledged.get(write.sequence)
 
     def _leave_unverified(self) -> None:
         """The destination is away: what it acknowledged and was not read back says so, and is read next time."""
@@ -245,6 +238,6 @@ class Delivery:
             receipts = [
                 Receipt(write, "unverified", write.attempted_at or now(), acknowledged_at)
                 for write in writes
-                if (acknowledged_at := self._acknowledged_at(write))
+                if (acknowledged_at := self._acknowledged.get(write.sequence))
             ]
             self.outbox.settle(self.name, receipts)
