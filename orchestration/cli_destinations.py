@@ -71,6 +71,7 @@ def send(
     """Send to DESTINATION what the last build wants there; with --dry-run only show it."""
     from orchestration.dry_run import dry_run_of
     from orchestration.lake.lease import share_lease
+    from orchestration.saying import say_sent
     from orchestration.sending import send as send_to
 
     if leads and not dry_run:
@@ -87,10 +88,7 @@ def send(
             with closing(outbox):
                 warehouse = settings.paths.warehouse
                 sent = send_to(outbox, registry, warehouse, destination, channels=channels, clears=clear)
-    for notice in sent.notices:
-        click.echo(f"note: {notice}")
-    told = ", ".join(f"{count:,} {state}" for state, count in sorted(sent.states.items()))
-    click.echo(f"{destination}: {told or 'nothing is wanted there'} ({sent.writes + sent.reads:,} calls)")
+    say_sent(destination, sent)
     is_open = any(sent.states.get(state) for state in ("waiting", "unverified"))
     sys.exit(FAILED if is_open and registry.destinations[destination].mode == "live" else 0)
 
@@ -98,10 +96,12 @@ def send(
 @click.command()
 @_on_destination
 @_by_criteria
-def reconcile(destination: str, sources: Path | None, home: Path | None, criteria: Path | None) -> None:
+@click.option("--rows", type=click.IntRange(min=0), default=_SHOWN, show_default=True, help="Records and fields shown.")
+def reconcile(destination: str, sources: Path | None, home: Path | None, criteria: Path | None, rows: int) -> None:
     """Read back all that was written to DESTINATION: what others changed is told, and stands or is restored."""
     from orchestration.lake.lease import share_lease
     from orchestration.lake.outbox import Outbox
+    from orchestration.saying import say_reconciled
     from orchestration.sending import reconcile_destination
 
     with _called(sources, home, destination, criteria) as (settings, registry):
@@ -113,21 +113,8 @@ def reconcile(destination: str, sources: Path | None, home: Path | None, criteri
         with share_lease(settings.paths, who=who), closing(Outbox(settings.outbox)) as outbox:
             found = reconcile_destination(outbox, registry, settings.paths.warehouse, destination, channels=channels)
             counts = outbox.counts(destination)
-    click.echo(
-        f"{found.read:,} records read back; {found.missing:,} no longer to be written to, {found.returned:,} again"
-    )
-    for resolution, count in sorted(found.findings.items()):
-        click.echo(f"{count:,} fields changed by someone else: {_RESOLVED[resolution]}")
-    if not found.findings:
-        click.echo("nobody changed a field of ours")
+    say_reconciled(destination, found, rows=rows)
     click.echo(", ".join(f"{count:,} {state}" for state, count in sorted(counts.items())))
-
-
-_RESOLVED = {
-    "stands": "a team or member set by staff, which stands",
-    "restored": "ours were sent again",
-    "left": "left as they are until we have another value for the field",
-}
 
 
 @click.command("dead-letters")
@@ -135,27 +122,15 @@ _RESOLVED = {
 @click.option("--rows", type=click.IntRange(min=0), default=1_000, show_default=True, help="Records shown.")
 def dead_letters(destination: str, sources: Path | None, home: Path | None, rows: int) -> None:
     """List the records DESTINATION was not written, with the reason and what to do."""
-    from orchestration.dead_letters import what_to_do
     from orchestration.lake.outbox import Outbox
+    from orchestration.saying import say_dead_letters
 
     with _called(sources, home, destination) as (settings, _):
         _refuse_unsent(settings)
         with closing(Outbox(settings.outbox)) as outbox:
             found = list(outbox.dead_letters(destination))
-    click.echo(f"{len(found):,} dead letters")
-    for each in found[:rows]:
-        since = f"{each.since:%Y-%m-%d %H:%M}" if each.since else "unknown"
-        click.echo(f"{each.lead_id}\t{each.status}\t{each.error_code or ''}\tsince {since}")
-    for (status, code), count in _grouped(found).items():
-        click.echo(f"{count:,} {status}{f' ({code})' if code else ''}: {what_to_do(status, code)}")
-
-
-def _grouped(found: list[Any]) -> dict[tuple[str, str | None], int]:
-    groups: dict[tuple[str, str | None], int] = {}
-    for each in found:
-        key = (each.status, each.error_code)
-        groups[key] = groups.get(key, 0) + 1
-    return groups
+            waiting = outbox.waiting(destination, limit=rows)
+    say_dead_letters(destination, found, waiting, rows=rows)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ import duckdb
 from orchestration.destinations.base import FIELDS, Destination, DestinationError
 from orchestration.destinations.calls import Calls
 from orchestration.destinations.delivery import Delivery
+from orchestration.destinations.judging import told_of_others
 from orchestration.destinations.open import open_destination
 from orchestration.destinations.reconcile import Reconciled, reconcile
 from orchestration.lake.outbox import Outbox, Wanted
@@ -63,7 +64,6 @@ def send(
     """Queue what changed for one destination and deliver it.
 
     `channels`: of routing's rules; `clears`: take all out of queues that is wanted no longer, however many.
-
     Raises DestinationError where it cannot be used or is away: what changed is queued by then, and waits; also where
     too much at once is wanted no longer, when all else is sent. LeaseHeld: another process sends there.
     """
@@ -121,7 +121,6 @@ def _queue(outbox: Outbox, calls: Calls, rows: list[Wanted], *, is_live: bool) -
     name = calls.destination.name
     if not is_live:
         return outbox.queue(name, rows, floor=None)
-
     outbox.number_above(name, lambda: _highest(calls))
     return outbox.queue(name, rows, floor=lambda: _highest(calls))
 
@@ -151,22 +150,21 @@ def _go(outbox: Outbox, destination: Destination, entry: Entry, calls: Calls, se
             calls.again(destination.check)
         except DestinationError as error:
             sent.notices.append(f"{error} (in shadow: nothing is sent)")
-        booked = outbox.shadow(name)
-        sent.notices.append(f"destination {name} is in shadow: {booked} records were not sent")
+        sent.notices.append(f"destination {name} is in shadow: {outbox.shadow(name)} records were not sent")
         return
     if outbox.is_idle(name):
         _look_for_fields(outbox, destination)
     if not outbox.is_idle(name):
         with outbox.sender(name):
-            Delivery(outbox, calls, conflicts=entry.conflicts).run(lambda: _choose(outbox, entry))
+            delivery = Delivery(outbox, calls, conflicts=entry.conflicts)
+            delivery.run(lambda: _choose(outbox, entry))
+        sent.notices += [f"destination {name}: {told}" for told in told_of_others(delivery.found)]
 
 
 def _look_for_fields(outbox: Outbox, destination: Destination) -> None:
     """Where nothing waits, a field added since is reason to write all the same; a CRM that is away is none to fail."""
-    try:
+    with suppress(DestinationError):
         outbox.reach(destination.name, destination.fields())
-    except DestinationError:
-        return
 
 
 def reconcile_destination(

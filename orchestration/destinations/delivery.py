@@ -9,6 +9,7 @@ made again `calls.py`, what a record read back means `judging.py`; what is remem
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
@@ -27,7 +28,7 @@ from orchestration.destinations.judging import (
 )
 from orchestration.lake.outbox import Outbox
 from orchestration.lake.outbox_file import now
-from orchestration.lake.outbox_types import Finding, Receipt, Write
+from orchestration.lake.outbox_types import Finding, Receipt, Resolution, Write
 
 MAX_ATTEMPTS = 5
 
@@ -64,11 +65,14 @@ class Delivery:
         self.name = calls.destination.name
         self.conflicts = conflicts
         self.max_attempts = max_attempts
-        # By sequence.
+        # By sequence; left: what others left in fields of the write, to be said of the record once it is proved.
         self._acknowledged: dict[int, datetime] = {}
         self._begun: dict[int, Write] = {}
-        # By sequence: what others left in fields of the write, to be said of the record once it is proved.
         self._left: dict[int, list[Finding]] = {}
+        # Written by this process and read back otherwise: what is found there next is the CRM's own doing.
+        self._differing: set[str] = set()
+        # Fields others changed, by resolution, as found before they were written over or left.
+        self.found: Counter[Resolution] = Counter()
         self._schema_version = ""
         self._fields: Collection[str] = ()
 
@@ -160,9 +164,9 @@ class Delivery:
             (write, judge_before(write, held.get(write.lead_id), now=moment, schema_version=self._schema_version))
             for write in batch
         ]
-        told = [verdict for _, verdict in judged if verdict is not None]
-        receipts = [verdict.receipt for verdict in told if verdict.receipt is not None]
-        self.outbox.settle(self.name, receipts, [finding for verdict in told for finding in verdict.findings])
+        told = [verdict for _, verdict in judged if verdict is not None and verdict.receipt is not None]
+        findings = [finding for verdict in told for finding in verdict.findings]
+        self.outbox.settle(self.name, [verdict.receipt for verdict in told if verdict.receipt], findings)
         free = [write for write, verdict in judged if verdict is None]
         return self._meet(free, {write.lead_id: changed_by_others(write, held[write.lead_id]) for write in free})
 
@@ -172,8 +176,9 @@ class Delivery:
         findings: list[Finding] = []
         for write in writes:
             if theirs := found[write.lead_id]:
-                write, told = meeting(write, theirs, self.conflicts, now())
+                write, told = meeting(write, theirs, self.conflicts, now(), is_own=write.lead_id in self._differing)
                 findings += told
+                self.found.update(finding.resolution for finding in told)
                 self._left[write.sequence] = [finding for finding in told if finding.resolution == "left"]
             met.append(write)
         if findings:
@@ -209,8 +214,10 @@ class Delivery:
             self.outbox.settle(self.name, receipts)
 
     def _settle(self, writes: Sequence[Write], verdicts: Sequence[Verdict]) -> None:
-        for write in writes:
-            self._begun.pop(write.sequence, None)
+        for write, verdict in zip(writes, verdicts, strict=True):
+            is_known = self._begun.pop(write.sequence, None) is not None
+            if is_known and (told := verdict.receipt) and told.has_arrived and told.status == "failed":
+                self._differing.add(write.lead_id)
         self.outbox.settle(
             self.name,
             [verdict.receipt for verdict in verdicts if verdict.receipt is not None],
@@ -224,10 +231,8 @@ class Delivery:
         )
 
     def _note_acknowledged(self, batch: Sequence[Write], answers: Mapping[str, Answer], moment: datetime) -> None:
-        for write in batch:
-            answer = answers.get(write.lead_id)
-            if answer is not None and answer.outcome == "acknowledged":
-                self._acknowledged[write.sequence] = moment
+        taken = {lead_id for lead_id, answer in answers.items() if answer.outcome == "acknowledged"}
+        self._acknowledged |= {write.sequence: moment for write in batch if write.lead_id in taken}
 
     def _acknowledged_at(self, write: Write) -> datetime | None:
         return self._acknowledged.get(write.sequence)

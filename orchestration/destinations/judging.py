@@ -69,7 +69,8 @@ def judge_read(
     if others:
         is_hopeless = write.attempt + 1 >= _DIFFERING_ATTEMPTS
         status: Status = "rejected" if is_hopeless else "failed"
-        told = replace(receipt, status=status, error_code=DIFFERS, has_arrived=True, is_renumbered=not is_hopeless)
+        code = f"{DIFFERS} {' '.join(others)}"
+        told = replace(receipt, status=status, error_code=code, has_arrived=True, is_renumbered=not is_hopeless)
         return Verdict(replace(told, schema_version=schema_version if is_hopeless else None), stands)
     proved = replace(receipt, verified_at=now, has_arrived=True)
     if stands:
@@ -106,15 +107,15 @@ def changed_by_others(write: Write, held: Held) -> dict[str, str | None]:
 
 
 def meeting(
-    write: Write, found: Mapping[str, str | None], conflicts: Conflicts, now: datetime
+    write: Write, found: Mapping[str, str | None], conflicts: Conflicts, now: datetime, *, is_own: bool = False
 ) -> tuple[Write, tuple[Finding, ...]]:
     """The write that expects what someone else left in fields of ours, and what is told of it.
 
-    With `leave` it leaves what they left, until we have another value for that field. The CRM's own doing, our value
-    cut short, is neither left nor told.
+    With `leave` it leaves what they left, until we have another value for that field. The CRM's own doing (`is_own`, or
+    our value cut short) is neither left nor told.
     """
     known = write.expected or {}
-    theirs = {name: value for name, value in found.items() if not _is_cut(known.get(name), value)}
+    theirs = {name: value for name, value in found.items() if not is_own and not _is_cut(known.get(name), value)}
     left = {
         name: value
         for name, value in theirs.items()
@@ -125,6 +126,13 @@ def meeting(
         for name, value in theirs.items()
     )
     return replace(write, payload={**write.payload, **left}, expected={**known, **found}), told
+
+
+def told_of_others(found: Mapping[Resolution, int]) -> Iterator[str]:
+    """What became of fields that others changed, by how many there are."""
+    for resolution, count in found.items():
+        done = "written over" if resolution == "restored" else "left as they are"
+        yield f"{count} fields that someone else changed there were {done}"
 
 
 def with_left(verdict: Verdict, left: Sequence[Finding]) -> Verdict:

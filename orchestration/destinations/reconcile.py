@@ -24,12 +24,17 @@ _SEQUENCE = "handoff_sequence"
 
 @dataclass
 class Reconciled:
-    """What a reconciliation read and found. `findings`: resolution → fields; `returned`: records that are back."""
+    """What a reconciliation read and found. `findings`: resolution → fields; `returned`: records that are back.
+
+    `told` are the findings themselves, `lost` lead id → what became of a record that can no longer be written to.
+    """
 
     read: int = 0
     missing: int = 0
     returned: int = 0
     findings: dict[str, int] = field(default_factory=dict)
+    told: list[Finding] = field(default_factory=list)
+    lost: dict[str, str] = field(default_factory=dict)
 
 
 def reconcile(
@@ -85,6 +90,7 @@ class _Reading:
         if receipt is not None or held is None:
             if receipt is not None and receipt.status != settled.status:
                 self.found.missing += 1
+                self.found.lost[lead_id] = receipt.status
                 self.receipts.append(receipt)
         elif settled.status not in ("verified", "conflicting") or held.sequence is None:
             # Back, or made anew: of what we wrote nothing is in it then.
@@ -94,6 +100,7 @@ class _Reading:
             for finding in _findings(settled, held, self.conflicts, moment):
                 self.found.findings[finding.resolution] = self.found.findings.get(finding.resolution, 0) + 1
                 self.findings.append(finding)
+                self.found.told.append(finding)
             if agreed := _agreed(settled, held):
                 self.agreed[lead_id] = agreed
 

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from orchestration.destinations.base import FIELDS, REQUIRED, Answer, BatchRefused, DestinationError, Held
+from orchestration.destinations.base import FIELDS, Answer, BatchRefused, DestinationError, Held
 from orchestration.destinations.sql_batches import Batch
+from orchestration.destinations.sql_checks import fault_of
 from orchestration.destinations.sql_errors import meaning
 from orchestration.destinations.sql_plan import VIEW, Plan
 from orchestration.destinations.sql_proof import TextProof
-from orchestration.destinations.sql_values import from_column, to_column
+from orchestration.destinations.sql_values import held_text, to_column
 from orchestration.lake.outbox import Write
 
 
@@ -97,23 +98,15 @@ class SqlDestination:
         return done + views
 
     def check(self) -> None:
-        """Raise DestinationError where the table, its key or a column no run can do without is missing."""
+        """Raise DestinationError where the table, its key, a column no run can do without or a right is missing."""
         table = self._table()
-        if self.key not in table.columns:
-            raise DestinationError(
-                f"destination {self.name}: table {table.name} has no column {self.key}; correct `key` in the registry"
-            )
-        missing = [name for name in REQUIRED if name not in table.columns]
-        if missing:
-            raise DestinationError(
-                f"destination {self.name}: table {table.name} lacks {', '.join(missing)}; "
-                f"run `handoff prepare {self.name}` and have its statements executed"
-            )
-        if self._has_twins(table):
-            raise DestinationError(
-                f"destination {self.name}: {self.key} names several records of table {table.name} at once; "
-                "`key` in the registry must be a column of which each record has its own value"
-            )
+        try:
+            with self._engine.connect() as connection:
+                fault = fault_of(connection, table, self.key, self.name)
+        except SQLAlchemyError as error:
+            raise self._error("could not be read", error) from None
+        if fault:
+            raise DestinationError(f"destination {self.name}: {fault}")
 
     def highest_sequence(self) -> int:
         """The greatest handoff_sequence in the table; 0 where there is none."""
@@ -154,7 +147,7 @@ class SqlDestination:
                     query = sa.select(key, *fields).where(key.in_(values[start : start + self.read_size]))
                     for row in connection.execute(query):
                         found = {
-                            name: value if value is None else from_column(value, FIELDS[name])
+                            name: held_text(value, table.c[name].type, FIELDS[name])
                             for name, value in zip(names, row[1:], strict=True)
                         }
                         sequence = found.pop("handoff_sequence")
@@ -176,22 +169,6 @@ class SqlDestination:
         except SQLAlchemyError as error:
             raise self._error("could not be read", error) from None
 
-    def _has_twins(self, table: sa.Table) -> bool:
-        key = table.c[self.key]
-        alone = [list(table.primary_key.columns), *(list(index.columns) for index in table.indexes if index.unique)]
-        alone += [list(rule.columns) for rule in table.constraints if isinstance(rule, sa.UniqueConstraint)]
-        if [key] in alone:
-            return False
-        # Where texts are compared without regard to case, ids alike but for that are not the same.
-        is_text = self._engine.dialect.name in ("mysql", "mariadb") and isinstance(key.type, sa.String)
-        same = sa.cast(key, sa.LargeBinary) if is_text else key
-        query = sa.select(sa.func.count()).where(key.is_not(None)).group_by(same).having(sa.func.count() > 1).limit(1)
-        try:
-            with self._engine.connect() as connection:
-                return connection.execute(query).first() is not None
-        except SQLAlchemyError as error:
-            raise self._error("could not be read", error) from None
-
     def _plan(self) -> Plan:
         table = self._table()
         table.info["database"] = self._engine.url.database or ""
@@ -209,7 +186,8 @@ class SqlDestination:
                     resolve_fks=False,
                 )  # fmt: skip
             except SQLAlchemyError as error:
-                raise self._error(f"has no table {self._table_name} that can be read", error) from None
+                what = f"has no table {self._table_name} that can be read; correct `table` and `schema` in the registry"
+                raise self._error(what, error) from None
         return self._reflected
 
     def _error(self, what: str, error: SQLAlchemyError) -> DestinationError:

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from orchestration.destinations.base import FIELDS, STAFFS_OWN, Answer
 from orchestration.destinations.sql_staging import Staging
-from orchestration.destinations.sql_values import from_column, to_column
+from orchestration.destinations.sql_values import held_text, to_column
 from orchestration.lake.outbox_types import Write
 
 # What staff may change and keep.
@@ -122,7 +122,7 @@ class Batch:
         if sequence is not None and int(sequence) >= write.sequence:
             return Answer("newer", "newer_write_present", remote_id=write.lead_id)
         for name, value in zip(self.staging.guarded, routes, strict=True):
-            text = from_column(value, "text")
+            text = held_text(value, self.table.c[name].type, "text")
             if text not in (write.payload.get(name), (write.expected or {}).get(name)):
                 return Answer("conflict", name, remote_id=write.lead_id)
         return None
@@ -133,7 +133,10 @@ class Batch:
         for value, *rest in self._held([each for each in values if each in self.staging.known], watched, False):
             write = self.writes[value]
             expected = write.expected or {}
-            held = {name: from_column(told, FIELDS[name]) for name, told in zip(watched, rest, strict=True)}
+            held = {
+                name: held_text(told, self.table.c[name].type, FIELDS[name])
+                for name, told in zip(watched, rest, strict=True)
+            }
             found = {
                 name: text
                 for name, text in held.items()

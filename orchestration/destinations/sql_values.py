@@ -81,6 +81,11 @@ def from_column(value: Any, kind: Kind) -> str | None:
     return str(value)
 
 
+def held_text(value: Any, type_: sa.types.TypeEngine[Any], kind: Kind) -> str | None:
+    """What a column of this type held, as canonical text: one of fixed width fills up with spaces."""
+    return from_column(value.rstrip(" ") if isinstance(type_, sa.CHAR) and isinstance(value, str) else value, kind)
+
+
 def _number_text(value: Any) -> str | None:
     try:
         return text_of(Decimal(str(value)))

@@ -49,11 +49,26 @@ class ViewSide(OutboxFile):
             "order by status, error_code, lead_id"
         )
         for row in self._connection.execute(query, (destination, *DEAD_LETTERS)):
-            since = datetime.fromisoformat(row["settled_at"]) if row["settled_at"] else None
+            since = _moment(row["settled_at"])
             yield DeadLetter(row["lead_id"], row["lead_key"], row["status"], row["error_code"], since)
+
+    def waiting(self, destination: str, *, limit: int) -> list[DeadLetter]:
+        """Records that wait though they were tried, and why, as far as known."""
+        query = (
+            f"select * from outbox where destination = ? and is_wanted = 1 and {OPEN} and error_code is not null "
+            "order by error_code, lead_id limit ?"
+        )
+        return [
+            DeadLetter(row["lead_id"], row["lead_key"], "waiting", row["error_code"], _moment(row["queued_at"]))
+            for row in self._connection.execute(query, (destination, limit))
+        ]
 
     def states(self, destination: str, *, since: datetime) -> dict[str, int]:
         """Wanted records by state, each in exactly one; `written` are those verified from `since` on."""
         return {
             row["state"]: row["records"] for row in self._connection.execute(_STATES, (since.isoformat(), destination))
         }
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,8 +1,11 @@
 {% set reasons = "nullif(concat_ws('; ', score.reasons, 'routed: ' || route.reasons), '')" %}
-{% set waits = "lead.became_sql_at is null and lead.disqualified_at is null and lead.excluded_by is null" %}
+{% set waits -%}
+lead.became_sql_at is null and lead.disqualified_at is null and lead.excluded_by is null and not lead.is_deleted
+{%- endset %}
 
--- Exactly what may leave: a row for each lead that is or was MQL or SQL, on its survivor's record, while it is not deleted.
--- Who waits no longer stands in no queue; the team stays told. A control lead leaves without its score. A CRM's text field holds 255 characters: where both do not fit, why it is routed so stays behind.
+-- Exactly what may leave: a row for each lead that is or was MQL or SQL, on its survivor's record. Who waits no longer
+-- stands in no queue; the team stays told. A control lead leaves without its score. A CRM's text field holds 255
+-- characters: where both do not fit, why it is routed so stays behind.
 select
     lead.lead_key,
     known.id_space as source,
@@ -31,4 +34,4 @@ inner join {{ ref('dim_leads') }} as known on lead.lead_key = known.lead_key
 left join {{ ref('fct_lead_scores') }} as score on lead.lead_key = score.lead_key and score.is_current and not score.is_control
 left join {{ ref('fct_lead_routes') }} as route on lead.lead_key = route.lead_key and route.is_current
 left join {{ ref('fct_handoffs') }} as handoff on lead.lead_key = handoff.lead_key
-where (lead.became_mql_at is not null or lead.became_sql_at is not null) and not lead.is_deleted
+where lead.became_mql_at is not null or lead.became_sql_at is not null
