@@ -107,6 +107,8 @@ def _copied(connection: Connection, query: str) -> str:
             with cursor.copy(query) as copy:
                 return b"".join(copy).decode()
         except errors as error:
-            # As SQLAlchemy would wrap it, had the call gone through it.
+            # As SQLAlchemy would wrap it, and give the connection up, had the call gone through it.
             is_lost = dialect.is_disconnect(error, driver.dbapi_connection, cursor)
+            if is_lost:
+                connection.invalidate(error)
             raise DBAPIError.instance(query, None, error, errors, connection_invalidated=is_lost) from None

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from orchestration.destinations.base import FIELDS
+from orchestration.destinations.base import FIELDS, Unavailable
+from orchestration.destinations.calls import Calls
 from orchestration.destinations.sql import SqlDestination
 from tests.contract.destinations.sql_system import SqlSystem
 from tests.contract.destinations.systems import is_held, write_of
@@ -87,3 +88,15 @@ def test_of_two_rows_with_one_key_nothing_is_proved(system):
     assert set(crm.proved([write_of("a", 1)])) == {"a"}
     system.execute("insert into leads (lead_id) values ('a')")
     assert set(crm.proved([write_of("a", 1)])) == set()
+
+
+def test_a_connection_lost_while_reading_is_given_up_quietly(system, caplog):
+    system.make(["a"])
+    crm = system.open()
+    crm.write([write_of("a", 1)])
+    ours = "pid <> pg_backend_pid() and datname = current_database()"
+    system.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where {ours}")
+    with pytest.raises(Unavailable):
+        crm.proved([write_of("a", 1)])
+    assert caplog.records == []
+    assert set(Calls(crm, pause=lambda _: None).proved([write_of("a", 1)])) == {"a"}
