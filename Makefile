@@ -64,7 +64,8 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
-test: lint types  ## all that CI runs: linters, types, tests
+test:  ## all that CI runs: linters, types, tests
+	@$(MAKE) --no-print-directory -j2 lint types
 	$(PYTEST) -m "not nightly"
 
 nightly: setup  ## the long tests as well

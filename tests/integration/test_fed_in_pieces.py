@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from models_ml.world import build_world
 from models_ml.world.scenario import SCENARIOS
 from orchestration.demo.write import write_demo
 from tests.integration.harness import Home, different_tables
+from tests.integration.reading import Reader, reading
 from tests.integration.worlds import feed, moment, small_world
 
 
@@ -20,9 +23,27 @@ def days_before_end(*days: int) -> list[pd.Timestamp]:
     return [small_world().as_of - pd.Timedelta(days=count) for count in days]
 
 
-def test_two_days_one_by_one_end_as_one_run(undisturbed: Home, tmp_path: Path) -> None:
-    fed = feed(tmp_path, days_before_end(2, 1, 0))
-    assert different_tables(undisturbed, fed) == []
+@pytest.fixture(scope="module")
+def two_days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Reader]:
+    """A home fed day by day, and who read what it published meanwhile."""
+    readers: list[Reader] = []
+
+    @contextmanager
+    def watched(home: Home) -> Iterator[None]:
+        with reading(home) as reader:
+            readers.append(reader)
+            yield
+
+    return feed(tmp_path_factory.mktemp("two_days"), days_before_end(2, 1, 0), watched_by=watched), readers[0]
+
+
+def test_two_days_one_by_one_end_as_one_run(undisturbed: Home, two_days: tuple[Home, Reader]) -> None:
+    assert different_tables(undisturbed, two_days[0]) == []
+
+
+def test_a_reader_sees_no_error_and_no_mixed_version(two_days: tuple[Home, Reader]) -> None:
+    reader = two_days[1]
+    assert reader.faults == [] and len(set(reader.seen)) >= 2
 
 
 @pytest.mark.nightly

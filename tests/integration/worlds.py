@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -57,14 +59,23 @@ def demo_home(
 
 
 def feed(
-    directory: Path, moments: list[pd.Timestamp], *, world: World | None = None, exports: Exports = "contract"
+    directory: Path,
+    moments: list[pd.Timestamp],
+    *,
+    world: World | None = None,
+    exports: Exports = "contract",
+    watched_by: Callable[[Home], AbstractContextManager[object]] = nullcontext,
 ) -> Home:
-    """A home run once at each moment, the demo's systems brought forward before each run."""
+    """A home run once at each moment, the demo's systems brought forward before each run.
+
+    From the first publication to the last `watched_by` looks on.
+    """
     home = demo_home(directory, until=moments[0], world=world, exports=exports)
     home.run(moment(moments[0]))
-    for since, until in pairwise(moments):
-        write_demo(world or small_world(), directory / "demo", since=since, until=until, by="day")
-        home.run(moment(until))
+    with watched_by(home):
+        for since, until in pairwise(moments):
+            write_demo(world or small_world(), directory / "demo", since=since, until=until, by="day")
+            home.run(moment(until))
     return home
 
 

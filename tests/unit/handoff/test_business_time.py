@@ -18,8 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from orchestration.lake.zones import load_zone, offset_spans
-from tests.golden.builds import DbtBuilds
-from tests.golden.compiled_models import CompiledProject, World, compile_project
+from tests.golden.compiled_models import CompiledProject, World, needed_for
 from tests.golden.lake_rows import ScratchLake, record_key
 from tests.oracles.business_minutes import Doorman, furthest_readings
 from tests.oracles.business_time import Calendar, due_instant, open_minutes, open_time
@@ -35,12 +34,9 @@ SEEN_DAYS = 30
 
 
 @pytest.fixture(scope="module")
-def handoff_models(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
+def handoff_models(derived_models: CompiledProject) -> CompiledProject:
     """Everything a handoff's clock is made of."""
-    scratch = tmp_path_factory.mktemp("handoff")
-    home = scratch / "home"
-    home.mkdir()
-    return compile_project(DbtBuilds(scratch), home, select=["int_handoffs__timed"])
+    return needed_for(derived_models, ["int_handoffs__timed"])
 
 
 def clocks() -> st.SearchStrategy[str]:

@@ -1,17 +1,14 @@
-"""The identity models, compiled once for all tests of this folder."""
+"""The identity models, for all tests of this folder."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.golden.builds import DbtBuilds
-from tests.golden.compiled_models import CompiledProject, compile_project
+from tests.golden.compiled_models import CompiledProject, needed_for
+from tests.unit.derived import in_folders
 
 
 @pytest.fixture(scope="session")
-def identity_models(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
+def identity_models(derived_models: CompiledProject) -> CompiledProject:
     """Compiled models of the identity folder."""
-    scratch = tmp_path_factory.mktemp("identity")
-    home = scratch / "home"
-    home.mkdir()
-    return compile_project(DbtBuilds(scratch), home, select=["path:models/intermediate/identity"])
+    return needed_for(derived_models, in_folders("identity"))

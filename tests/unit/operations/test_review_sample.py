@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 from orchestration.lake.zones import offset_spans
-from tests.golden.builds import DbtBuilds
-from tests.golden.compiled_models import CompiledProject, World, compile_project
+from tests.golden.compiled_models import CompiledProject, World, needed_for
 from tests.golden.lake_rows import ScratchLake, record_key
 
 # Monday, midnight in Chicago.
@@ -25,12 +24,9 @@ Rows = list[Mapping[str, str | None]]
 
 
 @pytest.fixture(scope="module")
-def sample_models(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
+def sample_models(derived_models: CompiledProject) -> CompiledProject:
     """Everything the sample is drawn from."""
-    scratch = tmp_path_factory.mktemp("sample")
-    home = scratch / "home"
-    home.mkdir()
-    return compile_project(DbtBuilds(scratch), home, select=["fct_review_sample"])
+    return needed_for(derived_models, ["fct_review_sample"])
 
 
 def told(moment: datetime) -> str:

@@ -17,8 +17,8 @@ import yaml
 
 from orchestration.criteria_files.load import load_criteria
 from orchestration.lake.zones import offset_spans
-from tests.golden.builds import DbtBuilds
-from tests.golden.compiled_models import CompiledProject, World, compile_project, needed_for
+from tests.golden.compiled_models import CompiledProject, World, needed_for
+from tests.unit.derived import FEATURES, MARTS, in_folders
 from tests.unit.identity.feeding import SOURCES as ALL_SOURCES
 from tests.unit.identity.feeding import feed_at_once, feed_in_pieces, land_pieces, land_told, rows_of
 from tests.unit.identity.random_worlds import BEGINNING, HOURS, WorldRow, draw_world, hour
@@ -56,43 +56,14 @@ versions:
     effective_from: {hour(HOURS - 8).isoformat()}Z
     mql: {{require: fit_or_behaviour, behaviour: {{threshold: 2, rules: [{{id: called, signal: call, points: 2}}]}}}}
 """
-MARTS = (
-    "fct_lead_stage_transitions",
-    "fct_funnel_conversions",
-    "fct_conversion_cohorts",
-    "fct_pipeline_days",
-    "fct_touches",
-    "fct_appointments",
-    "fct_contact_attempts",
-    "fct_channel_performance",
-    "fct_stage_label_conflicts",
-    "fct_stage_label_agreement",
-    "fct_label_review_queue",
-    "fct_checklist_adherence",
-    "fct_sql_candidate_outcomes",
-    "fct_intake_agreement",
-    "fct_review_sample",
-    "fct_criteria_rule_channels",
-    "fct_criteria_rule_drift",
-    "fct_sql_rule_outcomes",
-    "fct_input_anomalies",
-    "dim_leads",
-    "ml_readiness__training_examples",
-    "ml_readiness__scoring_candidates",
-    "ml_readiness__example_attributes",
-)
 # What says how a build came about, not what is so.
 _OF_THE_BUILD = {"int_rows__moved", "int_references__moved", "int_records__touched"}
 
 
 @pytest.fixture(scope="module")
-def lead_models(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
+def lead_models(derived_models: CompiledProject) -> CompiledProject:
     """Everything between the input contract and the marts that wait for no score."""
-    scratch = tmp_path_factory.mktemp("stages")
-    home = scratch / "home"
-    home.mkdir()
-    folders = [f"path:models/intermediate/{folder}" for folder in ("stages", "attribution", "handoff")]
-    return compile_project(DbtBuilds(scratch), home, select=[*folders, *MARTS])
+    return needed_for(derived_models, [*in_folders("stages", "attribution", "handoff"), *FEATURES, *MARTS])
 
 
 @pytest.fixture(scope="module")
