@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,10 +34,9 @@ class Staging:
         self.names = [name for name in FIELDS if name in table.c]
         self.guarded = [name for name in STAFFS_OWN if name in table.c]
         self.watched = [name for name in self.names if name not in _OWN]
-        self.known = {value for value, write in writes.items() if self._is_known(write)}
         # Most fields stay as they are: what is expected there is what is written, and staged once.
-        moved = [name for name in self.watched if any(self._moves(writes[value], name) for value in self.known)]
-        self.expected = [*self.guarded, *moved]
+        self.known, moved = self._told_apart()
+        self.expected = [*self.guarded, *(name for name in self.watched if name in moved)]
 
     def make(self) -> sa.Table:
         """The temporary table, filled."""
@@ -74,14 +74,20 @@ class Staging:
             row |= {f"e_{name}": to_column(expected[name], types[name], FIELDS[name]) for name in self.expected}
             yield {"k": value, **row, "known": int(value in self.known)}
 
-    def _is_known(self, write: Write) -> bool:
-        return write.expected is not None and all(
-            name in write.expected for name in self.watched if name in write.payload
-        )
-
-    @staticmethod
-    def _moves(write: Write, name: str) -> bool:
-        return (write.expected or {}).get(name) != write.payload.get(name)
+    def _told_apart(self) -> tuple[set[Any], set[str]]:
+        """Keys of the writes that know what every field holds, and the fields some of them change."""
+        known: set[Any] = set()
+        moved: set[str] = set()
+        values = itemgetter(*self.watched)
+        for key, write in self._writes.items():
+            try:
+                before, after = values(write.expected or {}), values(write.payload)
+            except KeyError:
+                continue
+            known.add(key)
+            if before != after:
+                moved.update(name for name, old, new in zip(self.watched, before, after, strict=True) if old != new)
+        return known, moved
 
     def _lines(self) -> Iterator[str]:
         """The batch as COPY takes it: canonical text is PostgreSQL's own way to write a value."""
