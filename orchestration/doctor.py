@@ -56,6 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
             _contents,
             _accounts,
             _clocks,
+            closings,
             _calendars,
             _destinations,
         ]
@@ -185,6 +186,15 @@ def _known_at_columns(source: BaseSource) -> Iterator[tuple[str, str]]:
             mapped = (table.columns or {}).get("known_at")
             if mapped is not None and mapped.column and not table.append_only:
                 yield entity, mapped.column
+
+
+def closings(registry: Registry) -> Iterator[Finding]:
+    """Labels by which staff close a lead, and which close none here."""
+    for name, source in registry.sources.items():
+        labels = [label for label, stage in source.stages.items() if stage == "disqualified"]
+        if labels and not source.stage_authority.get("disqualified"):
+            what = f"source {name}: whom staff label {' or '.join(labels)} stays queued until the criteria close it"
+            yield Finding("look", what, "to let the label do it, say `stage_authority: {disqualified: crm}`")
 
 
 def _calendars(registry: Registry) -> Iterator[Finding]:

@@ -47,7 +47,10 @@ class Change:
 
 @dataclass
 class DryRun:
-    """What a sending would do. `dead`: not written before, and nothing about them has changed since."""
+    """What a sending would do. `kept` are teams and members set by staff, which stand; `held_back` as `Leaving`'s.
+
+    `dead`: not written before, and nothing about them has changed since.
+    """
 
     destination: str
     wanted: int = 0
@@ -55,6 +58,7 @@ class DryRun:
     shadow: int = 0
     dead: int = 0
     already_there: int = 0
+    held_back: str = ""
     missing: list[str] = field(default_factory=list)
     changes: dict[str, list[Change]] = field(default_factory=dict)
 
@@ -75,6 +79,8 @@ class DryRun:
         }
         for what, count in counts.items():
             console.print(f"{count:>9,} {what}", highlight=False)
+        if self.held_back:
+            console.print(self.held_back, highlight=False)
         if self.missing and rows and not leads:
             more = f" and {len(self.missing) - rows:,} more (--rows)" if len(self.missing) > rows else ""
             console.print(f"not there to be written to: {', '.join(self.missing[:rows])}{more}", highlight=False)
@@ -108,11 +114,12 @@ def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str, *
         rows = wanted_rows(warehouse, space, channels=channels, at=now(), time_grain=destination.time_grain)
         found.wanted = len(rows)
         wanted = {row.lead_id for row in rows}
-        last_writes = leaving(outbox, name, wanted).last_writes
+        leave = leaving(outbox, name, wanted)
+        last_writes, found.held_back = leave.last_writes, leave.held_back
         outbox.queue(name, [*rows, *last_writes], floor=lambda: calls.again(destination.highest_sequence))
         outbox.keep_only(name, wanted, leaving={row.lead_id for row in last_writes})
         if entry.live_teams:
-            found.shadow = outbox.shadow(name, field=TEAM, live=entry.live_teams)
+            outbox.shadow(name, field=TEAM, live=entry.live_teams)
         else:
             outbox.unshadow(name)
         writes = _open(outbox, name)
@@ -121,8 +128,9 @@ def dry_run_of(outbox: Outbox, registry: Registry, warehouse: Path, name: str, *
             held = calls.read([write.lead_id for write in batch])
             for write in batch:
                 _compare(found, write, held.get(write.lead_id), entry.conflicts)
-    found.dead = sum(outbox.states(name, since=now()).get(state, 0) for state in DEAD_LETTERS)
-    found.unchanged = max(0, found.wanted - len(writes) - found.shadow - found.dead)
+    states, open_ = outbox.states(name, since=now()), sum(write.lead_id in wanted for write in writes)
+    found.dead, found.shadow = sum(states.get(state, 0) for state in DEAD_LETTERS), states.get("shadow", 0)
+    found.unchanged = max(0, found.wanted - open_ - found.shadow - found.dead)
     return found
 
 

@@ -64,7 +64,6 @@ def send(
     """Queue what changed for one destination and deliver it.
 
     `channels`: of routing's rules; `clears`: take all out of queues that is wanted no longer, however many.
-
     Raises DestinationError where it cannot be used or is away: what changed is queued by then, and waits; also where
     too much at once is wanted no longer, when all else is sent. LeaseHeld: another process sends there.
     """

@@ -10,6 +10,13 @@
     nullif(trim({{ value }}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)), '')
 {%- endmacro %}
 
+{# What a rule may ask of a touch: its texts, trimmed (columns of a select). #}
+{% macro touch_texts() -%}
+    {%- for column in ['signal', 'service_line', 'topic', 'offer_id', 'form_id', 'channel', 'campaign_id', 'landing_page'] -%}
+    {{ trimmed(column) }} as {{ column }}{{ ', ' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
 {# Is the value in the list? An absent list restricts nothing; an absent value is in no list. #}
 {% macro allowed_by(list, value) -%}
     {{ return(adapter.dispatch('allowed_by', 'warm_handoff')(list, value)) }}

@@ -72,7 +72,7 @@ class BatchRefused(DestinationError):
         self.error_code = error_code
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)  # one for every record: not frozen, for the same reason as Write
 class Answer:
     """What the CRM said of one record: from the body of its reply, never from the status of the call alone.
 

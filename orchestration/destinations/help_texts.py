@@ -19,9 +19,12 @@ LABELS: dict[str, str] = {
     "handoff_sequence": "Handoff sequence",
 }
 
+# CRMs show a moment to everybody in their own time zone, a table as it is kept.
+_SHOWN_IN = "in your own time zone"
+
 HELP: dict[str, str] = {
     "handoff_stage": "Stage by the written criteria. Set by Warm Handoff.",
-    "handoff_mql_at": "When it became marketing-qualified (UTC). Set by Warm Handoff.",
+    "handoff_mql_at": f"When it became marketing-qualified, {_SHOWN_IN}. Set by Warm Handoff.",
     "handoff_fit_points": "Points for who they are, by the criteria. Set by Warm Handoff.",
     "handoff_behaviour_points": "Points for what they did, by the criteria. Set by Warm Handoff.",
     "handoff_readiness": "Probability (0 to 1) of becoming sales-qualified in the horizon, worked out once, when it "
@@ -32,7 +35,10 @@ HELP: dict[str, str] = {
     "handoff_staff_id": "Member it is routed to, where your team wants one. Change it where it is wrong: yours stays.",
     "handoff_queue": "Queue it waits in. Empty: waits in none.",
     "handoff_priority": "Order within the queue: 1 first.",
-    "handoff_sla_due_at": "First contact is due by then (UTC).",
+    "handoff_sla_due_at": f"First contact is due by then, {_SHOWN_IN}.",
     "handoff_versions": "Versions of criteria and model that decided.",
     "handoff_sequence": "Number of the write that set these fields: none lands over a newer one. Leave it.",
 }
+
+COLUMN_HELP: dict[str, str] = {name: text.replace(_SHOWN_IN, "in UTC") for name, text in HELP.items()}
+"""The same for the columns of a table."""

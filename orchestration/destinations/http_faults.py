@@ -14,6 +14,8 @@ from orchestration.destinations.base import DestinationError, Unavailable
 
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,79}")
 _NOT_APPLIED = {423, 429, 477}
+# What to wait where the calls of a day are used up: longer than any run does. The next run asks again.
+UNTIL_ANOTHER_RUN = 3_600.0
 
 
 def code_of(value: object, otherwise: str = "refused") -> str:

@@ -18,12 +18,21 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, Ne
 from urllib3.util.retry import Retry
 
 from orchestration.destinations.base import BatchRefused, DestinationError, Unavailable
-from orchestration.destinations.http_faults import is_later, later, lost, not_accepted, retry_after
+from orchestration.destinations.http_faults import (
+    UNTIL_ANOTHER_RUN,
+    is_later,
+    later,
+    lost,
+    not_accepted,
+    retry_after,
+)
 from orchestration.destinations.hubspot_replies import NOT_FOUND, error_code, named_by
 
 _TOKEN = "make a service key with the scopes that `handoff prepare` prints and put it where the registry says"
 _ACCOUNT = "/account-info/v3/details"
 _FAULTS = (ObjectsFault, PropertiesFault)
+# By the limit that was reached: of seconds, and of a day, which begins anew at midnight there.
+_WAITS = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0, "DAILY": UNTIL_ANOTHER_RUN}
 
 
 class NotFound(DestinationError):
@@ -168,7 +177,7 @@ class HubSpotCalls:
     def _later(self, status: int, body: Mapping[str, Any], headers: Any, *, is_write: bool) -> Unavailable:
         wait = retry_after(headers)
         if wait is None and status == 429:
-            wait = {"TEN_SECONDLY_ROLLING": 10.0, "SECONDLY": 1.0}.get(str(body.get("policyName")))
+            wait = _WAITS.get(str(body.get("policyName")))
         return later(self._name, "HubSpot", status, wait=wait, is_write=is_write)
 
 

@@ -19,7 +19,15 @@ from simple_salesforce.format import format_soql
 from urllib3.exceptions import NewConnectionError
 
 from orchestration.destinations.base import BatchRefused, DestinationError
-from orchestration.destinations.http_faults import code_of, is_later, later, lost, not_accepted, retry_after
+from orchestration.destinations.http_faults import (
+    UNTIL_ANOTHER_RUN,
+    code_of,
+    is_later,
+    later,
+    lost,
+    not_accepted,
+    retry_after,
+)
 
 # Without it, every update of a lead runs the org's assignment rules and may take the lead from its owner.
 _NO_ASSIGNMENT = {"Sforce-Auto-Assign": "FALSE"}
@@ -169,8 +177,9 @@ class SalesforceCalls:
     def _fault(self, status: int, content: Any, *, is_write: bool) -> DestinationError:
         code = code_of(content[0].get("errorCode") if _is_errors(content) else None, otherwise=f"http_{status}")
         if is_later(status) or code in _BUSY:
-            why = 429 if code == "REQUEST_LIMIT_EXCEEDED" else status
-            return later(self._name, "Salesforce", why, wait=retry_after(self._headers), is_write=is_write)
+            is_limit = code == "REQUEST_LIMIT_EXCEEDED"
+            wait = UNTIL_ANOTHER_RUN if is_limit and self._is_day_used_up() else retry_after(self._headers)
+            return later(self._name, "Salesforce", 429 if is_limit else status, wait=wait, is_write=is_write)
         if status == 403:
             return not_accepted(
                 self._name, "Salesforce", f"refuses its key ({code})", "give it the rights `handoff prepare` prints"
@@ -180,6 +189,11 @@ class SalesforceCalls:
         what = f"refused a call about {self._object} ({code})"
         remedy = f"run `handoff prepare {self._name}` and compare object, key, fields and rights"
         return not_accepted(self._name, "Salesforce", what, remedy)
+
+    def _is_day_used_up(self) -> bool:
+        """Whether the calls of a day are used up; the same refusal is given where too many run at once."""
+        told = re.search(r"api-usage=(\d+)/(\d+)", self._headers.get("Sforce-Limit-Info", ""))
+        return told is not None and int(told[1]) >= int(told[2])
 
     def _keep_headers(self, reply: requests.Response, *_: Any, **__: Any) -> None:
         self._headers = reply.headers

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from orchestration.destinations.base import FIELDS
-from orchestration.destinations.help_texts import HELP
+from orchestration.destinations.help_texts import COLUMN_HELP
 from orchestration.destinations.sql_values import column_type
 
 VIEW = "handoff_queue"
@@ -38,7 +38,7 @@ class Plan:
         ]
         if self._dialect.name == "postgresql":
             statements += [
-                f"COMMENT ON COLUMN {self._name()}.{self._preparer.quote(name)} IS {self._literal(HELP[name])}"
+                f"COMMENT ON COLUMN {self._name()}.{self._preparer.quote(name)} IS {self._literal(COLUMN_HELP[name])}"
                 for name in self.missing
             ]
         return statements
@@ -122,7 +122,7 @@ class Plan:
         return str(column_type(FIELDS[name], self._dialect.name).compile(dialect=self._dialect))
 
     def _comment(self, name: str) -> str:
-        return f" COMMENT {self._literal(HELP[name])}" if self._dialect.name in _MYSQL else ""
+        return f" COMMENT {self._literal(COLUMN_HELP[name])}" if self._dialect.name in _MYSQL else ""
 
     def _literal(self, text: str) -> str:
         return "'" + text.replace("'", "''") + "'"

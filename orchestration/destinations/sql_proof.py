@@ -62,7 +62,9 @@ class TextProof:
         return {write.lead_id for write in asked if self._line(write) in held}
 
     def _is_key(self, lead_id: str) -> bool:
-        return not _QUOTED.search(lead_id) and to_column(lead_id, self._key_type, "text") is not None
+        if _QUOTED.search(lead_id):
+            return False
+        return isinstance(self._key_type, sa.String) or to_column(lead_id, self._key_type, "text") is not None
 
     def _line(self, write: Write) -> str:
         texts: Mapping[str, str | None] = {**write.payload, "handoff_sequence": str(write.sequence)}

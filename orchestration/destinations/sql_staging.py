@@ -7,8 +7,8 @@ hold something: PostgreSQL takes the values by COPY, others by inserts. What is 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter, methodcaller, ne
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,9 +34,11 @@ class Staging:
         self.names = [name for name in FIELDS if name in table.c]
         self.guarded = [name for name in STAFFS_OWN if name in table.c]
         self.watched = [name for name in self.names if name not in _OWN]
+        self.known = {value for value, write in writes.items() if self._is_known(write)}
         # Most fields stay as they are: what is expected there is what is written, and staged once.
-        self.known, moved = self._told_apart()
-        self.expected = [*self.guarded, *(name for name in self.watched if name in moved)]
+        pairs = [(writes[value].expected or {}, writes[value].payload) for value in self.known]
+        self.expected = [*self.guarded, *(name for name in self.watched if _moves(name, pairs))]
+        self._never_null = [name for name in self.names if emptied(None, table.c[name], FIELDS[name]) is not None]
 
     def make(self) -> sa.Table:
         """The temporary table, filled."""
@@ -74,20 +76,10 @@ class Staging:
             row |= {f"e_{name}": to_column(expected[name], types[name], FIELDS[name]) for name in self.expected}
             yield {"k": value, **row, "known": int(value in self.known)}
 
-    def _told_apart(self) -> tuple[set[Any], set[str]]:
-        """Keys of the writes that know what every field holds, and the fields some of them change."""
-        known: set[Any] = set()
-        moved: set[str] = set()
-        values = itemgetter(*self.watched)
-        for key, write in self._writes.items():
-            try:
-                before, after = values(write.expected or {}), values(write.payload)
-            except KeyError:
-                continue
-            known.add(key)
-            if before != after:
-                moved.update(name for name, old, new in zip(self.watched, before, after, strict=True) if old != new)
-        return known, moved
+    def _is_known(self, write: Write) -> bool:
+        if write.expected is None or write.payload.keys() <= write.expected.keys():
+            return write.expected is not None
+        return all(name in write.expected for name in self.watched if name in write.payload)
 
     def _lines(self) -> Iterator[str]:
         """The batch as COPY takes it: canonical text is PostgreSQL's own way to write a value."""
@@ -96,12 +88,23 @@ class Staging:
             yield copy_line([str(value), *self._texts(write).values(), *self._expected(write).values(), known])
 
     def _texts(self, write: Write) -> dict[str, str | None]:
-        texts = {**write.payload, "handoff_sequence": str(write.sequence)}
-        return {name: emptied(texts.get(name), self._table.c[name], FIELDS[name]) for name in self.names}
+        return self._filled({**write.payload, "handoff_sequence": str(write.sequence)}, self.names)
 
     def _expected(self, write: Write) -> dict[str, str | None]:
-        expected = write.expected or {}
-        return {name: emptied(expected.get(name), self._table.c[name], FIELDS[name]) for name in self.expected}
+        return self._filled(write.expected or {}, self.expected)
+
+    def _filled(self, texts: Mapping[str, str | None], names: Sequence[str]) -> dict[str, str | None]:
+        told = {name: texts.get(name) for name in names}
+        for name in self._never_null:
+            if name in told:
+                told[name] = emptied(told[name], self._table.c[name], FIELDS[name])
+        return told
+
+
+def _moves(name: str, pairs: Sequence[tuple[Mapping[str, str | None], Mapping[str, str | None]]]) -> bool:
+    """Whether any of these mappings differ in this."""
+    said = methodcaller("get", name)
+    return any(map(ne, map(said, map(itemgetter(0), pairs)), map(said, map(itemgetter(1), pairs))))
 
 
 def _copy(connection: Connection, lines: Iterable[str]) -> None:

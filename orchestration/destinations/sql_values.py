@@ -6,7 +6,6 @@ short, too coarse) reads back as something else, and the write is not verified.
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -60,12 +59,14 @@ def emptied(text: str | None, column: sa.Column[Any], kind: Kind) -> str | None:
 
 def copy_line(texts: Sequence[str | None]) -> str:
     """One line of COPY's text format."""
-    if _COPY_MARK.search("".join(text for text in texts if text)):
-        texts = [text and text.translate(_COPY_MARKS) for text in texts]
-    return "\t".join("\\N" if text is None else text for text in texts) + "\n"
+    line = "\t".join(["\\N" if text is None else text for text in texts])
+    # Most lines hold no mark but those put here: they are looked at as a whole, not value by value.
+    is_plain = line.count("\t") == len(texts) - 1 and line.count("\\") == texts.count(None)
+    if not is_plain or "\n" in line or "\r" in line:
+        line = "\t".join(["\\N" if text is None else text.translate(_COPY_MARKS) for text in texts])
+    return line + "\n"
 
 
-_COPY_MARK = re.compile(r"[\\\t\n\r]")
 _COPY_MARKS = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from orchestration.report import words
 from orchestration.report.parts import Card, Section, Table
 from orchestration.report.readiness_groups import groups_table, groups_words
-from orchestration.report.readiness_words import Content, day, weighted_words
+from orchestration.report.readiness_words import Content, day, value_words, weighted_words
 
 _GIVEN_AWAY = 0.7
 # `models_ml.readiness.promotion.MIN_UNSEEN`, said without loading what trains.
@@ -168,7 +168,7 @@ def protected(card: Content) -> Section:
             tuple(
                 (
                     words.plain(row["attribute"]),
-                    words.plain(row["level"]),
+                    value_words(str(row["attribute"]), str(row["level"])),
                     words.count(row["rows"]),
                     words.decimal(row["auc"]["estimate"]),
                     " to ".join(words.decimal(row["auc"][side]) for side in ("lower", "upper")),

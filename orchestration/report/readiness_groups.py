@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from orchestration.report import words
 from orchestration.report.parts import Table
-from orchestration.report.readiness_words import Content
+from orchestration.report.readiness_words import Content, value_words
 
 _NOT_TOLD = "(none)"
 
@@ -83,4 +83,4 @@ def _called(row: Content) -> str:
 
 
 def _value(row: Content) -> str:
-    return "not told" if row["group"] == _NOT_TOLD else words.plain(str(row["group"]))
+    return "not told" if row["group"] == _NOT_TOLD else value_words(str(row["attribute"]), str(row["group"]))

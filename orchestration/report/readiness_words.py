@@ -59,6 +59,19 @@ def share(interval: Content) -> str:
     return f"{words.of_a_hundred(interval['estimate'])} (95 %: {low} to {high})"
 
 
+def value_words(attribute: str, value: str) -> str:
+    """What a value of an attribute is called: a language by its English name, anything else as it is spelt."""
+    # Imported here: only the card needs the names of languages.
+    from babel import Locale, UnknownLocaleError
+
+    if attribute == "language":
+        try:
+            return Locale.parse(value, sep="-").get_display_name("en") or words.plain(value)
+        except (ValueError, UnknownLocaleError):
+            pass
+    return words.plain(value)
+
+
 def held_out(card: Content) -> str:
     """The leads everything is judged by, in words."""
     counts = card["counts"]

@@ -86,10 +86,11 @@ def section(size: str, scratch: Path, pairs: int, only: str) -> str:
 
 
 def write_section(page: Path, size: str, told: str) -> None:
-    """Put a section into the page, in place of the one of its size."""
+    """Put a section into the page, in place of the one of its size, else at its end."""
     text = page.read_text(encoding="utf-8") if page.exists() else "# Benchmarks\n"
-    kept = re.sub(rf"\n## {size}: .*?(?=\n## |\Z)", "", text, flags=re.DOTALL).rstrip()
-    page.write_text(f"{kept}\n\n{told.rstrip()}\n", encoding="utf-8")
+    found = re.search(rf"\n## {size}: .*?(?=\n## |\Z)", text, flags=re.DOTALL)
+    before, after = (text[: found.start()], text[found.end() :]) if found else (text, "")
+    page.write_text(f"{before.rstrip()}\n\n{told.rstrip()}\n{after}", encoding="utf-8")
 
 
 def _lines(clinic: Clinic, scratch: Path, pairs: int, only: str) -> Iterator[Line | str]:

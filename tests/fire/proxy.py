@@ -26,13 +26,14 @@ def tryton_call(data: bytes) -> Kind:
 
 
 def postgresql_call(data: bytes) -> Kind:
-    """A commit ends a write; a read asks for the stage of records by their keys."""
+    """A commit ends a write; a read asks for the stage of records by their keys, as values or as text."""
     head = data[:120]
     if not head.startswith(b"Q"):
         return None
     if head[5:].upper().startswith(b"COMMIT"):
         return "write"
-    return "read" if head[5:].startswith(b"SELECT") and b"handoff_stage" in head else None
+    is_read = head[5:].startswith((b"SELECT", b"copy (select")) and b"handoff_stage" in head
+    return "read" if is_read else None
 
 
 class Proxy:

@@ -18,6 +18,10 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
+from orchestration.dbt_calls import parsed_project
+from orchestration.dbt_manifest import ensure_manifest
+from orchestration.settings import Settings
+
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 
 
@@ -61,10 +65,8 @@ class DbtBuilds:
             "--target-path", str(self.scratch / "target"), "--log-path", str(self.scratch / "logs"), "--quiet",
         ]  # fmt: skip
         if self.manifest is None:
-            parsed = dbtRunner().invoke(["parse", *common])
-            if not parsed.success or not isinstance(parsed.result, Manifest):
-                raise AssertionError(f"dbt cannot read the project: {parsed.exception}")
-            self.manifest = parsed.result
+            # Of the checkout's own project `make setup` keeps what parsing gives.
+            self.manifest = _kept() if self.project == PROJECT else _parsed(common)
         try:
             outcome = dbtRunner(manifest=self.manifest).invoke([*arguments, *common])
         finally:
@@ -72,6 +74,20 @@ class DbtBuilds:
         if not outcome.success:
             raise AssertionError(_failures(outcome.result) or str(outcome.exception))
         return outcome.result
+
+
+def _kept() -> Manifest:
+    ensure_manifest(Settings())
+    manifest = parsed_project()
+    assert manifest is not None, "the dbt project changed while it was read"
+    return manifest
+
+
+def _parsed(arguments: Sequence[str]) -> Manifest:
+    parsed = dbtRunner().invoke(["parse", *arguments])
+    if not parsed.success or not isinstance(parsed.result, Manifest):
+        raise AssertionError(f"dbt cannot read the project: {parsed.exception}")
+    return parsed.result
 
 
 def query(home: Path, statement: str) -> pd.DataFrame:

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from orchestration.lake.lease import hold_lease
 from orchestration.lake.paths import HomePaths
-from tests.integration.clinic_export import AS_OF, canaries, write_clinic
+from tests.integration.clinic_export import canaries
+from tests.integration.conftest import copy_of
 from tests.integration.harness import Home, different_tables, handoff
 
 NEXT_DAY = "2026-03-02T00:00:00Z"
 SUMS = "sum(rows_read), sum(rows_landed), sum(rows_duplicate), sum(rows_quarantined)"
 ACCOUNTS = f"select origin, {SUMS} from fct_load_accounting group by origin order by origin"
-
-
-def clinic(base: Path) -> Home:
-    """A home whose export writes `not so` where two leads and two touches are not deleted: no word the door knows."""
-    home = Home(base / "home", write_clinic(base / "clinic"))
-    for name, marked in {"leads.csv": ("L2,", "L5,"), "touches.csv": ("T7-",)}.items():
-        file = base / "clinic" / "export" / name
-        header, *lines = file.read_text().splitlines()
-        cells = [f"{line},{'not so' if line.startswith(marked) else ''}" for line in lines]
-        file.write_text("\n".join([f"{header},is_deleted", *cells]) + "\n")
-    return home
 
 
 def mend(home: Home) -> None:
@@ -41,13 +30,11 @@ def replay(home: Home, *words: str, expect: int = 0) -> str:
 
 
 @pytest.fixture(scope="module")
-def twins(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Home]:
-    """A home run once, and a copy of it with all it is fed from."""
-    base = tmp_path_factory.mktemp("twins")
-    first = clinic(base / "first")
-    first.run(AS_OF)
-    shutil.copytree(base / "first", base / "second", symlinks=True)
-    return first, Home(base / "second" / "home", base / "second" / first.sources.relative_to(base / "first"))
+def twins(clinic_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Home]:
+    """Two copies of a home run once, each with all it is fed from; two of its leads and two touches cannot be read."""
+    return copy_of(clinic_run_once, tmp_path_factory.mktemp("first")), copy_of(
+        clinic_run_once, tmp_path_factory.mktemp("second")
+    )
 
 
 @pytest.fixture(scope="module")

@@ -279,6 +279,8 @@ class HubSpotStandIn(Lagging):
         code = None
         if defined["modificationMetadata"]["readOnlyValue"]:
             code = "READ_ONLY_VALUE"
+        elif defined["type"] != "string" and value != value.strip():
+            code = "LEADING_TRAILING_WHITESPACE"
         elif value and defined["type"] == "number" and not re.fullmatch(r"-?\d+(\.\d+)?([eE]-?\d+)?", value):
             code = "INVALID_DOUBLE"
         elif value and defined["type"] in ("datetime", "date") and not _moment(value):

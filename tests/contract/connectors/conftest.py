@@ -10,6 +10,7 @@ import pytest
 from tests.contract.connectors.ads_staging import AdStaging
 from tests.contract.connectors.homes import LandingHome
 from tests.contract.connectors.shapes import FILE_SHAPES, Shape, SqlShape
+from tests.once import value_once
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -47,4 +48,4 @@ def home(tmp_path: Path) -> Iterator[LandingHome]:
 @pytest.fixture(scope="session")
 def ad_staging(tmp_path_factory: pytest.TempPathFactory) -> AdStaging:
     """The staging of the advertising connectors, compiled."""
-    return AdStaging.compile(tmp_path_factory.mktemp("ad_staging"))
+    return value_once(tmp_path_factory, "ad_staging", AdStaging.compile)

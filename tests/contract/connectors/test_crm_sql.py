@@ -137,9 +137,16 @@ def test_each_item_of_a_list_in_one_cell_is_renamed(tmp_path: Path, database_url
     for code, does in (("A", "'ORT|PHY'"), ("B", "'CAR'"), ("C", "null"), ("D", "'ORT | X'"), ("E", "'ORT|CAR'")):
         statement = sa.text(f"insert into squads values ('{code}', {does})")
         run(database_url, lambda c, statement=statement: c.execute(statement))
-    lines = "{ORT: orthopaedics, PHY: physical_therapy, CAR: cardiology, 'ORT|CAR': default}"
-    columns = f"{{team_id: code, service_lines: {{column: does, values: {lines}}}}}"
-    body = f"    tables: {{teams: {{table: squads, columns: {columns}}}}}"
+    body = """
+    tables:
+      teams:
+        table: squads
+        columns:
+          team_id: code
+          service_lines:
+            column: does
+            values: {ORT: orthopaedics, PHY: physical_therapy, CAR: cardiology, "ORT|CAR": default}
+"""
     (extract,) = found(registry_source(tmp_path, database_url, body))
     told = {row["team_id"]: row["service_lines"] for row in rows(extract)}
     assert told == {

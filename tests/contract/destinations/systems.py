@@ -55,6 +55,13 @@ def write_of(
     )
 
 
+def is_held(write: Write, held: Held) -> bool:
+    """Whether the record holds exactly this write, in every field the CRM has."""
+    return held.sequence == write.sequence and all(
+        held.fields[name] == value for name, value in write.payload.items() if name in held.fields
+    )
+
+
 @dataclass
 class Calls:
     """How many calls of each kind reached the system since `reset`."""

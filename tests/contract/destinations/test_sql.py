@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from orchestration.destinations.base import FIELDS, BatchRefused, DestinationError, Unavailable
-from orchestration.destinations.help_texts import HELP
+from orchestration.destinations.help_texts import COLUMN_HELP
 from orchestration.destinations.sql import SqlDestination
 from tests.contract.destinations.sql_system import SqlSystem
 from tests.contract.destinations.systems import payload, write_of
@@ -157,7 +157,8 @@ def test_prepare_prints_what_it_would_do_and_does_it_once(sql_system):
         crm.check()
     if sql_system.name != "sqlite":
         texts = {c["name"]: c["comment"] for c in sa.inspect(sa.create_engine(sql_system.url)).get_columns("leads")}
-        assert all(texts[name] == HELP[name] for name in FIELDS if name != "handoff_stage")
+        assert all(texts[name] == COLUMN_HELP[name] for name in FIELDS if name != "handoff_stage")
+        assert all("in UTC" in texts[name] for name, kind in FIELDS.items() if kind == "time")
 
 
 @pytest.mark.parametrize("due", ["ours", "varchar(40)"])

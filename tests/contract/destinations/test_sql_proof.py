@@ -6,12 +6,10 @@ import random
 
 import pytest
 
-from orchestration.destinations.base import FIELDS, Held
-from orchestration.destinations.judging import changed_fields
+from orchestration.destinations.base import FIELDS
 from orchestration.destinations.sql import SqlDestination
-from orchestration.lake.outbox import Write
 from tests.contract.destinations.sql_system import SqlSystem
-from tests.contract.destinations.systems import write_of
+from tests.contract.destinations.systems import is_held, write_of
 
 # Columns that hold our values whole, that cut or round them, or whose text nobody vouches for.
 _KINDS = {
@@ -54,15 +52,11 @@ def test_what_is_proved_by_text_is_held(system, seed):
     for write in dice.sample(written, len(written) // 3):
         system.change(write.lead_id, "handoff_sequence", str(write.sequence + dice.choice([-1, 1])))
     held = crm.read([write.lead_id for write in writes])
-    truly = {write.lead_id for write in writes if _holds(held[write.lead_id], write)}
+    truly = {write.lead_id for write in writes if is_held(write, held[write.lead_id])}
     proved = crm.proved(writes)
     assert set(proved) <= truly
     if seed == 0:
         assert set(proved) == {lead_id for lead_id in truly if not set(lead_id) & set("'\"\\")} != set()
-
-
-def _holds(held: Held, write: Write) -> bool:
-    return held.sequence == write.sequence and not changed_fields(write.payload, held)
 
 
 def _goes(crm: SqlDestination, write: object) -> bool:

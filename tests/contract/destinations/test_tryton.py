@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -167,3 +168,14 @@ def test_the_queue_stands_in_the_menu_most_urgent_first(crm):
         "sale.opportunity", "search_read", [["handoff_queue", "!=", None]], 0, None, order, ["reference"]
     )
     assert [row["reference"] for row in found] == ["b", "a"]
+
+
+def test_the_queue_has_no_column_that_tryton_s_web_client_cannot_draw(crm):
+    (view,) = crm.rpc.model("ir.ui.view", "search", [["name", "=", "opportunity_queue"]], 0, 1, None)
+    told = crm.rpc.model("sale.opportunity", "fields_view_get", view, "tree")
+    columns = [
+        (column.get("name"), column.get("widget") or told["fields"][column.get("name")]["type"])
+        for column in ElementTree.fromstring(told["arch"]).iter("field")
+    ]
+    assert not [name for name, kind in columns if kind in ("timestamp", "datetime")], "it draws dates and times, apart"
+    assert [kind for name, kind in columns if name == "handoff_sla_due_at"] == ["date", "time"]

@@ -6,9 +6,10 @@ import pytest
 
 from tests.golden.compiled_models import CompiledProject
 from tests.integration.criteria.warehouse import compile_qualification
+from tests.once import value_once
 
 
 @pytest.fixture(scope="session")
 def qualification_models(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     """Compiled models of the qualification folder."""
-    return compile_qualification(tmp_path_factory.mktemp("qualification"))
+    return value_once(tmp_path_factory, "qualification", compile_qualification)

@@ -17,7 +17,7 @@ from orchestration.lake.lease import LeaseHeld
 from orchestration.lake.outbox import Outbox, Wanted
 from orchestration.lake.outbox_types import SETTLED
 from orchestration.leaving import leaving
-from tests.unit.destinations.simulated import BAD, Crm, FragileOutbox, Killed, Kind, ProvingCrm, Record
+from tests.unit.destinations.simulated import BAD, NAMES, Crm, FragileOutbox, Killed, Kind, ProvingCrm, Record
 
 FAULTS = ("lost", "dropped", "throttled", "silent", "killed_before", "killed_after", "refused")
 STAFFS = ("handoff_team_id", "handoff_staff_id")
@@ -81,9 +81,13 @@ class Schedule:
                 self.wanted[lead_id] = dict(zip((*OURS, *STAFFS), values, strict=True))
 
     def move(self) -> None:
-        """From a sandbox to the CRM proper, whose records nobody wrote to yet."""
+        """From a sandbox to the CRM proper, whose records nobody wrote to yet, or another home did."""
         self.crm.place += " and on"
         self.crm.records = {i: Record(ever_by_staff=record.ever_by_staff) for i, record in self.crm.records.items()}
+        for record in self.crm.records.values() if self.chance.random() < 0.5 else ():
+            record.sequence, record.is_anothers = self.chance.randrange(1, 30), True
+            theirs = dict(zip(NAMES, ("opportunity", self.chance.choice(["0.1", None]), "t9", "m9"), strict=True))
+            record.fields |= {name: theirs[name] for name in self.crm.present()}
 
     def meddle(self, when: str) -> None:
         """Other people at work. A CRM that does not guard is left alone between our look and our write."""
@@ -167,7 +171,7 @@ class Schedule:
     def check_left(self, row, seed: str) -> None:
         """Nobody's queue holds what is wanted no longer, unless staff put it there; or the CRM takes no write of it."""
         record = self.crm.records.get(row["lead_id"])
-        if record is not None and record.state == "live" and row["status"] != "rejected":
+        if record is not None and record.state == "live" and row["status"] != "rejected" and not record.is_anothers:
             held = {(name, record.fields[name]) for name in STAFFS if record.fields[name] is not None}
             assert held <= record.ever_by_staff, (seed, row["lead_id"], row["status"], held)
 

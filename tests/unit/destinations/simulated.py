@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestration.destinations.base import STAFFS_OWN, Answer, BatchRefused, Held, Unavailable
-from orchestration.destinations.judging import changed_fields
 from orchestration.lake.outbox import Outbox, Write
+from tests.contract.destinations.systems import is_held
 
 NAMES = ("handoff_stage", "handoff_readiness", "handoff_team_id", "handoff_staff_id")
 BAD = "bad"
@@ -33,6 +33,8 @@ class Record:
     state: str = "live"
     by_staff: dict[str, str | None] = field(default_factory=dict)
     ever_by_staff: set[tuple[str, str | None]] = field(default_factory=set)
+    # Another home wrote it last: what staff make of that nobody can tell.
+    is_anothers: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,9 @@ class Crm:
             return refused
         if record.sequence is not None and record.sequence > write.sequence:
             self.broken.append(f"{write.lead_id}: {write.sequence} over {record.sequence}")
+        if record.is_anothers:
+            record.by_staff.clear()
+            record.is_anothers = False
         for name, value in record.by_staff.items():
             if write.payload[name] != value:
                 self.broken.append(f"{write.lead_id}: {name} of staff written over")
@@ -177,8 +182,7 @@ class ProvingCrm(Crm):
         return {
             write.lead_id
             for write in writes
-            if (record := held.get(write.lead_id)) and record.state == "live"
-            if record.sequence == write.sequence and not changed_fields(write.payload, record)
+            if (record := held.get(write.lead_id)) and record.state == "live" and is_held(write, record)
         }
 
 

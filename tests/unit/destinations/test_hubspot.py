@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from orchestration.destinations.base import FIELDS, BatchRefused, DestinationError, Unavailable
+from orchestration.destinations.calls import Calls
 from orchestration.destinations.hubspot import HubSpotDestination
 from tests.contract.destinations.hubspot_system import KEY, HubSpotSystem
 from tests.contract.destinations.systems import payload, write_of
@@ -54,6 +55,21 @@ def test_a_batch_refused_whole_says_so_and_nothing_landed(system, crm):
     assert crm.write([write_of("nobody", 9)])["nobody"].outcome == "gone"
 
 
+def test_a_choice_with_a_space_around_is_refused_by_that_name_and_alone(system, crm):
+    answers = crm.write([*writes(0), *writes(1, handoff_band="high ")])
+    assert [answers[i].outcome for i in LEADS[:2]] == ["acknowledged", "rejected"]
+    assert answers["lead-1"].error_code == "LEADING_TRAILING_WHITESPACE"
+
+
+def test_a_conflict_of_one_record_that_refuses_the_batch_is_told_as_such(system, crm):
+    crm.check()
+    said = {"status": "error", "category": "CONFLICT", "message": "a value that must be unique is taken by 501"}
+    system.server.misbehave(Fault(Reply(409, said), path=UPDATE))
+    with pytest.raises(BatchRefused) as refused:
+        crm.write(writes(0, 1))
+    assert refused.value.error_code == "CONFLICT" and "501" not in str(refused.value), "delivery halves it"
+
+
 def test_errors_that_name_nobody_leave_the_fate_open(system, crm):
     system.crm.names_errors = system.crm.echoes_trace_ids = False
     assert crm.write([*writes(0), *writes(1, handoff_band="x")]) == {}
@@ -74,7 +90,7 @@ def test_records_that_are_all_unknown_may_be_answered_by_a_404(system, crm):
         (too_many("7"), 7.0, False),
         (too_many(), None, False),
         (too_many(body={"policyName": "TEN_SECONDLY_ROLLING"}), 10.0, False),
-        (too_many(body={"policyName": "DAILY"}), None, False),
+        (too_many(body={"policyName": "DAILY"}), 3_600.0, False),
         (Fault(Reply(429, "<html>", {})), None, False),
         (Fault(Reply(423, {}, {"Retry-After": "2"})), 2.0, False),
         (broken(502), None, True),
@@ -93,6 +109,14 @@ def test_what_passes_is_told_with_the_wait_asked_for_and_what_may_have_happened(
     assert (caught.value.retry_after, caught.value.is_fate_unknown) == (wait, is_open)
     assert crm.read(["lead-0"])["lead-0"].sequence == (10 if fault.is_applied else None)
     assert system.server.count(UPDATE) == 1, "no call is repeated behind our back"
+
+
+def test_a_day_whose_calls_are_used_up_is_not_asked_again(system, crm):
+    crm.check()
+    system.server.misbehave(*[too_many(body={"policyName": "DAILY"}, path=READ)] * 6)
+    with pytest.raises(Unavailable):
+        Calls(crm, pause=lambda seconds: pytest.fail("no run waits for midnight")).read(LEADS)
+    assert system.server.count(READ) == 1
 
 
 def test_a_call_that_takes_too_long_is_given_up_with_its_fate_open(system):

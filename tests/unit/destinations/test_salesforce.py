@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from orchestration.destinations.base import FIELDS, BatchRefused, DestinationError, Unavailable
+from orchestration.destinations.calls import Calls
 from orchestration.destinations.salesforce import SalesforceDestination
 from orchestration.destinations.salesforce_plan import files
 from orchestration.destinations.salesforce_values import FIELD_NAMES, TooFineError, from_field, to_field
@@ -123,6 +124,13 @@ def test_what_passes_is_told_with_the_wait_asked_for_and_what_may_have_happened(
     assert (caught.value.retry_after, caught.value.is_fate_unknown) == (wait, is_open)
     assert crm.read(["lead-0"])["lead-0"].sequence == (10 if fault.is_applied else None)
     assert system.server.count(WRITE) == 1, "no call is repeated behind our back"
+
+
+def test_a_day_whose_calls_are_used_up_is_not_asked_again(system, crm):
+    system.crm.limit = system.crm.used
+    with pytest.raises(Unavailable) as caught:
+        Calls(crm, pause=lambda seconds: pytest.fail("no run waits for another day")).read(LEADS)
+    assert caught.value.retry_after == 3_600.0 and system.server.count(QUERY) == 1
 
 
 def test_records_that_come_in_pages_are_all_read_and_a_page_that_is_lost_is_no_answer(system, crm):

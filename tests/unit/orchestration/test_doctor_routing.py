@@ -1,4 +1,4 @@
-"""The doctor names service lines, queues and roles of routing.yaml that a home knows nothing of."""
+"""The doctor names service lines, queues and roles of routing.yaml no home knows, and labels that close nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.doctor import closings
 from orchestration.doctor_routing import unknown_names, unlicensed_members
+from orchestration.sources.registry import load_registry
 
 RULES = {
     "licences": {"cardiology": ["scheduler"], "cardiolgy": ["scheduler"]},
@@ -57,3 +59,16 @@ def test_members_whose_role_nobody_tells_are_counted_by_the_lines_they_may_not_t
         "routing.yaml: licences: no member here has the role schedule": "did you mean scheduler?",
     }
     assert not list(unlicensed_members({}, tmp_path)) and not list(unlicensed_members(rules, tmp_path / "absent"))
+
+
+def test_a_label_that_closes_no_lead_is_named_unless_the_registry_says_who_decides(tmp_path: Path) -> None:
+    (tmp_path / "export").mkdir()
+    entry = "{connector: contract_files, path: ./export, timezone: UTC, stages: {New: lead%s}%s}"
+    told = {}
+    lost = ", Lost: disqualified"
+    for labels, who in (("", ""), (lost, ""), (lost, "crm"), (lost, "criteria")):
+        authority = f", stage_authority: {{disqualified: {who}}}" if who else ""
+        (tmp_path / "sources.yaml").write_text(f"sources:\n  crm: {entry % (labels, authority)}\n")
+        told[bool(labels), who] = [finding.what for finding in closings(load_registry(tmp_path / "sources.yaml"))]
+    (said,) = told.pop((True, ""))
+    assert "label Lost stays queued" in said and not any(told.values())

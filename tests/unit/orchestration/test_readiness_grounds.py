@@ -52,11 +52,23 @@ def test_whether_scores_are_as_right_for_one_group_as_for_another_is_answered() 
     fair = " ".join(groups_words([group("en", 0.9, 1.1), group("es", 0.8, 1.2)]))
     assert "In no group did forecasts and outcomes differ beyond chance." in fair
     off = " ".join(groups_words([group("es", 0.6, 0.9), group("en", 0.9, 1.1), group("(none)", 1.1, 1.4)]))
-    assert "fewer SQLs than came, beyond chance, for language es: their scores are too low" in off
+    assert "fewer SQLs than came, beyond chance, for language Spanish: their scores are too low" in off
     assert "more SQLs than came, beyond chance, for language not told: their scores are too high" in off
     assert "In no group" not in off and "could not be tried" in " ".join(groups_words([]))
     (table,) = groups_table([group("es", 0.6, 0.9)], "")
-    assert table.rows[0][:4] == ("language", "es", "90", "20.0 %".replace(" ", table.rows[0][3][-2]))
+    assert table.rows[0][:4] == ("language", "Spanish", "90", "20.0 %".replace(" ", table.rows[0][3][-2]))
+
+
+def test_a_language_is_called_by_its_name_in_both_tables() -> None:
+    auc = {"estimate": 0.6, "lower": 0.5, "upper": 0.7}
+    codes = {"es": "Spanish", "zh": "Chinese", "es-MX": "Spanish (Mexico)", "any_other": "any other"}
+    proxies = [{"attribute": "language", "level": code, "rows": 40, "auc": auc} for code in codes]
+    (guessed,) = protected({"excluded_attributes": {}, "proxies": proxies, "holdout": {}}).tables
+    (tried,) = groups_table([group(code, 0.9, 1.1) for code in codes], "")
+    for table in (guessed, tried):
+        assert [row[1] for row in table.rows] == list(codes.values())
+    (age,) = groups_table([group("es", 0.9, 1.1) | {"attribute": "age_band"}], "")
+    assert age.rows[0][1] == "es"
 
 
 WORKED = {"row_count": 1000, "untold_count": 0, "converted_unworked_count": 30, "left_out_count": 70,

@@ -14,9 +14,7 @@ from orchestration.lake.outbox import Outbox
 from orchestration.reconcile_job import reconcile_job
 from orchestration.resources import run_resource
 from orchestration.settings import Settings
-from tests.unit.orchestration.test_sending import held, home, sent, write_registry
-
-__all__ = ["home"]
+from tests.unit.orchestration.conftest import held, sent, write_registry
 
 
 def reconciled(folder: Path, *, is_well: bool = True) -> tuple[dg.ExecuteInProcessResult, dict[str, object]]:

@@ -27,9 +27,7 @@ decisions as (
 touches as (
     select
         record_key,
-        {% for column in ['signal', 'service_line', 'topic', 'offer_id', 'form_id', 'channel', 'campaign_id', 'landing_page'] %}
-        {{ trimmed(column) }} as {{ column }},
-        {% endfor %}
+        {{ touch_texts() }},
         occurred_at,
         valid_from,
         valid_to

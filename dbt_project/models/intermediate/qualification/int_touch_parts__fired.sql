@@ -11,9 +11,7 @@ touches as (
         record_key,
         source,
         touch_id,
-        {% for column in ['signal', 'service_line', 'topic', 'offer_id', 'form_id', 'channel', 'campaign_id', 'landing_page'] %}
-        {{ trimmed(column) }} as {{ column }},
-        {% endfor %}
+        {{ touch_texts() }},
         occurred_at,
         known_at,
         valid_from,

@@ -5,9 +5,7 @@ with touches as (
         record_key,
         source,
         touch_id,
-        {% for column in ['signal', 'service_line', 'topic', 'offer_id', 'form_id', 'channel', 'campaign_id', 'landing_page'] %}
-        {{ trimmed(column) }} as {{ column }},
-        {% endfor %}
+        {{ touch_texts() }},
         occurred_at,
         valid_from,
         valid_to

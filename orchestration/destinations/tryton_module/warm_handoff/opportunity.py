@@ -33,8 +33,8 @@ class SaleOpportunity(metaclass=PoolMeta):
     __name__ = "sale.opportunity"
 
     handoff_stage = _char("Handoff stage", "Stage by the written criteria. Set by Warm Handoff.")
-    handoff_mql_at = fields.Timestamp(
-        "Marketing-qualified since", readonly=True, help="When it became marketing-qualified (UTC)."
+    handoff_mql_at = fields.DateTime(
+        "Marketing-qualified since", readonly=True, help="When it became marketing-qualified, in your own time zone."
     )
     handoff_fit_points = fields.Numeric(
         "Fit points", digits=(16, 6), readonly=True, help="Points for who they are, by the criteria."
@@ -46,7 +46,7 @@ class SaleOpportunity(metaclass=PoolMeta):
         "Readiness",
         digits=(16, 6),
         readonly=True,
-        help="Probability (0 to 1) of becoming sales-qualified in the horizon, worked out once, when it became "
+        help="Probability of becoming sales-qualified in the horizon, worked out once, when it became "
         "marketing-qualified. Empty: not scored.",
     )
     handoff_band = _char("Band", "Readiness in words. Empty: not scored.")
@@ -63,7 +63,9 @@ class SaleOpportunity(metaclass=PoolMeta):
     )
     handoff_queue = _char("Queue", "Queue it waits in. Empty: waits in none.")
     handoff_priority = fields.Integer("Priority", readonly=True, help="Order within the queue: 1 first.")
-    handoff_sla_due_at = fields.Timestamp("Contact due by", readonly=True, help="First contact is due by then (UTC).")
+    handoff_sla_due_at = fields.DateTime(
+        "Contact due by", readonly=True, help="First contact is due by then, in your own time zone."
+    )
     handoff_versions = _char("Versions", "Versions of criteria and model that decided.")
     handoff_sequence = BigInteger(
         "Sequence", readonly=True, help="Number of the write that set these fields: none lands over a newer one."
@@ -195,7 +197,7 @@ class SaleOpportunity(metaclass=PoolMeta):
 def _value(type_, text):
     if text is None:
         return None
-    if type_ == "timestamp":
+    if type_ == "datetime":
         return dt.datetime.fromisoformat(text.removesuffix("Z"))
     if type_ == "numeric":
         return Decimal(text)
