@@ -7,9 +7,7 @@ import sqlite3
 import duckdb
 import pytest
 
-from tests.unit.orchestration.test_sending import call, home, write_registry
-
-__all__ = ["home"]
+from tests.unit.orchestration.conftest import call, write_registry
 
 
 def test_what_is_said_names_the_record_the_field_and_what_to_do(home):
