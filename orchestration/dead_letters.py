@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 _TO_DO = {
-    "gone": "the CRM has no record of this id: correct the id where the source gives it, or merge the lead there",
+    "gone": "the CRM has no record of this id: nothing, if it was deleted; else "
+    "correct the id where the source gives it, or merge the lead there",
     "archived": "the record is archived: restore it in the CRM, then `handoff reconcile` writes to it again",
     "merged": "the record was merged: let the source say into which (merged_into_lead_id), and the survivor is written",
 }
