@@ -5,8 +5,9 @@ from __future__ import annotations
 # Not dead yet.
 WAITING = "waiting"
 _TO_DO = {
-    "gone": "the CRM has no record of this id that our user may see: correct the id where the source gives it, or "
-    "merge the lead there; where it is most of them, see whether `key` in the registry names the right field",
+    "gone": "the CRM has no record of this id that our user may see: nothing, if it was deleted; else correct the id "
+    "where the source gives it, or merge the lead there; where it is most of them, see whether `key` in the registry "
+    "names the right field",
     "archived": "the record is archived: restore it in the CRM, then `handoff reconcile` writes to it again",
     "merged": "the record was merged: let the source say into which (merged_into_lead_id), and the survivor is written",
 }

@@ -72,6 +72,7 @@ class Newcomer:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_the_page_leads_from_nothing_to_live(tmp_path):
     newcomer = Newcomer(tmp_path)
     newcomer.until("world build")
