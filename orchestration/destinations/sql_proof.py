@@ -6,16 +6,15 @@ meant. Equal lines prove the record; any other record, whatever the reason, is r
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError
 
 from orchestration.destinations.base import FIELDS, Kind
+from orchestration.destinations.sql_copy import copy_out
 from orchestration.destinations.sql_values import copy_line, to_column
 from orchestration.lake.outbox import Write
 
@@ -55,7 +54,7 @@ class TextProof:
         if not asked:
             return set()
         ids = ",".join(f'"{write.lead_id}"' for write in asked)
-        lines = _copied(connection, self._query.replace("%s", ids)).split("\n")[:-1]
+        lines = copy_out(connection, self._query.replace("%s", ids)).split("\n")[:-1]
         if len(lines) > len(asked):
             return set()
         held = set(lines)
@@ -91,24 +90,3 @@ def _time(text: str) -> str:
     """Canonical text as PostgreSQL writes a time: no T, no Z, no zeros at the end of a fraction."""
     fraction = text[_SECOND:-1].rstrip("0") if len(text) > _SECOND + 1 else ""
     return f"{text[:10]} {text[11:_SECOND]}{fraction}"
-
-
-def _copied(connection: Connection, query: str) -> str:
-    """What COPY tells, whichever driver it is."""
-    driver: Any = connection.connection
-    dialect = connection.dialect
-    errors = dialect.loaded_dbapi.Error
-    with driver.cursor() as cursor:
-        try:
-            if hasattr(cursor, "copy_expert"):
-                told = io.StringIO()
-                cursor.copy_expert(query, told)
-                return told.getvalue()
-            with cursor.copy(query) as copy:
-                return b"".join(copy).decode()
-        except errors as error:
-            # As SQLAlchemy would wrap it, and give the connection up, had the call gone through it.
-            is_lost = dialect.is_disconnect(error, driver.dbapi_connection, cursor)
-            if is_lost:
-                connection.invalidate(error)
-            raise DBAPIError.instance(query, None, error, errors, connection_invalidated=is_lost) from None

@@ -6,16 +6,15 @@ hold something: PostgreSQL takes the values by COPY, others by inserts. What is 
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter, methodcaller, ne
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from orchestration.destinations.base import FIELDS, STAFFS_OWN
+from orchestration.destinations.sql_copy import copy_in
 from orchestration.destinations.sql_values import copy_line, emptied, to_column
 from orchestration.lake.outbox_types import Write
 
@@ -56,7 +55,7 @@ class Staging:
         own = (sa.Column(new, self._table.c[old].type) for new, old in origin.items())
         staged = sa.Table(STAGED, sa.MetaData(), sa.Column("k", self._key.type), *own, sa.Column("known", sa.Integer()))
         if is_postgresql:
-            _copy(self._connection, self._lines())
+            copy_in(self._connection, STAGED, "".join(self._lines()))
         else:
             self._connection.execute(staged.insert(), list(self.rows()))
         return staged
@@ -105,21 +104,3 @@ def _moves(name: str, pairs: Sequence[tuple[Mapping[str, str | None], Mapping[st
     """Whether any of these mappings differ in this."""
     said = methodcaller("get", name)
     return any(map(ne, map(said, map(itemgetter(0), pairs)), map(said, map(itemgetter(1), pairs))))
-
-
-def _copy(connection: Connection, lines: Iterable[str]) -> None:
-    text, told = f"copy {STAGED} from stdin", "".join(lines)
-    driver: Any = connection.connection
-    dialect = connection.dialect
-    errors = dialect.loaded_dbapi.Error
-    with driver.cursor() as cursor:
-        try:
-            if hasattr(cursor, "copy_expert"):
-                cursor.copy_expert(text, io.StringIO(told))
-            else:
-                with cursor.copy(text) as copy:
-                    copy.write(told)
-        except errors as error:
-            # As SQLAlchemy would wrap it, had the call gone through it.
-            is_lost = dialect.is_disconnect(error, driver.dbapi_connection, cursor)
-            raise DBAPIError.instance(text, None, error, errors, connection_invalidated=is_lost) from None
