@@ -6,6 +6,7 @@ from contextlib import closing
 
 import pytest
 
+from orchestration.destinations.delivery import deliver
 from orchestration.destinations.reconcile import reconcile
 from orchestration.lake.outbox import Outbox
 from tests.unit.destinations.conftest import QUIET, findings, send, wanted
@@ -97,3 +98,18 @@ def test_what_was_refused_for_a_newer_write_goes_on_above_it_where_numbers_are_l
     outbox.queue("crm", wanted(2, handoff_stage="sql")[1:], floor=None)
     outbox.number_above("crm", crm.highest_sequence)
     assert send(outbox, crm, [*wanted(1), *wanted(2, handoff_stage="sql")[1:]]) == {"verified": 2}
+
+
+@guarding
+def test_what_arrived_before_its_record_was_merged_is_known_once_it_is_live_again(outbox, make_crm, is_guarding):
+    crm = make_crm(1, is_guarding=is_guarding)
+    outbox.queue("crm", wanted(1))
+    # The sender died between the write and its proof.
+    crm.write(outbox.begin("crm", outbox.pending("crm", limit=1)))
+    crm.change("lead-00", "handoff_team_id", "theirs")
+    crm.records["lead-00"].state = "merged"
+    assert deliver(outbox, crm, **QUIET) == {"merged": 1}
+    crm.records["lead-00"].state = "live"
+    reconcile(outbox, crm, **QUIET)
+    assert send(outbox, crm, wanted(1, handoff_stage="sql")) == {"conflicting": 1}
+    assert crm.records["lead-00"].fields["handoff_team_id"] == "theirs" and crm.broken == []
