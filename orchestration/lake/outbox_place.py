@@ -57,6 +57,12 @@ select lead_id from outbox where destination = :destination and is_wanted = 1
     and exists (select 1 from json_each(payload) as each where each.value is not null and each.key in ({_SAID}))
 order by lead_id
 """
+# Of records nobody wants now: should they be wanted again, they are news, though with the same words.
+_NEWS_AGAIN = f"""
+update outbox set payload_sha256 = '' where destination = :destination and is_wanted <> 1 and sent_sequence is null
+    and status in ('verified', 'conflicting')
+    and exists (select 1 from json_each(payload) as each where each.value is not null and each.key in ({_SAID}))
+"""
 _ANEW = f"""
 update outbox set {KEPT}, sequence = ?, attempt = 0, queued_at = case when {OPEN} then queued_at else ? end,
     status = case when sent_sequence is null then 'queued' else status end
@@ -98,6 +104,7 @@ class PlaceSide(OutboxFile):
             rows = self._connection.execute(_TO_SAY, said).fetchall() if new else []
             if new:
                 self._connection.execute(f"update outbox set {_NEVER_SAID} where destination = :destination", said)
+                self._connection.execute(_NEWS_AGAIN, said)
             first, moment = self._take_numbers(destination, len(rows)), now().isoformat()
             self._connection.executemany(
                 _ANEW, [(first + n, moment, destination, row["lead_id"]) for n, row in enumerate(rows)]

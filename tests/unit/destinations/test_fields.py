@@ -56,3 +56,16 @@ def test_what_is_on_its_way_while_a_field_is_made_is_written_again_with_it(outbo
     crm.lacks = set()
     assert send(outbox, crm, wanted(1)) == {"verified": 1}
     assert crm.records["lead-00"].fields["handoff_team_id"] == "t1" and findings(outbox) == []
+
+
+@guarding
+def test_a_field_made_while_nobody_wanted_the_record_is_filled_once_it_is_wanted_again(outbox, make_crm, is_guarding):
+    crm = make_crm(2, is_guarding=is_guarding)
+    crm.lacks = {"handoff_readiness"}
+    send(outbox, crm, wanted(2))
+    outbox.keep_only("crm", ["lead-01"])
+    crm.lacks = set()
+    assert outbox.reach("crm", crm.fields()) == 1
+    outbox.keep_only("crm", ["lead-00", "lead-01"])
+    assert send(outbox, crm, wanted(2)) == {"verified": 2} and crm.broken == []
+    assert {record.fields["handoff_readiness"] for record in crm.records.values()} == {"0.5"}
