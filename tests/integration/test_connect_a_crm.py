@@ -93,5 +93,5 @@ def test_the_page_leads_from_nothing_to_live(tmp_path):
         chosen = "select min(lead_ref) from crm_leads where handoff_team_id is not null"
         crm.execute(f"update crm_leads set handoff_team_id = 'team_heart' where lead_ref = ({chosen})")
     said = newcomer.until("reconcile")
-    assert "1 fields changed by someone else: a team or member set by staff, which stands" in said
+    assert "-> team_heart\tset by staff: it stands" in said and "\n1 conflicting, " in said
     assert not [language for language, _ in newcomer.blocks if language == "bash"]
