@@ -57,7 +57,7 @@ def judge_read(
     if held is not None and _is_anothers(write, held):
         return Verdict(replace(receipt, error_code=NEWER, is_renumbered=True), (), _compared(held.fields))
     if (settled := not_to_be_written(receipt, held, schema_version)) or held is None:
-        # It may have arrived before its record was merged or archived: what it says is known, should that be live again.
+        # It may have arrived before its record was merged or archived: should that be live again, it is known.
         has_arrived = held is not None and held.sequence == write.sequence
         return Verdict(settled and replace(settled, has_arrived=has_arrived))
     if held.sequence != write.sequence:
