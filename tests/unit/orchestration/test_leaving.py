@@ -33,7 +33,10 @@ def test_receipts_that_landed_a_month_ago_leave_the_outbox_with_the_next_landing
     run = SimpleNamespace(batch_id=lambda name: f"{name}-1", as_of=None)
     sent(home)
     with closing(Outbox(home / "home" / "outbox.sqlite")) as outbox:
-        count = lambda: outbox._connection.execute("select count(*) from attempts").fetchone()[0]  # noqa: E731
+
+        def count() -> int:
+            return outbox._connection.execute("select count(*) from attempts").fetchone()[0]
+
         assert crm_sync.land_logs(outbox, run) == (4, 0) and count() == 4
         outbox._connection.execute("update attempts set attempted_at = '2020-01-01T00:00:00' where lead_id = 'lead-0'")
         assert crm_sync.land_logs(outbox, run) == (0, 0) and count() == 3
