@@ -12,10 +12,11 @@ from sqlalchemy.engine import Connection
 
 from orchestration.destinations.base import FIELDS, REQUIRED
 
-_ASKED = sa.text(
-    "select has_column_privilege(cast(:name as text), cast(:told as text), cast(:verb as text)), "
-    "has_database_privilege(current_database(), 'TEMPORARY')"
+_MISSING = sa.text(
+    "select told from unnest(cast(:columns as text[])) with ordinality as asked (told, place) "
+    "where not has_column_privilege(cast(:name as text), told, cast(:verb as text)) order by place"
 )
+_CAN_STAGE = sa.text("select has_database_privilege(current_database(), 'TEMPORARY')")
 
 
 def fault_of(connection: Connection, table: sa.Table, key: str, destination: str) -> str | None:
@@ -56,11 +57,9 @@ def lacking_rights(connection: Connection, table: sa.Table, key: str) -> list[st
     name = connection.dialect.identifier_preparer.format_table(table)
     fields = [field for field in FIELDS if field in table.c]
     lacking = []
-    can_stage = True
     for verb, columns in (("SELECT", [key, *fields]), ("UPDATE", fields)):
-        rows = [connection.execute(_ASKED, {"name": name, "told": each, "verb": verb}).one() for each in columns]
-        missing = [each for each, (has, _) in zip(columns, rows, strict=True) if not has]
-        can_stage = can_stage and all(row[1] for row in rows)
-        if missing:
+        said = {"name": name, "columns": columns, "verb": verb}
+        if missing := connection.execute(_MISSING, said).scalars().all():
             lacking.append(f"{verb} on {', '.join(missing)}")
+    can_stage = connection.execute(_CAN_STAGE).scalar_one()
     return lacking if can_stage else [*lacking, "TEMPORARY on the database"]

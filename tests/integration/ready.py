@@ -91,7 +91,7 @@ def serve(line: socket.socket) -> None:
     os.umask(before)
     address = os.environ.get(ADDRESS)
     # A call finds it ready, and leaves it so.
-    WarmDbt.start = WarmDbt.stop = lambda self: None  # type: ignore[method-assign]
+    WarmDbt.start = WarmDbt.stop = lambda self: None
     try:
         while True:
             _, streams, _, _ = socket.recv_fds(line, 1, 1)
