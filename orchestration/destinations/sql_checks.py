@@ -56,10 +56,11 @@ def lacking_rights(connection: Connection, table: sa.Table, key: str) -> list[st
         return []
     name = connection.dialect.identifier_preparer.format_table(table)
     fields = [field for field in FIELDS if field in table.c]
-    lacking = []
+    lacking: list[str] = []
     for verb, columns in (("SELECT", [key, *fields]), ("UPDATE", fields)):
         said = {"name": name, "columns": columns, "verb": verb}
-        if missing := connection.execute(_MISSING, said).scalars().all():
+        missing: list[str] = [told for (told,) in connection.execute(_MISSING, said)]
+        if missing:
             lacking.append(f"{verb} on {', '.join(missing)}")
-    can_stage = connection.execute(_CAN_STAGE).scalar_one()
+    can_stage: bool = connection.execute(_CAN_STAGE).scalar_one()
     return lacking if can_stage else [*lacking, "TEMPORARY on the database"]
