@@ -59,7 +59,7 @@ def lacking_rights(connection: Connection, table: sa.Table, key: str) -> list[st
     lacking: list[str] = []
     for verb, columns in (("SELECT", [key, *fields]), ("UPDATE", fields)):
         said = {"name": name, "columns": columns, "verb": verb}
-        missing: list[str] = [told for (told,) in connection.execute(_MISSING, said)]
+        missing = [str(told) for (told,) in connection.execute(_MISSING, said)]
         if missing:
             lacking.append(f"{verb} on {', '.join(missing)}")
     can_stage: bool = connection.execute(_CAN_STAGE).scalar_one()
